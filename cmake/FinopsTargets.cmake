@@ -1,0 +1,75 @@
+# One static library per folder of src/finops: what a folder may include is what it links, so CMake states the layering.
+
+add_library(finops_flags INTERFACE)
+# -Wno-restrict: g++ 12 reports string concatenations falsely (GCC bug 105651).
+target_compile_options(finops_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
+                       $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+if(FINOPS_SANITIZE)
+  target_compile_options(finops_flags INTERFACE -fsanitize=${FINOPS_SANITIZE} -fno-omit-frame-pointer
+                         -fno-sanitize-recover=all)
+  target_link_options(finops_flags INTERFACE -fsanitize=${FINOPS_SANITIZE})
+endif()
+if(FINOPS_FUZZ)
+  target_compile_options(finops_flags INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+# finops_module(<folder> SOURCES <file>... [DEPENDS <folder>...] [LIBRARIES <target>...] [PRIVATE_LIBRARIES <target>...])
+# DEPENDS are other folders of src/finops; LIBRARIES are third-party targets that the headers need.
+function(finops_module folder)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;LIBRARIES;PRIVATE_LIBRARIES" ${ARGN})
+  string(REPLACE "/" "_" name ${folder})
+  list(TRANSFORM arg_DEPENDS PREPEND finops_)
+  list(TRANSFORM arg_DEPENDS REPLACE "/" "_")
+  if(arg_SOURCES)
+    add_library(finops_${name} STATIC ${arg_SOURCES})
+    target_include_directories(finops_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
+    target_link_libraries(finops_${name} PUBLIC ${arg_DEPENDS} ${arg_LIBRARIES}
+                          PRIVATE finops_flags ${arg_PRIVATE_LIBRARIES})
+  else()
+    add_library(finops_${name} INTERFACE)
+    target_include_directories(finops_${name} INTERFACE ${PROJECT_SOURCE_DIR}/src)
+    target_link_libraries(finops_${name} INTERFACE ${arg_DEPENDS} ${arg_LIBRARIES})
+  endif()
+endfunction()
+
+# finops_program(<name> SOURCES <file>... DEPENDS <folder>... [LIBRARIES <target>...]): an executable in FINOPS_BIN_DIR. It
+# finds the pinned libraries relative to itself, so that a checkout may be moved.
+function(finops_program name)
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  list(TRANSFORM arg_DEPENDS PREPEND finops_)
+  list(TRANSFORM arg_DEPENDS REPLACE "/" "_")
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(${name} PRIVATE ${arg_DEPENDS} ${arg_LIBRARIES} finops_flags)
+  file(RELATIVE_PATH deps ${FINOPS_BIN_DIR} ${FINOPS_DEPS_DIR})
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${FINOPS_BIN_DIR} BUILD_WITH_INSTALL_RPATH ON
+                        INSTALL_RPATH "$ORIGIN/${deps}/arrow/lib;$ORIGIN/${deps}/duckdb/lib")
+endfunction()
+
+# finops_test(<name> LABEL unit|contract SOURCES <file>... DEPENDS <folder>... [LIBRARIES <target>...])
+function(finops_test name)
+  if(NOT FINOPS_TESTS)
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "LABEL" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  list(TRANSFORM arg_DEPENDS PREPEND finops_)
+  list(TRANSFORM arg_DEPENDS REPLACE "/" "_")
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(${name} PRIVATE ${arg_DEPENDS} ${arg_LIBRARIES} finops_flags GTest::gmock GTest::gtest_main)
+  gtest_discover_tests(${name} PROPERTIES LABELS ${arg_LABEL} DISCOVERY_TIMEOUT 60)
+endfunction()
+
+# finops_fuzzer(<name> SOURCES <file>... DEPENDS <folder>...): a libFuzzer target, only where FINOPS_FUZZ is on.
+function(finops_fuzzer name)
+  if(NOT FINOPS_FUZZ)
+    return()
+  endif()
+  cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
+  add_executable(${name} ${arg_SOURCES})
+  list(TRANSFORM arg_DEPENDS PREPEND finops_)
+  list(TRANSFORM arg_DEPENDS REPLACE "/" "_")
+  target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(${name} PRIVATE ${arg_DEPENDS} ${arg_LIBRARIES} finops_flags)
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+endfunction()

@@ -1,0 +1,128 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "finops/core/clock.h"
+#include "finops/core/table_schema.h"
+#include "finops/stores/object_store.h"
+#include "finops/tabular/bill_converter.h"
+
+namespace finops::lake {
+
+/// Namespace and name: "billing"."aws_billing_data".
+struct TableName {
+  std::string name_space, name;
+  auto operator<=>(const TableName&) const = default;
+  std::string to_string() const { return name_space + "." + name; }
+};
+
+/// The unit of replacement, and the partition tuple of every file in the lake.
+struct PartitionKey {
+  std::string source, billing_period;
+  auto operator<=>(const PartitionKey&) const = default;
+};
+
+/// A live data file of one snapshot.
+struct LakeFile {
+  std::string uri;  // as manifests hold it: file:///… or s3://…
+  PartitionKey partition;
+  std::int64_t rows = 0;
+  std::uint64_t bytes = 0;
+  std::string execution_id;  // its bound, when lower and upper agree; else empty (another writer's)
+};
+
+/// One table as one snapshot shows it: immutable, safe to share.
+struct TableView {
+  TableName name;
+  std::string location;           // of the table: a URI
+  std::string metadata_location;  // the exact metadata file: the version for compare-and-swap
+  TableSchema schema;             // current, in field order, with ids and docs
+  std::map<std::string, std::string> properties;
+  std::optional<std::int64_t> snapshot_id;  // nothing while the table is empty
+  std::int64_t committed_ms = 0;            // last-updated-ms, or the snapshot's time under --as-of
+  std::vector<LakeFile> files;
+  bool has_row_deletes = false;  // delete files of another writer are live
+};
+
+struct SnapshotInfo {
+  std::int64_t id = 0;
+  std::int64_t committed_ms = 0;
+  std::string operation;  // append | overwrite | replace | delete
+  std::map<std::string, std::string> summary;
+};
+
+/// What one table gets in a commit: in one partition, `remove` goes and `add` comes.
+struct PartitionChange {
+  TableName table;
+  PartitionKey partition;
+  std::vector<WrittenParquet> add;  // key: below the lake's store; field ids as committed before
+  /// Which of the partition's live files go; empty function: all of them.
+  std::function<bool(const LakeFile&)> removes;
+  /// The live files of the partition that this change was planned on (their URIs). When others are
+  /// live at commit time: kConflict, and the files of `add` are left for the caller to remove.
+  std::vector<std::string> planned_on;
+  std::map<std::string, std::string> summary;  // added to the snapshot's summary
+  std::map<std::string, std::string> set_properties;
+};
+
+struct CommitReport {
+  std::map<TableName, std::int64_t> snapshot_ids;
+  std::int64_t committed_ms = 0;  // the same in all tables of the commit
+  int attempts = 0;
+};
+
+struct ExpiryReport {
+  std::vector<std::int64_t> snapshots;
+  std::vector<std::string> files;  // removed, or to be removed under dry_run
+};
+
+/// Iceberg v2 tables, partitioned by identity(source), identity(billing_period), under one root of an
+/// object store, with their versions in a catalog. Written by us, readable by anybody.
+///
+/// Life of a load: ensure_table, add_columns (committed before Parquet is written: field ids are
+/// final only then), data files written under data_key(), commit(). A commit changes all its tables
+/// or none; after a lost race it is rebased and tried again when no other commit touched the same
+/// partitions, else kConflict. After an unknown outcome the catalog is read again; when it still
+/// cannot be told, kUnknownOutcome, and nothing is ever deleted. Safe to call from any thread.
+class Lake {
+ public:
+  virtual ~Lake() = default;
+
+  /// Creates the table when the catalog has none; else adds the columns that it lacks.
+  virtual void ensure_table(const TableName& table, const std::vector<Column>& columns,
+                            const std::map<std::string, std::string>& properties) = 0;
+  /// Adds the columns whose `doc` no column has yet, in one commit, and sets properties. Returns the
+  /// table as committed. The name given is the name used: kAlreadyExists when another column has it.
+  virtual TableView add_columns(const TableName& table, const std::vector<Column>& columns,
+                                const std::map<std::string, std::string>& set_properties) = 0;
+
+  virtual std::vector<TableName> tables() = 0;
+  virtual bool has_table(const TableName& table) = 0;
+  /// The current snapshot; `snapshot_id` another one, kNotFound when unknown or expired.
+  virtual TableView view(const TableName& table,
+                         std::optional<std::int64_t> snapshot_id = std::nullopt) = 0;
+  /// The snapshot that was current at `ms` (commit time); an empty view before the first commit;
+  /// kNotFound when history does not reach back so far any more.
+  virtual TableView view_as_of(const TableName& table, std::int64_t ms) = 0;
+  virtual std::vector<SnapshotInfo> snapshots(const TableName& table) = 0;
+
+  /// A fresh key for a data file: "billing/aws_billing_data/data/source=…/billing_period=…/<uuid>.parquet".
+  virtual std::string data_key(const TableName& table, const PartitionKey& partition) = 0;
+  virtual std::string key_of(const std::string& uri) const = 0;  // below store()
+  virtual ObjectStore& store() = 0;
+
+  virtual CommitReport commit(const std::vector<PartitionChange>& changes) = 0;
+
+  /// Forgets snapshots older than `older_than_ms`, keeping at least the newest `keep_last` and those
+  /// with a branch or tag, then removes the files that only they reached.
+  virtual ExpiryReport expire_snapshots(const TableName& table, std::int64_t older_than_ms,
+                                        int keep_last, bool dry_run) = 0;
+};
+
+}  // namespace finops::lake

@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Installs what the checkout needs and does not have yet. Usage: tools/setup.sh [build] [test] [engines] [bench]
+#
+#   build    compiler, -dev packages, Arrow C++ and libduckdb (pinned, sha256-checked) in .deps/; the default
+#   test     build, and clang tools, independent readers of the lake (.deps/venv/readers), DuckDB's Iceberg extension
+#   engines  Spark with Iceberg's runtime (.deps/venv/engines, .deps/engines/jars)
+#   bench    the programs that `make bench` compares with (.deps/venv/bench)
+#
+# A part that is complete takes no time. Downloads and venvs are kept per machine in $FINOPS_DEPS_CACHE (default:
+# ~/.cache/finops-deps), so that the next checkout does not fetch them again.
+set -Eeuo pipefail
+trap 'echo "setup: ${BASH_SOURCE[0]}:$LINENO failed: $BASH_COMMAND" >&2' ERR
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+for file in pins lib packages binaries venvs; do
+  # shellcheck source=/dev/null
+  . "tools/setup/$file.sh"
+done
+
+setup_build() {
+  install_packages "${BUILD_PACKAGES[@]}"
+  provide arrow "$ARROW_VERSION $ARROW_SHA256" install_arrow
+  provide duckdb "$DUCKDB_VERSION $DUCKDB_SHA256 $DUCKDB_HEADER_SHA256" install_duckdb
+}
+
+setup_test() {
+  setup_build
+  install_packages "${TEST_PACKAGES[@]}"
+  provide duckdb-extensions "$DUCKDB_VERSION ${DUCKDB_EXTENSIONS[*]}" install_duckdb_extensions
+  provide_venv readers
+}
+
+setup_engines() {
+  setup_test
+  install_packages "${ENGINE_PACKAGES[@]}"
+  provide_venv engines
+  provide engines "${ENGINE_JARS[*]}" install_engine_jars
+}
+
+setup_bench() {
+  setup_build
+  provide_venv bench
+}
+
+[ "$(uname -sm)" = "Linux x86_64" ] || fail "finops builds on Linux x86-64 only, this is $(uname -sm)."
+for part in "${@:-build}"; do
+  case $part in
+    build | test | engines | bench) "setup_$part" ;;
+    *) fail "unknown part '$part'; one of: build, test, engines, bench" ;;
+  esac
+done

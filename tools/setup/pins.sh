@@ -1,0 +1,20 @@
+# shellcheck shell=bash disable=SC2034
+# The versions of everything that does not come from the distribution. Python packages are in <venv>.txt beside this file.
+
+# Arrow C++ and Parquet, libraries and headers: the wheel of pyarrow (CPython 3.11; the libraries need no Python).
+ARROW_VERSION=26.0.1
+ARROW_SHA256=39cb0f2418282c24bea6ceda77b03e5a8f0a5766b63a8bf194d4e2a2c423548c
+
+# libduckdb.so: the npm package @duckdb/node-bindings-linux-x64. 1.5.5 is the newest with signed extensions.
+DUCKDB_VERSION=1.5.5
+DUCKDB_PACKAGE_VERSION=1.5.5-r.5
+DUCKDB_SHA256=86d2bda909785550e8a14a57a8a4584827aff0e268d8f1a58c3fd48559f7020e
+# duckdb.h: the npm package duckdb. The C API only grows: 1.5.5 exports every function that the header of 1.4.4 declares.
+DUCKDB_HEADER_VERSION=1.4.4
+DUCKDB_HEADER_SHA256=cbe6a827284375c5a646b8f27dbd3a00808ce8738b5bbb49c190cb1e08540281
+
+# Signed extensions of the same version: wheels duckdb-extension-<name>, <name>:<sha256>.
+DUCKDB_EXTENSIONS=(
+  avro:9b7b37455a8e9ae498b0fa97404831c15c412aa5fd2c969c032e1d8231a43049
+  iceberg:cb7d238d733dff8047771be11f75d21aa417152c992e26ed7688d0d334285bb4
+)
