@@ -67,9 +67,15 @@ struct PartitionChange {
   /// The live files of the partition that this change was planned on (their URIs). When others are
   /// live at commit time: kConflict, and the files of `add` are left for the caller to remove.
   std::vector<std::string> planned_on;
+  /// The id of the snapshot that this change becomes, so that a receipt in the same commit can name
+  /// it (new_snapshot_id()); 0: the lake chooses one.
+  std::int64_t snapshot_id = 0;
   std::map<std::string, std::string> summary;  // added to the snapshot's summary
   std::map<std::string, std::string> set_properties;
 };
+
+/// A random id, as Iceberg's writers choose them.
+std::int64_t new_snapshot_id();
 
 struct CommitReport {
   std::map<TableName, std::int64_t> snapshot_ids;

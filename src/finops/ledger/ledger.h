@@ -1,0 +1,65 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "finops/core/export_id.h"
+#include "finops/lake/lake.h"
+
+namespace finops {
+
+enum class DeliveryState {
+  kCurrent,     // its rows are the partition's rows
+  kSuperseded,  // was current once
+  kRefused,     // above a threshold: only its quarantined rows are kept
+};
+std::string_view to_string(DeliveryState state);
+
+/// One row of `billing.deliveries`: a revision of a delivery. Life: a delivery enters as current or
+/// refused; when another becomes current it turns superseded, and current again when it is loaded or
+/// rolled back to. Rows are never removed.
+struct DeliveryRecord {
+  ExportId id;
+  int revision = 1;
+  DeliveryState state = DeliveryState::kCurrent;
+  std::int64_t recorded_ms = 0;
+  std::uint64_t source_rows = 0, loaded_rows = 0, quarantined_rows = 0;
+  std::string manifest_key, manifest_etag;
+  /// (exact source name, column of the lake), in the order of the layout.
+  std::vector<std::pair<std::string, std::string>> columns;
+  std::string receipt;   // JSON; empty when the record was read without it
+  std::string refusal;   // why it was refused
+  std::string judged_by; // thresholds and version of finops that refused it
+  std::string hold;      // JSON {"since","reason"}; empty: none
+};
+
+/// The ledger table of a lake: what was taken, and the proof. Reading is cheap (one small Parquet
+/// file per partition); a change is planned here and committed with the data by lake.commit().
+/// One thread at a time.
+class Ledger {
+ public:
+  explicit Ledger(lake::Lake& lake) : lake_(lake) {}
+
+  static lake::TableName table();
+
+  /// All records of `data_table`, or of one partition of it, oldest first; without their receipts
+  /// unless `with_receipts`. Empty when there is no ledger yet.
+  std::vector<DeliveryRecord> records(const std::string& data_table, bool with_receipts,
+                                      std::optional<lake::PartitionKey> only = std::nullopt) const;
+
+  /// The change that leaves the partition's ledger with exactly `records` (with their receipts),
+  /// planned on the files that were live when it was called. Creates the ledger table if need be.
+  lake::PartitionChange replace(const lake::PartitionKey& partition,
+                                const std::vector<DeliveryRecord>& records);
+
+ private:
+  lake::Lake& lake_;
+};
+
+/// The current delivery among the records of one partition; nullptr when there is none.
+const DeliveryRecord* current_delivery(const std::vector<DeliveryRecord>& records);
+
+}  // namespace finops

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "finops/core/export_id.h"
+#include "finops/core/fingerprint.h"
+#include "finops/tabular/bill_totals.h"
+
+namespace finops {
+
+/// One delivered file, as it was read.
+struct ReceiptFile {
+  std::string key;
+  std::uint64_t bytes = 0;
+  std::string etag, sha256;
+  std::uint64_t rows = 0, rejected = 0;
+};
+
+/// One Parquet file that holds the delivery's rows in the lake.
+struct ReceiptDataFile {
+  std::string uri;
+  std::uint64_t bytes = 0;
+  std::uint64_t rows = 0;
+  std::string sha256;
+};
+
+/// One decimal column in one currency: source = loaded + quarantined, exactly.
+struct ReceiptSum {
+  ExactSum source, loaded, quarantined;
+  std::uint64_t unreadable_cells = 0, rounded_cells = 0;
+  ExactSum rounding_residual;
+};
+
+/// The proof of one delivery: what its files said, what is in the lake, what is in quarantine.
+/// `source` comes from the reader of the delivered bytes, `loaded` from reading the written Parquet
+/// files back, `quarantined` from the rows set aside. docs/receipts.md explains the JSON form.
+struct Receipt {
+  ExportId id;
+  int revision = 1;
+  std::optional<std::int64_t> snapshot_id;  // of the data table; nothing for an empty delivery
+  std::string loaded_at;                    // ISO 8601, UTC
+  std::vector<ReceiptFile> files;
+  std::uint64_t source_rows = 0, loaded_rows = 0, quarantined_rows = 0;
+  std::map<std::string, std::map<std::string, ReceiptSum>> sums;  // by currency, by column
+  std::map<std::string, ColumnContent> columns;                   // of the loaded rows
+  std::vector<ReceiptDataFile> data_files;
+
+  /// Nothing when rows and every sum balance; else the first difference, in words.
+  std::optional<std::string> imbalance() const;
+};
+
+/// Joins the three sides of a receipt's sums.
+std::map<std::string, std::map<std::string, ReceiptSum>> join_sums(
+    const CurrencyTotals& source, const CurrencyTotals& loaded, const CurrencyTotals& quarantined);
+
+std::string receipt_to_json(const Receipt& receipt);
+/// kInvalidData when the text is no receipt.
+Receipt receipt_from_json(const std::string& text);
+
+}  // namespace finops

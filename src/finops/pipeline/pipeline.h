@@ -1,0 +1,117 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "finops/core/billing_period.h"
+#include "finops/core/clock.h"
+#include "finops/core/decimal.h"
+#include "finops/lake/lake.h"
+#include "finops/ledger/ledger.h"
+#include "finops/ledger/receipt.h"
+#include "finops/pipeline/run_report.h"
+#include "finops/sources/billing_source.h"
+#include "finops/stores/object_store.h"
+#include "finops/tabular/parquet_writing.h"
+
+namespace finops {
+
+/// One configured export, ready to be read.
+struct PipelineExport {
+  std::string name;      // the `source`
+  std::string table;     // of namespace billing
+  std::string location;  // for people: "file:///…/cur/export"
+  std::shared_ptr<ObjectStore> bucket;
+  std::shared_ptr<BillingSource> source;
+};
+
+/// What decides whether a delivery with faulty rows is published: above a share, it is refused.
+struct QuarantineThresholds {
+  Decimal rows, cost;
+  std::uint64_t min_rows = 10;
+};
+
+struct PipelineSettings {
+  QuarantineThresholds thresholds;
+  std::uint64_t memory_bytes = 512ull << 20;
+  unsigned threads = 0;
+  std::string lock_folder;     // where lock files live
+  std::string finops_version;  // refusals are judged again by another version
+};
+
+/// Which exports and periods a command is about; everything by default.
+struct Selection {
+  std::vector<std::string> sources;
+  std::optional<BillingPeriod> first, last;
+};
+
+struct RunOptions {
+  Selection selection;
+  bool overwrite = false;  // load again what is current; let an empty delivery replace rows
+};
+
+/// Where a run is. `phase` is "load", "verify" or "commit"; totals are 0 while unknown.
+struct Progress {
+  std::string partition, phase;
+  std::uint64_t bytes_done = 0, bytes_total = 0, rows = 0;
+};
+
+struct RunHooks {
+  std::function<void(const Progress&)> on_progress;
+  std::function<void(const PartitionReport&)> on_partition;
+  /// After each commit: publishes the DuckDB views. May throw; the load stays done.
+  std::function<void()> on_commit;
+};
+
+struct ExportedFile {
+  std::string path, period;
+  std::string outcome;  // "written", "unchanged"
+  std::int64_t rows = 0;
+  std::uint64_t bytes = 0;
+};
+
+struct VerifyReport {
+  ExportId id;
+  enum class Verdict { kAgrees, kDiffers, kCannotBeVerified } verdict = Verdict::kAgrees;
+  std::uint64_t rows = 0;
+  std::vector<std::string> differences;  // each names what, expected and found
+  std::string message;
+};
+
+/// Bills on their way into the lake: discover, plan, load with proof, commit. Everything that a run
+/// changes is changed by one catalog swap per (source, period), so a killed run leaves the old state
+/// or the new one. One run at a time per object; runs in other processes are kept apart by lock files.
+class Pipeline {
+ public:
+  Pipeline(std::vector<PipelineExport> exports, lake::Lake& lake, PipelineSettings settings,
+           Clock& clock);
+
+  /// What run() would do. Reads manifests and the ledger only.
+  std::vector<PlanItem> plan(const Selection& selection, bool overwrite = false);
+
+  RunReport run(const RunOptions& options, const RunHooks& hooks, std::stop_token stop);
+
+  /// One Parquet file per period, written beside and renamed; skipped when it already holds the
+  /// lake's rows.
+  std::vector<ExportedFile> export_parquet(const std::string& output_folder,
+                                           const Selection& selection, bool overwrite,
+                                           ParquetCompression compression);
+
+  /// Ledger rows of all tables of the exports, oldest first.
+  std::vector<DeliveryRecord> history(const Selection& selection);
+  std::vector<Receipt> receipts(const Selection& selection);  // of current deliveries
+  std::vector<VerifyReport> verify(const Selection& selection, std::stop_token stop);
+
+ private:
+  std::vector<PipelineExport> exports_;
+  lake::Lake& lake_;
+  PipelineSettings settings_;
+  Clock& clock_;
+};
+
+}  // namespace finops
