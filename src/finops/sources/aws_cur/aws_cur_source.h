@@ -1,0 +1,28 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "finops/sources/billing_source.h"
+#include "finops/stores/object_store.h"
+
+namespace finops {
+
+enum class CurVersion { kV1, kV2 };
+
+/// One AWS Cost and Usage Report (v1) or CUR 2.0 Data Export (v2) in a bucket.
+struct AwsCurOptions {
+  std::string prefix;       // slashes at its ends do not matter; may be empty
+  std::string export_name;  // of the report or export
+  std::optional<CurVersion> cur_version;  // default: whatever is there
+  /// The bucket's name, to tell when a manifest speaks of files in another one; empty when unknown.
+  std::string bucket;
+};
+
+/// Layouts, fields and their variants: README.md beside this file. Only the newest manifest of each
+/// period is read. Delivered as csv.gz; other formats are failures of kind kUnsupported.
+std::unique_ptr<BillingSource> make_aws_cur_source(std::shared_ptr<ObjectStore> store,
+                                                   AwsCurOptions options);
+
+}  // namespace finops

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "finops/sources/billing_source.h"
+#include "finops/stores/object_store.h"
+
+namespace finops {
+
+/// The objects of a delivery as they are now, in the manifest's order: open them with their ETags.
+/// Lists a folder once rather than asking for each of its files. A key that does not exist but does
+/// when percent-decoded (manifests hold URIs) means the latter. Throws kNotFound naming every
+/// missing file, kInvalidData when two entries are one object.
+std::vector<ObjectInfo> check_files(ObjectStore& store, const Delivery& delivery);
+
+/// False when the provider has delivered again since: what was read may be a mix of two versions.
+bool manifest_is_unchanged(ObjectStore& store, const Delivery& delivery);
+
+}  // namespace finops
