@@ -1,0 +1,102 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "finops/config/config_reading.h"
+#include "finops/config/environment.h"
+#include "finops/config/known_keys.h"
+#include "finops/config/secret.h"
+#include "finops/config/setting.h"
+#include "finops/core/decimal.h"
+
+namespace finops {
+
+enum class CatalogType { kSqlite, kRest, kGlue };
+enum class CurVersion { kV1, kV2 };
+
+std::string_view to_string(CatalogType type);
+std::string_view to_string(CurVersion version);
+
+struct CatalogConfig {
+  CatalogType type = CatalogType::kSqlite;
+  std::string uri;  // kSqlite: the path of the file
+  std::string name;
+};
+
+struct BigQueryConfig {
+  std::string project_id, dataset_id, table_id;
+  std::string credentials_path;  // empty: application default credentials
+};
+
+struct RetentionConfig {
+  int keep_days = 0;
+  int keep_versions = 0;
+};
+
+/// A delivery is refused when its share of bad rows is above threshold_rows and there are more than
+/// threshold_min_rows of them, or when their share of the absolute cost is above threshold_cost.
+struct QuarantineConfig {
+  Decimal threshold_rows, threshold_cost;  // from 0 to 1
+  std::int64_t threshold_min_rows = 0;
+};
+
+/// One export of AWS, the defaults of [aws] applied.
+struct AwsExport {
+  std::string name;  // the `source`
+  std::string table;
+  std::string bucket;                 // as written
+  std::optional<std::string> folder;  // the absolute path when bucket is a file:// URL
+  std::string prefix;                 // without '/' at either end; may be empty
+  std::string export_name;
+  std::optional<CurVersion> cur_version;  // nothing: found out from the manifests
+  Secret aws_access_key_id, aws_secret_access_key, aws_session_token;
+  std::string region, endpoint_url, role_arn;
+  bool keep_staging = true;
+  std::chrono::seconds max_age{};
+  bool allow_overlap = false;
+};
+
+/// A value in force, for people to read.
+struct EffectiveValue {
+  std::string key;  // "aws.bucket", "aws.exports[0].bucket"
+  ValueType type;
+  std::string text;  // a secret only says where it comes from
+  Origin origin;
+};
+
+/// What this run goes by: checked as a whole. Paths are as written, so relative to the current
+/// folder.
+struct Configuration {
+  std::string file;  // empty: none was read
+  std::string data_dir, staging_dir, parquet_dir;
+  std::string lake_dir;  // a path or an s3:// URL
+  std::uint64_t memory_limit = 0;
+  CatalogConfig catalog;
+  std::string duckdb_path;
+  std::optional<BigQueryConfig> bigquery;
+  RetentionConfig lake;
+  QuarantineConfig quarantine;
+  std::vector<AwsExport> exports;      // names are unique
+  std::vector<EffectiveValue> values;  // every key, in the order of the file
+};
+
+struct ConfigSources {
+  std::string file;  // of --config; empty: CONFIG_PATH, else ./config.toml when there is one
+  Environment environment;
+  std::vector<FlagSetting> flags;
+};
+
+/// Precedence: flag, environment, file, default. An export's own value stands before the one of
+/// [aws], except when that is a flag's. Throws kInvalidConfig with every mistake and its position,
+/// and for a file that was named and cannot be read.
+Configuration load_configuration(const ConfigSources& sources);
+
+/// The export of that name. Throws kInvalidConfig naming those that there are.
+const AwsExport& find_export(const Configuration& configuration, std::string_view name);
+
+}  // namespace finops

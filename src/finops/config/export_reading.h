@@ -1,0 +1,20 @@
+#pragma once
+
+#include <vector>
+
+#include "finops/config/configuration.h"
+#include "finops/config/environment.h"
+#include "finops/config/setting.h"
+
+namespace finops {
+
+/// The exports of [aws] and [[aws.exports]], checked one by one and against each other. Without any
+/// [[aws.exports]], [aws] is one export when it names a bucket or an export.
+std::vector<AwsExport> read_exports(const SettingTable& table, const Environment& environment,
+                                    Mistakes& mistakes);
+
+/// The value in force of a key of export `index`, or of [aws] itself when there is no such export.
+std::optional<Setting> setting_of_export(const SettingTable& table, std::size_t index,
+                                         std::string_view path);
+
+}  // namespace finops

@@ -1,0 +1,149 @@
+#include "finops/config/known_keys.h"
+
+#include "finops/config/nearest_name.h"
+
+namespace finops {
+
+const std::vector<KnownKey>& known_keys() {
+  using enum ValueType;
+  static const std::vector<KnownKey> kKeys = {
+      {"data_dir", kPath, "./data", "FINOPS_DATA_DIR", "", false, "",
+       "Default root of everything below."},
+      {"staging_dir", kPath, "<data_dir>/staging", "", "", false, "",
+       "Downloaded deliveries: <staging_dir>/<source>/<billing_period>/<execution_id>/."},
+      {"parquet_dir", kPath, "<data_dir>/exports", "", "", false, "",
+       "Where `finops aws export-parquet` writes."},
+      {"lake_dir", kLocation, "<data_dir>/lake", "", "", false, "", "Root of the Iceberg tables."},
+      {"memory_limit", kSize, "512MB", "", "", false, "",
+       "Bound on the resident memory of a load."},
+      {"catalog.type", kChoice, "sqlite", "", "sqlite rest glue", false, "",
+       "sqlite serves one machine; rest and glue come with a later version."},
+      {"catalog.uri", kText, "<data_dir>/catalog.db", "", "", false, "",
+       "The catalog's file (sqlite) or URL (rest)."},
+      {"catalog.name", kText, "finops", "", "", false, "",
+       "The name under which other programs open the catalog."},
+      {"database.duckdb.database_path", kPath, "<data_dir>/finops.duckdb", "", "", false, "",
+       "Views over the lake, for any DuckDB client."},
+      {"database.bigquery.project_id", kText, "", "", "", false, "my-project",
+       "Without this section there is no BigQuery."},
+      {"database.bigquery.dataset_id", kText, "", "", "", false, "finops", ""},
+      {"database.bigquery.table_id", kText, "aws_billing_data", "", "", false, "", ""},
+      {"database.bigquery.credentials_path", kPath, "", "", "", false, "/path/to/key.json",
+       "Empty: application default credentials."},
+      {"lake.keep_days", kCount, "90", "", "", false, "",
+       "Snapshots younger than this stay, for queries of the past and rollback."},
+      {"lake.keep_versions", kCount, "5", "", "", false, "",
+       "So many deliveries of each (source, billing period) stay in any case."},
+      {"quarantine.threshold_rows", kShare, "0.001", "", "", false, "",
+       "A delivery with a larger share of bad rows (and more than threshold_min_rows) is refused."},
+      {"quarantine.threshold_min_rows", kCount, "10", "", "", false, "", ""},
+      {"quarantine.threshold_cost", kShare, "0.001", "", "", false, "",
+       "So is one with a larger share of its absolute unblended cost, in any currency."},
+      {"aws.name", kText, "", "", "", true, "payer-a",
+       "The source: names the deliveries in the lake; default: export_name."},
+      {"aws.table", kText, "aws_billing_data", "", "", true, "",
+       "The table that it fills; several exports may share one."},
+      {"aws.bucket", kText, "", "FINOPS_S3_BUCKET", "", true, "my-cur-bucket",
+       "A bucket's name, or the file:/// URL of a folder that holds what the bucket would."},
+      {"aws.prefix", kText, "", "FINOPS_S3_PREFIX", "", true, "path/to/cur", ""},
+      {"aws.export_name", kText, "", "FINOPS_EXPORT_NAME", "", true, "my-export", ""},
+      {"aws.cur_version", kChoice, "", "FINOPS_CUR_VERSION", "v1 v2", true, "v2",
+       "v1 | v2; default: found out from the manifests."},
+      {"aws.aws_access_key_id", kSecret, "", "AWS_ACCESS_KEY_ID", "", true, "env:NAME",
+       "Empty: the usual AWS chain. A secret may be env:NAME or file:PATH."},
+      {"aws.aws_secret_access_key", kSecret, "", "AWS_SECRET_ACCESS_KEY", "", true,
+       "file:/run/secrets/aws", ""},
+      {"aws.aws_session_token", kSecret, "", "AWS_SESSION_TOKEN", "", true, "env:NAME",
+       "Only for temporary credentials."},
+      {"aws.region", kText, "us-east-1", "AWS_REGION AWS_DEFAULT_REGION", "", true, "", ""},
+      {"aws.endpoint_url", kText, "", "AWS_ENDPOINT_URL_S3 AWS_ENDPOINT_URL", "", true,
+       "https://minio.example:9000", "For S3-compatible servers."},
+      {"aws.role_arn", kText, "", "", "", true, "arn:aws:iam::123456789012:role/cur-reader",
+       "Assumed before reading."},
+      {"aws.keep_staging", kBoolean, "true", "", "", true, "",
+       "false: stream downloads, keep nothing."},
+      {"aws.max_age", kDuration, "36h", "", "", true, "",
+       "No newer delivery for so long: reported."},
+      {"aws.allow_overlap", kBoolean, "false", "", "", true, "",
+       "Whether two sources of one table may have the same payer and period."},
+  };
+  return kKeys;
+}
+
+const KnownKey* find_known_key(std::string_view path) {
+  for (const KnownKey& key : known_keys()) {
+    if (key.path == path) return &key;
+  }
+  return nullptr;
+}
+
+std::string_view section_of(std::string_view path) {
+  const std::size_t dot = path.rfind('.');
+  return dot == std::string_view::npos ? std::string_view() : path.substr(0, dot);
+}
+
+std::string_view last_name_of(std::string_view path) {
+  return path.substr(path.rfind('.') + 1);  // npos + 1 is 0
+}
+
+std::vector<std::string> words_of(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const std::size_t blank = text.find(' ');
+    if (blank != 0) words.emplace_back(text.substr(0, blank));
+    text.remove_prefix(blank == std::string_view::npos ? text.size() : blank + 1);
+  }
+  return words;
+}
+
+std::string environment_name(std::string_view path) {
+  std::string name = "FINOPS__";
+  for (const char c : path) {
+    if (c == '.') {
+      name += "__";
+    } else {
+      name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    }
+  }
+  return name;
+}
+
+namespace {
+
+/// The names that may stand in a section: keys, and the sections below it.
+std::vector<std::string> names_in_section(std::string_view section, bool in_export) {
+  std::vector<std::string> names;
+  const std::string prefix = section.empty() ? "" : std::string(section) + ".";
+  for (const KnownKey& key : known_keys()) {
+    if (!key.path.starts_with(prefix) || (in_export && !key.is_of_export)) continue;
+    const std::string_view rest = key.path.substr(prefix.size());
+    const std::string name(rest.substr(0, rest.find('.')));
+    if (names.empty() || names.back() != name) names.push_back(name);
+  }
+  if (section == "aws" && !in_export) names.emplace_back("exports");
+  return names;
+}
+
+}  // namespace
+
+std::string advice_for_unknown_key(std::string_view path, bool in_export) {
+  const std::vector<std::string> here = names_in_section(section_of(path), in_export);
+  if (const auto near = nearest_name(last_name_of(path), here)) {
+    return "; did you mean '" + *near + "'?";
+  }
+  std::vector<std::string> last_names;
+  for (const KnownKey& key : known_keys()) last_names.emplace_back(last_name_of(key.path));
+  if (const auto near = nearest_name(last_name_of(path), last_names)) {
+    for (const KnownKey& key : known_keys()) {
+      if (last_name_of(key.path) == *near) {
+        return "; did you mean '" + std::string(key.path) + "'?";
+      }
+    }
+  }
+  std::string list;
+  for (const std::string& name : here) list += (list.empty() ? "" : ", ") + name;
+  if (list.empty()) return "; there is no section '" + std::string(section_of(path)) + "'";
+  return "; the keys here are " + list;
+}
+
+}  // namespace finops
