@@ -1,0 +1,59 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "finops/stores/object_store.h"
+#include "tests/support/thrown.h"
+
+namespace finops {
+
+/// Where one ObjectStore may differ from the contract, each with its reason. Every field is a debt:
+/// the suite asserts the deviation (kUnsupported), so that a store that gets better makes its test
+/// fail and the line goes away.
+struct ObjectStoreQuirks {
+  /// An object "a" beside an object "a/b". A file system has one name for both.
+  bool holds_objects_beside_folders = true;
+  /// Keys with an empty name, "." or ".." between slashes, or a slash at an end. In a file system
+  /// they mean another file, or one outside the root.
+  bool holds_odd_slashes = true;
+  /// A name of more than 255 bytes between slashes.
+  bool holds_long_names = true;
+};
+
+/// One implementation under test. `make` returns an empty store, or nullptr when the server that it
+/// needs is not there.
+struct ObjectStoreCase {
+  std::string name;
+  std::function<std::shared_ptr<ObjectStore>()> make;
+  ObjectStoreQuirks quirks = {};
+
+  /// Without this GoogleTest prints the struct as bytes into every test name.
+  friend void PrintTo(const ObjectStoreCase& store, std::ostream* out) { *out << store.name; }
+};
+
+/// What every ObjectStore does. A new store adds one ObjectStoreCase to
+/// object_store_contract_test.cc.
+class ObjectStoreContract : public ::testing::TestWithParam<ObjectStoreCase> {
+ protected:
+  void SetUp() override;
+
+  void put(std::string_view key, std::string_view text) { put_text(*store_, key, text); }
+  std::string get(std::string_view key, const ReadOptions& options = {});
+  std::string etag(std::string_view key) { return store_->stat(key).value().etag; }
+  std::vector<std::string> keys(std::string_view prefix);
+  const ObjectStoreQuirks& quirks() const { return GetParam().quirks; }
+
+  /// Puts the key and reads it back where the store can hold it, else expects the refusal.
+  void expect_held(bool can_hold, std::string_view key);
+
+  std::shared_ptr<ObjectStore> store_;
+};
+
+}  // namespace finops
