@@ -45,9 +45,9 @@ class Ledger {
 
   static lake::TableName table();
 
-  /// All records of `data_table`, or of one partition of it, oldest first; without their receipts
-  /// unless `with_receipts`. Empty when there is no ledger yet.
-  std::vector<DeliveryRecord> records(const std::string& data_table, bool with_receipts,
+  /// All records, or those of one partition, oldest first; without their receipts unless
+  /// `with_receipts`. Empty when there is no ledger yet.
+  std::vector<DeliveryRecord> records(bool with_receipts,
                                       std::optional<lake::PartitionKey> only = std::nullopt) const;
 
   /// The change that leaves the partition's ledger with exactly `records` (with their receipts),

@@ -22,7 +22,7 @@ struct ReceiptFile {
 
 /// One Parquet file that holds the delivery's rows in the lake.
 struct ReceiptDataFile {
-  std::string uri;
+  std::string key;  // below the lake's root
   std::uint64_t bytes = 0;
   std::uint64_t rows = 0;
   std::string sha256;

@@ -102,12 +102,15 @@ class Pipeline {
                                            const Selection& selection, bool overwrite,
                                            ParquetCompression compression);
 
-  /// Ledger rows of all tables of the exports, oldest first.
+  /// The ledger's rows, oldest first, also of exports that are configured no more.
   std::vector<DeliveryRecord> history(const Selection& selection);
   std::vector<Receipt> receipts(const Selection& selection);  // of current deliveries
   std::vector<VerifyReport> verify(const Selection& selection, std::stop_token stop);
 
  private:
+  std::vector<const PipelineExport*> selected(const Selection& selection) const;
+  std::vector<DeliveryRecord> ledger_records(const Selection& selection, bool with_receipts);
+
   std::vector<PipelineExport> exports_;
   lake::Lake& lake_;
   PipelineSettings settings_;

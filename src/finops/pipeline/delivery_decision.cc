@@ -1,0 +1,40 @@
+#include "finops/pipeline/delivery_decision.h"
+
+#include <algorithm>
+
+namespace finops {
+
+bool is_version_of(const std::string& recorded, const std::string& delivered) {
+  if (recorded == delivered) return true;
+  return recorded.size() == delivered.size() + 9 && recorded.starts_with(delivered + "+");
+}
+
+Decision decide(const Delivery& delivery, const std::vector<DeliveryRecord>& records,
+                const std::string& judged_by, bool overwrite) {
+  const DeliveryRecord* current = current_delivery(records);
+  const bool is_current = current != nullptr && is_version_of(current->id.version, delivery.version);
+  const bool is_same_manifest =
+      is_current && current->manifest_etag == delivery.manifest_etag;
+  if (is_same_manifest && !overwrite) return {PlanAction::kNothing, "this delivery is loaded"};
+  if (is_current && !is_same_manifest) {
+    return {PlanAction::kCheck, "the manifest of " + delivery.version +
+                                    " changed: the files' hashes decide whether anything did"};
+  }
+  if (is_current) return {PlanAction::kReplace, "loaded again as asked (--overwrite)"};
+  if (current != nullptr && !current->hold.empty()) {
+    return {PlanAction::kHeld, "held at " + current->id.version + "; 'finops release' lets it go"};
+  }
+  const auto stands = [&](const DeliveryRecord& record) {
+    return record.state == DeliveryState::kRefused &&
+           is_version_of(record.id.version, delivery.version) &&
+           record.manifest_etag == delivery.manifest_etag && record.judged_by == judged_by;
+  };
+  const auto refused = std::ranges::find_if(records, stands);
+  if (refused != records.end() && !overwrite) {
+    return {PlanAction::kRefused, "refused before and not read again: " + refused->refusal};
+  }
+  if (current == nullptr) return {PlanAction::kLoad, "not in the lake yet"};
+  return {PlanAction::kReplace, "replaces " + current->id.version};
+}
+
+}  // namespace finops

@@ -1,0 +1,128 @@
+#include "finops/pipeline/delivery_rows.h"
+
+#include <memory>
+#include <utility>
+
+#include "finops/core/error.h"
+#include "finops/pipeline/quarantine_writer.h"
+#include "finops/tabular/parquet_totals.h"
+
+namespace finops {
+namespace {
+
+/// A total as a Decimal, in units of 10^20 when it would not fit: shares need no more.
+Decimal scaled(const ExactSum& sum, bool in_large_units) {
+  const auto parsed = Decimal::parse(sum.to_string() + (in_large_units ? "e-20" : ""));
+  if (!parsed) throw Error(ErrorKind::kInvalidData, "costs add up to " + sum.to_string());
+  return parsed->value;
+}
+
+Decimal share(const ExactSum& part, const ExactSum& whole) {
+  const bool is_large = !Decimal::parse(whole.to_string()) || !Decimal::parse(part.to_string());
+  return Decimal::quotient(scaled(part, is_large), scaled(whole, is_large));
+}
+
+ExactSum count(std::uint64_t number) {
+  ExactSum sum;
+  sum.add(static_cast<Int128>(number), 0);
+  return sum;
+}
+
+std::string percent(Decimal part_of_one) {
+  const auto hundred = Decimal::from_unscaled(100 * power_of_10(kDecimalScale));
+  return (part_of_one * hundred).to_string() + " %";
+}
+
+}  // namespace
+
+PendingFiles::~PendingFiles() { remove_now(); }
+
+void PendingFiles::remove_now() {
+  for (const auto& key : keys_) {
+    try {
+      store_.remove(key);
+    } catch (const Error&) {
+      // An orphan costs space, not correctness; the error that brought us here is the one to tell.
+    }
+  }
+  keys_.clear();
+}
+
+std::vector<Column> layout_columns(const BillLayout& layout) {
+  std::vector<Column> columns;
+  for (const auto& bound : layout.delivered) columns.push_back(bound.column);
+  columns.insert(columns.end(), layout.added.begin(), layout.added.end());
+  return columns;
+}
+
+WrittenRows write_rows(lake::Lake& lake, const std::string& table,
+                       const std::vector<BillPart>& parts, const BillLayout& layout,
+                       const PipelineSettings& settings, PendingFiles& pending,
+                       const std::function<void(const Progress&)>& on_progress,
+                       std::uint64_t bytes_total, std::stop_token stop) {
+  const lake::TableName name{"billing", table};
+  const lake::PartitionKey partition{layout.source, layout.billing_period};
+  const std::string label = layout.source + " " + layout.billing_period;
+  QuarantineWriter quarantine(lake, table, layout);
+
+  ConvertOutput output;
+  output.next_parquet = [&]() -> ConvertOutput::Named {
+    std::string key = lake.data_key(name, partition);
+    pending.add(key);
+    auto writer = lake.store().create(key);
+    return {std::move(key), std::move(writer)};
+  };
+  output.on_rejected = [&](RejectedRow&& row) { quarantine.add(std::move(row)); };
+  if (on_progress) {
+    output.on_progress = [&](std::uint64_t bytes, std::uint64_t rows) {
+      on_progress({label, "load", bytes, bytes_total, rows});
+    };
+  }
+  WrittenRows written;
+  const ConvertOptions options{.threads = settings.threads, .memory_bytes = settings.memory_bytes};
+  written.report = convert_bill(parts, layout, options, output, stop);
+  written.quarantine = quarantine.finish();
+  if (written.quarantine) pending.add(written.quarantine->key);
+
+  const std::vector<Column> columns = layout_columns(layout);
+  for (const auto& column : columns) written.loaded.columns[column.name];
+  for (const auto& file : written.report.files) {
+    if (stop.stop_requested()) throw Error(ErrorKind::kCancelled, "interrupted while verifying");
+    if (on_progress) {
+      on_progress({label, "verify", bytes_total, bytes_total, written.loaded.rows});
+    }
+    add_parquet_totals(open_random(lake.store(), file.key), columns, layout.currency_column,
+                       settings.threads, written.loaded);
+  }
+  return written;
+}
+
+std::optional<std::string> refusal(const ConvertReport& report,
+                                   const QuarantineThresholds& thresholds) {
+  if (report.rejected_rows == 0) return std::nullopt;
+  const Decimal rows = share(count(report.rejected_rows), count(report.rows));
+  if (report.rejected_rows > thresholds.min_rows && rows > thresholds.rows) {
+    return std::to_string(report.rejected_rows) + " of " + std::to_string(report.rows) +
+           " rows do not fit, which is " + percent(rows) + " and above threshold_rows (" +
+           percent(thresholds.rows) + ")";
+  }
+  for (const auto& [currency, rejected] : report.rejected_absolute_cost) {
+    const auto all = report.absolute_cost.find(currency);
+    if (all == report.absolute_cost.end() || all->second.is_zero()) continue;
+    const Decimal cost = share(rejected, all->second);
+    if (cost <= thresholds.cost) continue;
+    return "rows that do not fit hold " + rejected.to_string() + " of " +
+           all->second.to_string() + " " + currency + " of unblended cost, which is " +
+           percent(cost) + " and above threshold_cost (" + percent(thresholds.cost) + ")";
+  }
+  return std::nullopt;
+}
+
+std::string judged_by(const PipelineSettings& settings) {
+  const auto& thresholds = settings.thresholds;
+  return "rows>" + thresholds.rows.to_string() + " min_rows>" +
+         std::to_string(thresholds.min_rows) + " cost>" + thresholds.cost.to_string() + " finops " +
+         settings.finops_version;
+}
+
+}  // namespace finops

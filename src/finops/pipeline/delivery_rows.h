@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "finops/lake/lake.h"
+#include "finops/ledger/receipt.h"
+#include "finops/pipeline/pipeline.h"
+#include "finops/tabular/bill_converter.h"
+
+namespace finops {
+
+/// A delivery's rows as files of the lake that no snapshot refers to yet.
+struct WrittenRows {
+  ConvertReport report;
+  RowsTotals loaded;  // read back from the Parquet files
+  std::optional<WrittenParquet> quarantine;
+};
+
+/// Files that a load has begun to write. Unless keep() is called they are removed again, so that a
+/// load that failed for sure leaves nothing behind; after an unknown outcome they must stay.
+class PendingFiles {
+ public:
+  explicit PendingFiles(ObjectStore& store) : store_(store) {}
+  PendingFiles(const PendingFiles&) = delete;
+  PendingFiles& operator=(const PendingFiles&) = delete;
+  ~PendingFiles();
+
+  void add(std::string key) { keys_.push_back(std::move(key)); }
+  void keep() { keys_.clear(); }
+  void remove_now();
+
+ private:
+  ObjectStore& store_;
+  std::vector<std::string> keys_;
+};
+
+/// Decodes the parts into the lake's store and reads the result back. `pending` learns every key.
+WrittenRows write_rows(lake::Lake& lake, const std::string& table,
+                       const std::vector<BillPart>& parts, const BillLayout& layout,
+                       const PipelineSettings& settings, PendingFiles& pending,
+                       const std::function<void(const Progress&)>& on_progress,
+                       std::uint64_t bytes_total, std::stop_token stop);
+
+/// All columns that a layout writes, in the order of the Parquet file.
+std::vector<Column> layout_columns(const BillLayout& layout);
+
+/// Why the delivery must not be published: its faulty rows are above a threshold. Nothing when they
+/// are not.
+std::optional<std::string> refusal(const ConvertReport& report,
+                                   const QuarantineThresholds& thresholds);
+
+/// Thresholds and version that a refusal was judged by: while they are the same it stands.
+std::string judged_by(const PipelineSettings& settings);
+
+}  // namespace finops

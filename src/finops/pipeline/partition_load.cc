@@ -1,0 +1,315 @@
+#include "finops/pipeline/partition_load.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "finops/core/error.h"
+#include "finops/core/sha256.h"
+#include "finops/pipeline/delivery_decision.h"
+#include "finops/pipeline/partition_lock.h"
+#include "finops/pipeline/quarantine_writer.h"
+#include "finops/sources/column_naming.h"
+#include "finops/sources/delivered_files.h"
+
+namespace finops {
+namespace {
+
+std::string hash_of(ObjectStore& store, const ObjectInfo& object, std::stop_token stop) {
+  Sha256 hash;
+  const auto reader = store.open(object.key, {.expected_etag = object.etag});
+  std::vector<std::byte> buffer(1 << 20);
+  while (const std::size_t n = reader->read(buffer)) {
+    hash.update(std::span(buffer).first(n));
+    if (stop.stop_requested()) throw Error(ErrorKind::kCancelled, "interrupted");
+  }
+  return hash.finish();
+}
+
+std::vector<std::string> live_files(lake::Lake& lake, const lake::TableName& table,
+                                    const lake::PartitionKey& partition) {
+  std::vector<std::string> uris;
+  if (!lake.has_table(table)) return uris;
+  for (const auto& file : lake.view(table).files) {
+    if (file.partition == partition) uris.push_back(file.uri);
+  }
+  return uris;
+}
+
+}  // namespace
+
+PartitionLoad::PartitionLoad(lake::Lake& lake, const PipelineSettings& settings, Clock& clock,
+                             const PipelineExport& from, const Delivery& delivery, bool overwrite,
+                             const RunHooks& hooks, std::stop_token stop)
+    : lake_(lake), settings_(settings), clock_(clock), from_(from), delivery_(delivery),
+      overwrite_(overwrite), hooks_(hooks), stop_(std::move(stop)), table_{"billing", from.table},
+      partition_{from.name, delivery.period.to_string()}, snapshot_id_(lake::new_snapshot_id()),
+      id_{from.table, from.name, delivery.period.to_string(), delivery.version},
+      pending_(lake.store()) {}
+
+PartitionReport PartitionLoad::run() {
+  const auto lock = PartitionLock::try_take(
+      settings_.lock_folder, from_.table + " " + partition_.source + " " + partition_.billing_period);
+  if (!lock) {
+    return report_of(Outcome::kLocked, "another run of finops is loading it; nothing was done here");
+  }
+  Ledger ledger(lake_);
+  partition_records_ = ledger.records(true, partition_);
+  records_ = partition_records_;
+  std::erase_if(records_, [&](const DeliveryRecord& r) { return r.id.table != from_.table; });
+  // Again, under the lock: another run may have loaded it since this one made its plan.
+  const Decision decision = decide(delivery_, records_, judged_by(settings_), overwrite_);
+  switch (decision.action) {
+    case PlanAction::kNothing: return report_of(Outcome::kUnchanged);
+    case PlanAction::kRefused: return report_of(Outcome::kRefused, decision.reason);
+    case PlanAction::kHeld: return report_of(Outcome::kHeld, decision.reason);
+    default: break;
+  }
+  objects_ = check_files(*from_.bucket, delivery_);
+  if (decision.action == PlanAction::kCheck && is_same_bytes()) {
+    id_.version = current_delivery(records_)->id.version;
+    if (!overwrite_) {
+      adopt_manifest();
+      return report_of(Outcome::kUnchanged, "only the manifest changed, the files did not");
+    }
+  }
+  return load();
+}
+
+/// Whether the files are those of the current receipt. When they are not, this is a new version
+/// although the provider gave it no new id.
+bool PartitionLoad::is_same_bytes() {
+  const Receipt receipt = receipt_from_json(current_delivery(records_)->receipt);
+  std::vector<std::pair<std::string, std::string>> now, then;
+  for (const auto& object : objects_) {
+    now.emplace_back(object.key, hash_of(*from_.bucket, object, stop_));
+  }
+  for (const auto& file : receipt.files) then.emplace_back(file.key, file.sha256);
+  std::ranges::sort(now);
+  std::ranges::sort(then);
+  if (now == then) return true;
+  std::string text;
+  for (const auto& [key, hash] : now) text += key + " " + hash + "\n";
+  id_.version = delivery_.version + "+" + sha256_of(text).substr(0, 8);
+  warnings_.push_back("the files of " + delivery_.version +
+                      " changed under the same id: taken as the new version " + id_.version);
+  return false;
+}
+
+void PartitionLoad::adopt_manifest() {
+  for (auto& record : partition_records_) {
+    const bool is_it = record.id.table == from_.table && record.state == DeliveryState::kCurrent;
+    if (is_it) record.manifest_etag = delivery_.manifest_etag;
+  }
+  Ledger ledger(lake_);
+  auto change = ledger.replace(partition_, partition_records_);
+  for (const auto& file : change.add) pending_.add(file.key);
+  lake_.commit({std::move(change)});
+  pending_.keep();
+}
+
+void PartitionLoad::read_headers() {
+  std::vector<std::vector<std::string>> headers;
+  for (const auto& object : objects_) {
+    bytes_ += object.size;
+    parts_.push_back({object.key, [store = from_.bucket, key = object.key, etag = object.etag] {
+                        return store->open(key, {.expected_etag = etag});
+                      }});
+    headers.push_back(read_header(parts_.back()));
+  }
+  const auto& dictionary = from_.source->dictionary();
+  prepared_ = prepare_layout(lake_, table_, delivered_columns(headers, delivery_), dictionary);
+  prepared_.layout.source = partition_.source;
+  prepared_.layout.billing_period = partition_.billing_period;
+  prepared_.layout.execution_id = id_.version;
+}
+
+PartitionReport PartitionLoad::load() {
+  read_headers();
+  planned_on_ = live_files(lake_, table_, partition_);
+  WrittenRows written = write_rows(lake_, from_.table, parts_, prepared_.layout, settings_,
+                                   pending_, hooks_.on_progress, bytes_, stop_);
+  if (!manifest_is_unchanged(*from_.bucket, delivery_)) {
+    throw Error(ErrorKind::kUnavailable,
+                "'" + delivery_.manifest_key +
+                    "' changed while its files were read: AWS is delivering a newer version. "
+                    "Nothing was loaded; run the same command again");
+  }
+  if (const auto why = refusal(written.report, settings_.thresholds)) return refuse(written, *why);
+  const DeliveryRecord* current = current_delivery(records_);
+  if (written.report.rows == 0 && current != nullptr && current->source_rows > 0 && !overwrite_) {
+    return report_of(Outcome::kEmptyWithheld,
+                     "the delivery " + id_.version + " has no rows and does not replace the " +
+                         std::to_string(current->loaded_rows) + " rows of " + current->id.version +
+                         "; --overwrite does it");
+  }
+  return publish(written);
+}
+
+PartitionReport PartitionLoad::publish(WrittenRows& written) {
+  const Receipt receipt = receipt_of(written);
+  if (const auto difference = receipt.imbalance()) {
+    throw Error(ErrorKind::kInternal, "the receipt does not balance, so nothing is published: " +
+                                          *difference + ". This is a defect of finops");
+  }
+  const DeliveryRecord* current = current_delivery(records_);
+  PartitionReport report =
+      report_of(current == nullptr ? Outcome::kLoaded : Outcome::kReplaced, written);
+  if (current != nullptr) report.replaced_version = current->id.version;
+  DeliveryRecord record = record_of(written);
+  record.receipt = receipt_to_json(receipt);
+  std::vector<lake::PartitionChange> changes;
+  if (auto quarantine = quarantine_change(written, "")) changes.push_back(std::move(*quarantine));
+  if (auto data = data_change(written); !data.add.empty() || !data.planned_on.empty()) {
+    changes.push_back(std::move(data));
+  }
+  for (auto& known : partition_records_) {
+    const bool is_replaced =
+        known.id.table == from_.table && known.state == DeliveryState::kCurrent;
+    if (is_replaced) known.state = DeliveryState::kSuperseded;
+  }
+  commit(std::move(changes), record);
+  return report;
+}
+
+PartitionReport PartitionLoad::refuse(WrittenRows& written, const std::string& why) {
+  PartitionReport report = report_of(Outcome::kRefused, written);
+  report.loaded_rows = 0;
+  report.unblended_cost.clear();
+  report.snapshot_id.reset();
+  report.message = "not published: " + why;
+  DeliveryRecord record = record_of(written);
+  record.state = DeliveryState::kRefused;
+  record.loaded_rows = 0;
+  record.refusal = why;
+  record.judged_by = judged_by(settings_);
+  for (const auto& file : written.report.files) lake_.store().remove(file.key);
+  const DeliveryRecord* current = current_delivery(records_);
+  std::vector<lake::PartitionChange> changes;
+  const std::string kept = current == nullptr ? "" : current->id.version;
+  if (auto quarantine = quarantine_change(written, kept)) changes.push_back(std::move(*quarantine));
+  commit(std::move(changes), record);
+  return report;
+}
+
+lake::PartitionChange PartitionLoad::data_change(const WrittenRows& written) const {
+  lake::PartitionChange change{.table = table_, .partition = partition_};
+  change.add = written.report.files;
+  change.planned_on = planned_on_;
+  change.snapshot_id = snapshot_id_;
+  change.summary = {{"finops.source", partition_.source},
+                    {"finops.billing-period", partition_.billing_period},
+                    {"finops.execution-id", id_.version}};
+  return change;
+}
+
+/// The partition's quarantine: this delivery's rows and, after a refusal, those of the delivery that
+/// stays current.
+std::optional<lake::PartitionChange> PartitionLoad::quarantine_change(
+    const WrittenRows& written, const std::string& kept_version) const {
+  const lake::TableName table = quarantine_table(from_.table);
+  lake::PartitionChange change{.table = table, .partition = partition_};
+  change.planned_on = live_files(lake_, table, partition_);
+  if (written.quarantine) change.add.push_back(*written.quarantine);
+  if (change.add.empty() && change.planned_on.empty()) return std::nullopt;
+  change.removes = [kept_version](const lake::LakeFile& file) {
+    return kept_version.empty() || file.execution_id != kept_version;
+  };
+  return change;
+}
+
+void PartitionLoad::commit(std::vector<lake::PartitionChange> changes,
+                           const DeliveryRecord& added) {
+  if (hooks_.on_progress) {
+    hooks_.on_progress({id_.partition_name(), "commit", bytes_, bytes_, added.source_rows});
+  }
+  Ledger ledger(lake_);
+  partition_records_.push_back(added);
+  changes.push_back(ledger.replace(partition_, partition_records_));
+  for (const auto& file : changes.back().add) pending_.add(file.key);
+  try {
+    lake_.commit(changes);
+    pending_.keep();
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kUnknownOutcome) pending_.keep();
+    throw;
+  }
+}
+
+int PartitionLoad::next_revision() const {
+  int revision = 1;
+  for (const auto& record : records_) {
+    if (record.id.version == id_.version) revision = std::max(revision, record.revision + 1);
+  }
+  return revision;
+}
+
+DeliveryRecord PartitionLoad::record_of(const WrittenRows& written) const {
+  DeliveryRecord record;
+  record.id = id_;
+  record.revision = next_revision();
+  record.recorded_ms = clock_.now().time_since_epoch().count();
+  record.source_rows = written.report.rows;
+  record.loaded_rows = written.loaded.rows;
+  record.quarantined_rows = written.report.rejected_rows;
+  record.manifest_key = delivery_.manifest_key;
+  record.manifest_etag = delivery_.manifest_etag;
+  for (const auto& bound : prepared_.layout.delivered) {
+    record.columns.emplace_back(bound.source_name, bound.column.name);
+  }
+  return record;
+}
+
+Receipt PartitionLoad::receipt_of(const WrittenRows& written) const {
+  Receipt receipt;
+  receipt.id = id_;
+  receipt.revision = next_revision();
+  const bool has_snapshot = !written.report.files.empty() || !planned_on_.empty();
+  if (has_snapshot) receipt.snapshot_id = snapshot_id_;
+  receipt.loaded_at = to_iso8601(clock_.now());
+  for (std::size_t i = 0; i < written.report.parts.size(); ++i) {
+    const auto& part = written.report.parts[i];
+    receipt.files.push_back({part.key, part.compressed_bytes, objects_[i].etag, part.sha256,
+                             part.rows, part.rejected});
+  }
+  receipt.source_rows = written.report.rows;
+  receipt.loaded_rows = written.loaded.rows;
+  receipt.quarantined_rows = written.report.rejected_rows;
+  receipt.sums = join_sums(written.report.source, written.loaded.decimals, written.report.rejected);
+  receipt.columns = written.loaded.columns;
+  for (const auto& file : written.report.files) {
+    receipt.data_files.push_back(
+        {file.key, file.bytes, static_cast<std::uint64_t>(file.rows), file.sha256});
+  }
+  return receipt;
+}
+
+PartitionReport PartitionLoad::report_of(Outcome outcome, std::string message) const {
+  PartitionReport report;
+  report.id = id_;
+  report.outcome = outcome;
+  report.message = std::move(message);
+  report.warnings = warnings_;
+  return report;
+}
+
+PartitionReport PartitionLoad::report_of(Outcome outcome, const WrittenRows& written) const {
+  PartitionReport report = report_of(outcome);
+  report.files = written.report.parts.size();
+  for (const auto& part : written.report.parts) {
+    report.compressed_bytes += part.compressed_bytes;
+    report.text_bytes += part.text_bytes;
+  }
+  report.source_rows = written.report.rows;
+  report.loaded_rows = written.loaded.rows;
+  report.quarantined_rows = written.report.rejected_rows;
+  for (const auto& [currency, columns] : written.loaded.decimals) {
+    const auto cost = columns.find(prepared_.layout.cost_column);
+    if (cost != columns.end()) report.unblended_cost[currency] = cost->second.sum;
+  }
+  report.new_columns = prepared_.new_columns;
+  if (!written.report.files.empty() || !planned_on_.empty()) report.snapshot_id = snapshot_id_;
+  return report;
+}
+
+}  // namespace finops

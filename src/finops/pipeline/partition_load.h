@@ -1,0 +1,66 @@
+#pragma once
+
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "finops/pipeline/delivery_rows.h"
+#include "finops/pipeline/pipeline.h"
+#include "finops/pipeline/table_columns.h"
+
+namespace finops {
+
+/// One load of one delivery: from its files to one commit of data, quarantine and ledger, or to the
+/// reason why there was none. Used once, by one thread.
+class PartitionLoad {
+ public:
+  PartitionLoad(lake::Lake& lake, const PipelineSettings& settings, Clock& clock,
+                const PipelineExport& from, const Delivery& delivery, bool overwrite,
+                const RunHooks& hooks, std::stop_token stop);
+
+  /// Throws Error when the load failed: then the lake is as it was, or (kUnknownOutcome) as the next
+  /// run will find it.
+  PartitionReport run();
+
+ private:
+  PartitionReport load();
+  bool is_same_bytes();
+  void adopt_manifest();
+  void read_headers();
+  PartitionReport publish(WrittenRows& written);
+  PartitionReport refuse(WrittenRows& written, const std::string& why);
+  PartitionReport report_of(Outcome outcome, std::string message = "") const;
+  PartitionReport report_of(Outcome outcome, const WrittenRows& written) const;
+  Receipt receipt_of(const WrittenRows& written) const;
+  DeliveryRecord record_of(const WrittenRows& written) const;
+  int next_revision() const;
+  lake::PartitionChange data_change(const WrittenRows& written) const;
+  std::optional<lake::PartitionChange> quarantine_change(const WrittenRows& written,
+                                                         const std::string& kept_version) const;
+  void commit(std::vector<lake::PartitionChange> changes, const DeliveryRecord& added);
+
+  lake::Lake& lake_;
+  const PipelineSettings& settings_;
+  Clock& clock_;
+  const PipelineExport& from_;
+  const Delivery& delivery_;
+  const bool overwrite_;
+  const RunHooks& hooks_;
+  const std::stop_token stop_;
+
+  const lake::TableName table_;
+  const lake::PartitionKey partition_;
+  const std::int64_t snapshot_id_;
+  ExportId id_;
+  PendingFiles pending_;
+  std::vector<DeliveryRecord> partition_records_;  // of all tables, with receipts
+  std::vector<DeliveryRecord> records_;            // of this table
+  std::vector<std::string> planned_on_;
+  std::vector<ObjectInfo> objects_;
+  std::vector<BillPart> parts_;
+  std::uint64_t bytes_ = 0;
+  PreparedLayout prepared_;
+  std::vector<std::string> warnings_;
+};
+
+}  // namespace finops

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace finops {
+
+/// Keeps two runs on one machine from loading the same (source, period) at once: an exclusive lock
+/// on a file, held until destruction. The kernel gives it up when the process ends in any way, so a
+/// crash leaves no lock behind; the empty file stays.
+class PartitionLock {
+ public:
+  /// Nothing when another process or thread holds it. The folder is created when it is missing.
+  static std::optional<PartitionLock> try_take(const std::string& folder, const std::string& name);
+
+  PartitionLock(PartitionLock&& other) noexcept;
+  PartitionLock& operator=(PartitionLock&&) = delete;
+  ~PartitionLock();
+
+ private:
+  explicit PartitionLock(int fd) : fd_(fd) {}
+  int fd_;
+};
+
+}  // namespace finops

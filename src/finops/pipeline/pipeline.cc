@@ -1,0 +1,231 @@
+#include "finops/pipeline/pipeline.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <utility>
+
+#include "finops/core/error.h"
+#include "finops/pipeline/delivery_decision.h"
+#include "finops/pipeline/delivery_rows.h"
+#include "finops/pipeline/partition_load.h"
+#include "finops/sources/delivered_files.h"
+
+namespace finops {
+namespace {
+
+/// One (source, period) of a plan, with what is needed to carry it out.
+struct Work {
+  PlanItem item;
+  const PipelineExport* from = nullptr;
+  std::optional<Delivery> delivery;
+};
+
+using RecordsByPartition =
+    std::map<std::tuple<std::string, std::string, std::string>, std::vector<DeliveryRecord>>;
+
+RecordsByPartition records_by_partition(lake::Lake& lake) {
+  RecordsByPartition records;
+  for (auto& record : Ledger(lake).records(false)) {
+    const ExportId& id = record.id;
+    records[{id.table, id.source, id.partition}].push_back(std::move(record));
+  }
+  return records;
+}
+
+PlanItem broken(const PipelineExport& from, const std::string& period, const std::string& manifest,
+                ErrorKind kind, const std::string& message) {
+  PlanItem item;
+  item.id = {from.table, from.name, period, ""};
+  item.action = PlanAction::kBroken;
+  item.manifest_key = manifest;
+  item.reason = message;
+  item.error_kind = kind;
+  return item;
+}
+
+PlanItem planned(const PipelineExport& from, const Delivery& delivery,
+                 const RecordsByPartition& known, const std::string& rules, bool overwrite) {
+  PlanItem item;
+  item.id = {from.table, from.name, delivery.period.to_string(), delivery.version};
+  item.manifest_key = delivery.manifest_key;
+  item.files = delivery.files.size();
+  const auto records = known.find({from.table, from.name, item.id.partition});
+  const auto& of_partition =
+      records == known.end() ? std::vector<DeliveryRecord>() : records->second;
+  Decision decision = decide(delivery, of_partition, rules, overwrite);
+  item.action = decision.action;
+  item.reason = std::move(decision.reason);
+  if (const auto* current = current_delivery(of_partition)) {
+    item.current_version = current->id.version;
+  }
+  return item;
+}
+
+bool reads_files(PlanAction action) {
+  return action == PlanAction::kLoad || action == PlanAction::kReplace ||
+         action == PlanAction::kCheck;
+}
+
+std::vector<Work> find_work(const std::vector<const PipelineExport*>& exports,
+                            const Selection& selection, lake::Lake& lake,
+                            const PipelineSettings& settings, bool overwrite) {
+  const RecordsByPartition known = records_by_partition(lake);
+  std::vector<Work> work;
+  for (const auto* from : exports) {
+    try {
+      FoundManifests found = from->source->discover({selection.first, selection.last});
+      for (const auto& failure : found.failures) {
+        const std::string period = failure.period ? failure.period->to_string() : "";
+        work.push_back({broken(*from, period, failure.manifest_key, failure.kind, failure.message),
+                        from, std::nullopt});
+      }
+      for (auto& delivery : found.deliveries) {
+        PlanItem item = planned(*from, delivery, known, judged_by(settings), overwrite);
+        work.push_back({std::move(item), from, std::move(delivery)});
+      }
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kCancelled) throw;
+      work.push_back({broken(*from, "", "", error.kind(), error.what()), from, std::nullopt});
+    }
+  }
+  std::ranges::stable_sort(work, {}, [](const Work& one) {
+    return std::pair(one.item.id.partition, one.item.id.source);
+  });
+  return work;
+}
+
+PartitionReport report_of(const PlanItem& item, Outcome outcome) {
+  PartitionReport report;
+  report.id = item.id;
+  report.outcome = outcome;
+  report.error_kind = item.error_kind;
+  if (outcome != Outcome::kUnchanged) report.message = item.reason;
+  return report;
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+}  // namespace
+
+Pipeline::Pipeline(std::vector<PipelineExport> exports, lake::Lake& lake, PipelineSettings settings,
+                   Clock& clock)
+    : exports_(std::move(exports)), lake_(lake), settings_(std::move(settings)), clock_(clock) {}
+
+std::vector<const PipelineExport*> Pipeline::selected(const Selection& selection) const {
+  std::string names;
+  for (const auto& configured : exports_) names += (names.empty() ? "" : ", ") + configured.name;
+  for (const auto& wanted : selection.sources) {
+    if (std::ranges::find(exports_, wanted, &PipelineExport::name) != exports_.end()) continue;
+    throw Error(ErrorKind::kUsage, "no export is called '" + wanted + "'; one of: " + names);
+  }
+  std::vector<const PipelineExport*> chosen;
+  for (const auto& configured : exports_) {
+    const bool is_wanted =
+        selection.sources.empty() ||
+        std::ranges::find(selection.sources, configured.name) != selection.sources.end();
+    if (is_wanted) chosen.push_back(&configured);
+  }
+  return chosen;
+}
+
+std::vector<PlanItem> Pipeline::plan(const Selection& selection, bool overwrite) {
+  std::vector<PlanItem> items;
+  for (auto& work : find_work(selected(selection), selection, lake_, settings_, overwrite)) {
+    PlanItem& item = work.item;
+    if (work.delivery && reads_files(item.action)) {
+      try {
+        const auto objects = check_files(*work.from->bucket, *work.delivery);
+        item.files = objects.size();
+        for (const auto& object : objects) item.bytes += object.size;
+      } catch (const Error& error) {
+        item.action = PlanAction::kBroken;
+        item.error_kind = error.kind();
+        item.reason = error.what();
+      }
+    }
+    items.push_back(std::move(item));
+  }
+  return items;
+}
+
+RunReport Pipeline::run(const RunOptions& options, const RunHooks& hooks, std::stop_token stop) {
+  const auto start = std::chrono::steady_clock::now();
+  RunReport run;
+  const auto load = [&](const Work& work) {
+    const auto begin = std::chrono::steady_clock::now();
+    PartitionReport report;
+    try {
+      PartitionLoad one(lake_, settings_, clock_, *work.from, *work.delivery, options.overwrite,
+                        hooks, stop);
+      report = one.run();
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kCancelled) throw;
+      report = report_of(work.item, Outcome::kFailed);
+      report.error_kind = error.kind();
+      report.message = error.what();
+    }
+    report.seconds = seconds_since(begin);
+    return report;
+  };
+  for (const auto& work :
+       find_work(selected(options.selection), options.selection, lake_, settings_,
+                 options.overwrite)) {
+    if (stop.stop_requested()) throw Error(ErrorKind::kCancelled, "interrupted");
+    PartitionReport report;
+    switch (work.item.action) {
+      case PlanAction::kBroken: report = report_of(work.item, Outcome::kFailed); break;
+      case PlanAction::kNothing: report = report_of(work.item, Outcome::kUnchanged); break;
+      case PlanAction::kRefused: report = report_of(work.item, Outcome::kRefused); break;
+      case PlanAction::kHeld: report = report_of(work.item, Outcome::kHeld); break;
+      default: report = load(work); break;
+    }
+    const bool is_published =
+        report.outcome == Outcome::kLoaded || report.outcome == Outcome::kReplaced;
+    run.is_changed |= is_published;
+    if (hooks.on_commit && (is_published || report.outcome == Outcome::kRefused)) {
+      try {
+        hooks.on_commit();
+      } catch (const Error& error) {
+        report.warnings.push_back(std::string("loaded, but the views were not published: ") +
+                                  error.what() + "; the next run repairs them");
+      }
+    }
+    if (hooks.on_partition) hooks.on_partition(report);
+    run.partitions.push_back(std::move(report));
+  }
+  run.seconds = seconds_since(start);
+  return run;
+}
+
+std::vector<DeliveryRecord> Pipeline::ledger_records(const Selection& selection,
+                                                     bool with_receipts) {
+  std::vector<DeliveryRecord> records = Ledger(lake_).records(with_receipts);
+  std::erase_if(records, [&](const DeliveryRecord& record) {
+    const bool is_other_source =
+        !selection.sources.empty() &&
+        std::ranges::find(selection.sources, record.id.source) == selection.sources.end();
+    const auto period = BillingPeriod::parse(record.id.partition);
+    const PeriodRange range{selection.first, selection.last};
+    return is_other_source || (period && !range.contains(*period));
+  });
+  return records;
+}
+
+std::vector<DeliveryRecord> Pipeline::history(const Selection& selection) {
+  return ledger_records(selection, false);
+}
+
+std::vector<Receipt> Pipeline::receipts(const Selection& selection) {
+  std::vector<Receipt> receipts;
+  for (const auto& record : ledger_records(selection, true)) {
+    if (record.state != DeliveryState::kCurrent) continue;
+    receipts.push_back(receipt_from_json(record.receipt));
+  }
+  std::ranges::sort(receipts, {}, &Receipt::id);
+  return receipts;
+}
+
+}  // namespace finops
