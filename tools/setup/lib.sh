@@ -45,4 +45,4 @@ install_tree() {
 }
 
 # why FILE: the last line of a log that says something, for the end of a sentence.
-why() { grep -iE 'error|fail|could not|refused|no space|unreachable' "$1" | tail -n 1 | cut -c1-200; }
+why() { sed 's/\x1b\[[0-9;]*m//g' "$1" | grep -iE 'error|fail|could not|refused|no space|unreachable' | grep -v 'complete log' | tail -n 1 | cut -c1-200; }

@@ -3,13 +3,13 @@
 
 BUILD_PACKAGES=(
   build-essential:c++ cmake:cmake ninja-build:ninja ccache:ccache pkg-config:pkg-config
-  python3:python3 python3-venv npm:npm
+  python3:python3 python3-venv
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libsimdjson-dev libfmt-dev libssl-dev
   libisal-dev libdeflate-dev zlib1g-dev libzstd-dev libsnappy-dev liblz4-dev libxxhash-dev libsqlite3-dev
   libgtest-dev libgmock-dev
 )
 TEST_PACKAGES=(
-  clang-19:clang++-19 clang-tidy-19:clang-tidy-19 clang-format-19:clang-format-19 libclang-rt-19-dev
+  clang-19:clang++-19 clang-tidy-19:clang-tidy-19 clang-format-19:clang-format-19 libclang-rt-19-dev llvm-19:llvm-symbolizer-19
 )
 ENGINE_PACKAGES=(openjdk-17-jdk-headless:java maven:mvn)
 

@@ -13,6 +13,10 @@ DUCKDB_SHA256=86d2bda909785550e8a14a57a8a4584827aff0e268d8f1a58c3fd48559f7020e
 DUCKDB_HEADER_VERSION=1.4.4
 DUCKDB_HEADER_SHA256=cbe6a827284375c5a646b8f27dbd3a00808ce8738b5bbb49c190cb1e08540281
 
+# npm itself, only where the machine has none: apt's would bring hundreds of packages, this wheel brings one folder.
+NODE_VERSION=22.20.0
+NODE_SHA256=b5c500aa4dc046333ecb0a80f183e069e5c30ce637f1c1a37166b2c0b642dc21
+
 # Signed extensions of the same version: wheels duckdb-extension-<name>, <name>:<sha256>.
 DUCKDB_EXTENSIONS=(
   avro:9b7b37455a8e9ae498b0fa97404831c15c412aa5fd2c969c032e1d8231a43049

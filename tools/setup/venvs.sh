@@ -21,7 +21,7 @@ install_venv() {
     log=$(mktemp)
     rm -rf "$venv"
     python -m venv "$venv" || fail "python3 cannot create a venv; please install the package python3-venv."
-    "$venv/bin/python" -m pip install -q --disable-pip-version-check --retries 2 --only-binary=:all: --require-hashes \
+    "$venv/bin/python" -m pip install -q --disable-pip-version-check --retries 2 --only-binary=:all: --no-binary=pyspark --require-hashes \
       --no-deps -r "$requirements" >"$log" 2>&1 ||
       fail "cannot install $requirements from the Python package index; is the network there? $(why "$log") (all of it: $log)"
     rm -f "$log"
