@@ -1,0 +1,68 @@
+"""What every end-to-end test needs: the binary, an empty project folder, exact sums."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import types
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests" / "support"))
+
+BINARY = pathlib.Path(os.environ.get("FINOPS_BIN", ROOT / "build" / "bin" / "finops")).resolve()
+
+
+class Project:
+    """A folder with buckets, a config.toml and everything that finops makes of them."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.exports = []
+
+    def add_export(self, name, bucket=None, prefix="cur", export="report", table=None):
+        bucket = pathlib.Path(bucket) if bucket else self.folder / "buckets" / name
+        bucket.mkdir(parents=True, exist_ok=True)
+        lines = ["[[aws.exports]]", f'name = "{name}"', f'bucket = "file://{bucket}"', f'prefix = "{prefix}"',
+                 f'export_name = "{export}"']
+        if table:
+            lines.append(f'table = "{table}"')
+        self.exports.append("\n".join(lines))
+        self.write_config()
+        return bucket
+
+    def write_config(self, extra=""):
+        text = f'data_dir = "{self.folder}/data"\n{extra}\n' + "\n".join(self.exports) + "\n"
+        (self.folder / "config.toml").write_text(text)
+
+    def run(self, *arguments, expect=0, env=None, stdin=None, timeout=120):
+        """Runs finops; `expect` is the exit code (None: any). Returns code, stdout, stderr."""
+        command = [str(BINARY), *map(str, arguments)]
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("FINOPS_", "AWS_"))}
+        environment |= {"CONFIG_PATH": str(self.folder / "config.toml")} | (env or {})
+        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True,
+                              input=stdin, timeout=timeout)
+        if expect is not None:
+            assert done.returncode == expect, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
+        return types.SimpleNamespace(code=done.returncode, out=done.stdout, err=done.stderr)
+
+    def json(self, *arguments, **options):
+        """The one JSON document of a command under --json."""
+        return json.loads(self.run(*arguments, "--json", **options).out)
+
+    def query(self, sql, **options):
+        return self.json("query", sql, "--format", "json", **options)
+
+    @property
+    def database(self):
+        return self.folder / "data" / "finops.duckdb"
+
+    @property
+    def catalog(self):
+        return self.folder / "data" / "catalog.db"
+
+
+@pytest.fixture
+def project(tmp_path):
+    return Project(tmp_path)
