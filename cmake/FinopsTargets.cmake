@@ -14,6 +14,19 @@ if(FINOPS_FUZZ)
   target_compile_options(finops_flags INTERFACE -fsanitize=fuzzer-no-link)
 endif()
 
+# finops_sanitizer_options: what sanitizers are told by every program that is only there to test.
+if(FINOPS_SANITIZE)
+  find_program(FINOPS_SYMBOLIZER NAMES llvm-symbolizer-19 llvm-symbolizer)
+  mark_as_advanced(FINOPS_SYMBOLIZER)
+  add_library(finops_sanitizer_options OBJECT ${CMAKE_CURRENT_LIST_DIR}/sanitizer_options.cc)
+  target_compile_definitions(finops_sanitizer_options PRIVATE "FINOPS_SYMBOLIZER=\"${FINOPS_SYMBOLIZER}\"")
+else()
+  add_library(finops_sanitizer_options INTERFACE)
+endif()
+
+# Builds the tests that sanitizer builds run, and nothing else.
+add_custom_target(finops_tests)
+
 # finops_module(<folder> SOURCES <file>... [DEPENDS <folder>...] [LIBRARIES <target>...] [PRIVATE_LIBRARIES <target>...])
 # DEPENDS are other folders of src/finops; LIBRARIES are third-party targets that the headers need.
 function(finops_module folder)
@@ -47,7 +60,7 @@ function(finops_program name)
                         INSTALL_RPATH "$ORIGIN/${deps}/arrow/lib;$ORIGIN/${deps}/duckdb/lib")
 endfunction()
 
-# finops_test(<name> LABEL unit|contract SOURCES <file>... DEPENDS <folder>... [LIBRARIES <target>...])
+# finops_test(<name> LABEL unit|contract|chaos SOURCES <file>... DEPENDS <folder>... [LIBRARIES <target>...])
 function(finops_test name)
   if(NOT FINOPS_TESTS)
     return()
@@ -57,11 +70,16 @@ function(finops_test name)
   list(TRANSFORM arg_DEPENDS PREPEND finops_)
   list(TRANSFORM arg_DEPENDS REPLACE "/" "_")
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/src)
-  target_link_libraries(${name} PRIVATE ${arg_DEPENDS} ${arg_LIBRARIES} finops_flags GTest::gmock GTest::gtest_main)
+  target_link_libraries(${name} PRIVATE ${arg_DEPENDS} ${arg_LIBRARIES} finops_flags finops_sanitizer_options
+                        GTest::gmock GTest::gtest_main)
   gtest_discover_tests(${name} PROPERTIES LABELS ${arg_LABEL} DISCOVERY_TIMEOUT 60)
+  if(arg_LABEL MATCHES "^(unit|contract)$")
+    add_dependencies(finops_tests ${name})
+  endif()
 endfunction()
 
-# finops_fuzzer(<name> SOURCES <file>... DEPENDS <folder>...): a libFuzzer target, only where FINOPS_FUZZ is on.
+# finops_fuzzer(<name> SOURCES <file>... DEPENDS <folder>...): a libFuzzer target, only where FINOPS_FUZZ is on. Every program
+# in fuzzers/ is run by `make test`, beginning with the inputs of tests/fuzz/corpus/<name>.
 function(finops_fuzzer name)
   if(NOT FINOPS_FUZZ)
     return()
@@ -71,6 +89,7 @@ function(finops_fuzzer name)
   list(TRANSFORM arg_DEPENDS PREPEND finops_)
   list(TRANSFORM arg_DEPENDS REPLACE "/" "_")
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/src)
-  target_link_libraries(${name} PRIVATE ${arg_DEPENDS} ${arg_LIBRARIES} finops_flags)
+  target_link_libraries(${name} PRIVATE ${arg_DEPENDS} ${arg_LIBRARIES} finops_flags finops_sanitizer_options)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzzers)
 endfunction()
