@@ -17,7 +17,8 @@ inline constexpr std::string_view kSourceNamesProperty = "finops.source-names";
 /// Column of the lake → its exact names in deliveries, oldest first.
 using SourceNames = std::map<std::string, std::vector<std::string>>;
 
-/// The property's value, a JSON object of lists; an empty text is an empty map. Throws kInvalidData.
+/// The property's value, a JSON object of lists; an empty text is an empty map. Throws
+/// kInvalidData.
 SourceNames parse_source_names(std::string_view json);
 std::string to_json(const SourceNames& names);
 
@@ -40,16 +41,17 @@ struct ColumnBinding {
 /// 1. A name that a column already stands for (property, else the column's doc) is that column, for
 ///    ever and whatever comes beside it.
 /// 2. Else its column is called as the dictionary or normalized_name() says. A column of this name
-///    that exists is the same one when the dictionary says so, or when it is known only in the other
-///    form (with or without '/'), and no other name of this delivery is it.
-/// 3. Else it is a new column; where the name is taken, reserved, empty or longer than 255 bytes, it
-///    gets "_<8 hex of the exact name's SHA-256>". Names take their turn in byte order, those of the
-///    dictionary first, so that the order of the header does not matter.
+///    that exists is the same one when the dictionary says so, or when it is known only in the
+///    other form (with or without '/'), and no other name of this delivery is it.
+/// 3. Else it is a new column; where the name is taken, reserved, empty or longer than 255 bytes,
+/// it
+///    gets "_<8 hex of the exact name's SHA-256>". Names take their turn in byte order, those of
+///    the dictionary first, so that the order of the header does not matter.
 ///
 /// Two names of one delivery are never one column, even if other months made them one: then the
-/// later-known goes to a column of its own. Existing columns keep their types. Engines compare names
-/// without case, and so does this. Binding the same delivery again, after the lake has added the new
-/// columns, gives the same columns with their field ids.
+/// later-known goes to a column of its own. Existing columns keep their types. Engines compare
+/// names without case, and so does this. Binding the same delivery again, after the lake has added
+/// the new columns, gives the same columns with their field ids.
 ///
 /// Throws kInvalidData for a name that is delivered twice.
 ColumnBinding bind_columns(const std::vector<DeliveredColumn>& delivered, const TableSchema& table,
@@ -57,7 +59,7 @@ ColumnBinding bind_columns(const std::vector<DeliveredColumn>& delivered, const 
 
 /// The columns that files have by their headers (in order of first sight, each once), with what the
 /// manifest tells of their types.
-std::vector<DeliveredColumn> delivered_columns(
-    const std::vector<std::vector<std::string>>& headers, const Delivery& delivery);
+std::vector<DeliveredColumn> delivered_columns(const std::vector<std::vector<std::string>>& headers,
+                                               const Delivery& delivery);
 
 }  // namespace finops
