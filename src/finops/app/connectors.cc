@@ -1,0 +1,98 @@
+#include "finops/app/connectors.h"
+
+#include <filesystem>
+#include <utility>
+
+#include "finops/core/error.h"
+#include "finops/lake/faulty_catalog.h"
+#include "finops/lake/make_lake.h"
+#include "finops/lake/sqlite/sqlite_catalog.h"
+#include "finops/sources/aws_cur/aws_cur_source.h"
+#include "finops/sources/aws_cur/column_dictionary.h"
+#include "finops/stores/fault_plan.h"
+#include "finops/stores/faulty/faulty_store.h"
+#include "finops/stores/local/local_store.h"
+
+namespace finops {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Stands for an export that cannot be opened: whoever looks at it learns why.
+class UnreadableSource : public BillingSource {
+ public:
+  explicit UnreadableSource(Error error) : error_(std::move(error)) {}
+  FoundManifests discover(const PeriodRange&) override { throw error_; }
+  const ColumnDictionary& dictionary() const override { return aws_column_dictionary(); }
+
+ private:
+  Error error_;
+};
+
+std::shared_ptr<ObjectStore> make_bucket(const AwsExport& configured) {
+  if (configured.folder) return make_local_store(*configured.folder, {.must_exist = true});
+  throw Error(ErrorKind::kUnsupported,
+              "the export '" + configured.name + "' is in the bucket '" + configured.bucket +
+                  "': reading from S3 comes with a later version of finops. Copy the bucket to a "
+                  "folder and set bucket = \"file:///that/folder\"");
+}
+
+std::shared_ptr<BillingSource> make_source(const AwsExport& configured,
+                                           std::shared_ptr<ObjectStore> bucket) {
+  aws_cur::AwsCurOptions options{.prefix = configured.prefix,
+                                 .export_name = configured.export_name};
+  if (configured.cur_version) {
+    options.cur_version = *configured.cur_version == CurVersion::kV1 ? aws_cur::CurLayout::kV1
+                                                                     : aws_cur::CurLayout::kV2;
+  }
+  return aws_cur::make_aws_cur_source(std::move(bucket), std::move(options));
+}
+
+PipelineExport make_export(const AwsExport& configured) {
+  PipelineExport made;
+  made.name = configured.name;
+  made.table = configured.table;
+  made.location = configured.bucket + (configured.prefix.empty() ? "" : "/" + configured.prefix) +
+                  "/" + configured.export_name;
+  try {
+    made.bucket = make_bucket(configured);
+    made.source = make_source(configured, made.bucket);
+  } catch (const Error& error) {
+    made.source = std::make_shared<UnreadableSource>(error);
+  }
+  return made;
+}
+
+}  // namespace
+
+std::vector<PipelineExport> make_exports(const Configuration& configuration) {
+  if (configuration.exports.empty()) {
+    throw Error(ErrorKind::kInvalidConfig,
+                "no export is configured: set bucket and export_name in [aws], or write a "
+                "configuration with 'finops init'");
+  }
+  std::vector<PipelineExport> exports;
+  for (const auto& configured : configuration.exports) exports.push_back(make_export(configured));
+  return exports;
+}
+
+std::unique_ptr<lake::Lake> make_lake_of(const Configuration& configuration, Clock& clock) {
+  if (configuration.lake_dir.find("://") != std::string::npos) {
+    throw Error(ErrorKind::kUnsupported, "lake_dir = \"" + configuration.lake_dir +
+                                             "\": a lake in a bucket comes with a later version "
+                                             "of finops; use a folder");
+  }
+  if (configuration.catalog.type != CatalogType::kSqlite) {
+    throw Error(ErrorKind::kUnsupported,
+                "catalog type '" + std::string(to_string(configuration.catalog.type)) +
+                    "' comes with a later version of finops; use type = \"sqlite\"");
+  }
+  const fs::path root = fs::absolute(configuration.lake_dir).lexically_normal();
+  const auto faults = FaultPlan::from_environment();
+  std::shared_ptr<ObjectStore> store = with_faults(make_local_store(root), faults);
+  std::shared_ptr<lake::Catalog> catalog = lake::with_faults(
+      lake::make_sqlite_catalog(configuration.catalog.uri, configuration.catalog.name), faults);
+  return lake::make_lake(std::move(store), "file://" + root.string(), std::move(catalog), clock);
+}
+
+}  // namespace finops

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "finops/config/configuration.h"
+#include "finops/core/clock.h"
+#include "finops/lake/lake.h"
+#include "finops/pipeline/pipeline.h"
+
+namespace finops {
+
+/// The lists of what can be configured, and nothing else: which stores, catalogs and sources there
+/// are, and what each is made from. A new connector is one line here.
+
+/// Every configured export, ready to be read. One that cannot be (its folder is missing, its kind is
+/// not there yet) fails when it is looked at, so that it stops no other.
+std::vector<PipelineExport> make_exports(const Configuration& configuration);
+
+/// The lake of the configuration. Touches nothing before it is used.
+std::unique_ptr<lake::Lake> make_lake_of(const Configuration& configuration, Clock& clock);
+
+}  // namespace finops

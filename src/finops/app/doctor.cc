@@ -1,0 +1,156 @@
+#include "finops/app/doctor.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <set>
+#include <system_error>
+
+#include "finops/app/connectors.h"
+#include "finops/cli/human_text.h"
+#include "finops/core/error.h"
+#include "finops/ledger/ledger.h"
+#include "finops/tabular/bill_converter.h"
+
+namespace finops {
+namespace {
+
+namespace fs = std::filesystem;
+using Result = DoctorCheck::Result;
+
+constexpr std::uintmax_t kLittleSpace = std::uintmax_t{2} << 30;
+
+DoctorCheck check(std::string subject, const std::function<DoctorCheck()>& look) {
+  DoctorCheck found;
+  try {
+    found = look();
+  } catch (const Error& error) {
+    found.result = Result::kBad;
+    found.finding = error.what();
+  }
+  found.subject = std::move(subject);
+  return found;
+}
+
+DoctorCheck good(std::string finding) { return {"", Result::kGood, std::move(finding), ""}; }
+
+/// The folder itself, or the nearest one above it that exists: where it would be made.
+fs::path existing_part(fs::path path) {
+  path = fs::absolute(path);
+  std::error_code code;
+  while (!fs::exists(path, code) && path.has_parent_path() && path != path.parent_path()) {
+    path = path.parent_path();
+  }
+  return path;
+}
+
+DoctorCheck check_folder(const std::string& folder) {
+  const fs::path there = existing_part(folder);
+  const std::string where = there.string();
+  if (::access(where.c_str(), W_OK | X_OK) != 0) {
+    return {"", Result::kBad, "'" + where + "' cannot be written",
+            "give this user the right to write there, or set another folder in the configuration"};
+  }
+  std::error_code code;
+  const auto space = fs::space(there, code);
+  const std::string text = fs::absolute(folder).lexically_normal().string() + ", " +
+                           bytes_text(space.available) + " free";
+  if (!code && space.available < kLittleSpace) {
+    return {"", Result::kWarning, text, "make room: a load needs about the size of its csv.gz files"};
+  }
+  return good(text);
+}
+
+DoctorCheck check_export(const PipelineExport& configured) {
+  const FoundManifests found = configured.source->discover({});
+  if (!found.failures.empty()) {
+    const auto& failure = found.failures.front();
+    return {"", Result::kBad,
+            std::to_string(found.failures.size()) + " manifest(s) cannot be used: " +
+                failure.message,
+            "'finops aws discover-manifests' lists them all"};
+  }
+  if (found.deliveries.empty()) {
+    return {"", Result::kWarning, "no manifest found below " + configured.location,
+            "check bucket, prefix and export_name; AWS needs up to a day for the first delivery"};
+  }
+  return good(std::to_string(found.deliveries.size()) + " month(s) delivered, the newest " +
+              found.deliveries.back().period.to_string());
+}
+
+/// Every partition's rows must be those of the delivery that the ledger calls current.
+DoctorCheck check_ledger(lake::Lake& lake) {
+  std::map<std::tuple<std::string, std::string, std::string>, std::string> current;
+  std::set<std::string> tables;
+  for (const auto& record : Ledger(lake).records(false)) {
+    tables.insert(record.id.table);
+    if (record.state != DeliveryState::kCurrent) continue;
+    current[{record.id.table, record.id.source, record.id.partition}] = record.id.version;
+  }
+  std::size_t files = 0;
+  for (const auto& table : tables) {
+    for (const auto& file : lake.view({"billing", table}).files) {
+      ++files;
+      const auto it = current.find({table, file.partition.source, file.partition.billing_period});
+      const bool agrees = it != current.end() && it->second == file.execution_id;
+      if (agrees) continue;
+      return {"", Result::kWarning,
+              table + " has rows of " + file.partition.source + " " +
+                  file.partition.billing_period + " in " + file.uri +
+                  " that no delivery of the ledger brought",
+              "another program wrote them; 'finops receipt verify' says what differs"};
+    }
+  }
+  return good(std::to_string(current.size()) + " current deliveries in " + std::to_string(files) +
+              " files, ledger and data agree");
+}
+
+DoctorCheck check_catalog(const Configuration& configuration, lake::Lake& lake) {
+  const auto tables = lake.tables();
+  if (tables.empty()) {
+    return good("no tables yet; the first run makes them (" + configuration.catalog.uri + ")");
+  }
+  for (const auto& table : tables) lake.view(table);
+  return good(std::to_string(tables.size()) + " tables in " + configuration.catalog.uri);
+}
+
+}  // namespace
+
+std::vector<DoctorCheck> examine(const Configuration& configuration, Clock& clock) {
+  std::vector<DoctorCheck> checks;
+  checks.push_back(check("configuration", [&] {
+    return good(configuration.file.empty() ? "no file: defaults and environment"
+                                           : configuration.file);
+  }));
+  checks.push_back(check("processor", [] {
+    return good(std::string(converter_kernels()) + " kernels");
+  }));
+  checks.push_back(check("data folder", [&] { return check_folder(configuration.data_dir); }));
+  checks.push_back(check("lake folder", [&] { return check_folder(configuration.lake_dir); }));
+  checks.push_back(check("catalog folder", [&] {
+    return check_folder(fs::absolute(configuration.catalog.uri).parent_path().string());
+  }));
+  std::unique_ptr<lake::Lake> lake;
+  checks.push_back(check("catalog", [&] {
+    lake = make_lake_of(configuration, clock);
+    return check_catalog(configuration, *lake);
+  }));
+  if (lake && checks.back().result == Result::kGood) {
+    checks.push_back(check("ledger", [&] { return check_ledger(*lake); }));
+  }
+  if (configuration.exports.empty()) {
+    checks.push_back({"exports", Result::kBad, "none is configured",
+                      "set bucket and export_name in [aws]; 'finops init' writes an example"});
+    return checks;
+  }
+  for (const auto& configured : make_exports(configuration)) {
+    checks.push_back(check("export " + configured.name, [&] { return check_export(configured); }));
+  }
+  return checks;
+}
+
+}  // namespace finops

@@ -1,0 +1,113 @@
+#include "finops/app/wiring.h"
+
+#include <filesystem>
+#include <memory>
+#include <utility>
+
+#include "finops/app/connectors.h"
+#include "finops/app/doctor.h"
+#include "finops/app/lake_queries.h"
+#include "finops/app/quarantine_reading.h"
+#include "finops/cli/version.h"
+#include "finops/core/error.h"
+
+namespace finops {
+namespace {
+
+PipelineSettings settings_of(const Configuration& configuration) {
+  PipelineSettings settings;
+  settings.thresholds = {
+      .rows = configuration.quarantine.threshold_rows,
+      .cost = configuration.quarantine.threshold_cost,
+      .min_rows = static_cast<std::uint64_t>(configuration.quarantine.threshold_min_rows)};
+  settings.memory_bytes = configuration.memory_limit;
+  settings.lock_folder =
+      (std::filesystem::path(configuration.data_dir) / "locks").lexically_normal().string();
+  settings.finops_version = std::string(finops_version());
+  return settings;
+}
+
+/// The objects of one command, in the order in which they need each other.
+struct Session {
+  explicit Session(const Configuration& configuration)
+      : lake(make_lake_of(configuration, system_clock())),
+        pipeline(make_exports(configuration), *lake, settings_of(configuration), system_clock()) {}
+
+  std::unique_ptr<lake::Lake> lake;
+  Pipeline pipeline;
+};
+
+RunReport run(const Configuration& configuration, const RunOptions& options, const RunHooks& hooks,
+              std::stop_token stop) {
+  Session session(configuration);
+  RunHooks with_views = hooks;
+  with_views.on_commit = [&] { publish_lake_views(*session.lake, configuration); };
+  RunReport report = session.pipeline.run(options, with_views, std::move(stop));
+  // Also when nothing was loaded: an earlier run may have been killed before it published.
+  publish_lake_views(*session.lake, configuration);
+  return report;
+}
+
+void wire_loading(Services& services) {
+  services.plan = [](const Configuration& configuration, const Selection& selection,
+                     bool overwrite) {
+    return Session(configuration).pipeline.plan(selection, overwrite);
+  };
+  services.run_pipeline = run;
+  services.load_local = run;  // every export that can be read yet lies on this machine
+  services.export_parquet = [](const Configuration& configuration, const Selection& selection,
+                               bool overwrite, ParquetCompression compression) {
+    return Session(configuration)
+        .pipeline.export_parquet(configuration.parquet_dir, selection, overwrite, compression);
+  };
+}
+
+void wire_proofs(Services& services) {
+  services.history = [](const Configuration& configuration, const Selection& selection) {
+    return Session(configuration).pipeline.history(selection);
+  };
+  services.receipts = [](const Configuration& configuration, const Selection& selection) {
+    return Session(configuration).pipeline.receipts(selection);
+  };
+  services.verify = [](const Configuration& configuration, const Selection& selection,
+                       std::stop_token stop) {
+    return Session(configuration).pipeline.verify(selection, std::move(stop));
+  };
+  services.quarantine_summaries = [](const Configuration& configuration,
+                                     const Selection& selection) {
+    return read_quarantine_summaries(*make_lake_of(configuration, system_clock()), configuration,
+                                     selection);
+  };
+  services.quarantined_rows = [](const Configuration& configuration, const Selection& selection,
+                                 std::uint64_t limit) {
+    return read_quarantined_rows(*make_lake_of(configuration, system_clock()), configuration,
+                                 selection, limit);
+  };
+}
+
+}  // namespace
+
+Services make_services() {
+  Services services;
+  wire_loading(services);
+  wire_proofs(services);
+  services.query = [](const Configuration& configuration, const QueryRequest& request,
+                      QueryOutput& output, std::stop_token stop) {
+    query_lake(*make_lake_of(configuration, system_clock()), configuration, request, output,
+               std::move(stop));
+  };
+  services.query_to_parquet = [](const Configuration& configuration, const QueryRequest& request,
+                                 const std::string& path, std::stop_token stop) {
+    return query_lake_to_parquet(*make_lake_of(configuration, system_clock()), configuration,
+                                 request, path, std::move(stop));
+  };
+  services.doctor = [](const Configuration& configuration) {
+    return examine(configuration, system_clock());
+  };
+  services.generate_demo = [](const DemoOptions& options, std::stop_token stop) {
+    return generate_demo_bills(options, std::move(stop));
+  };
+  return services;
+}
+
+}  // namespace finops
