@@ -43,6 +43,7 @@ struct TableView {
   std::string location;           // of the table: a URI
   std::string metadata_location;  // the exact metadata file: the version for compare-and-swap
   TableSchema schema;             // current, in field order, with ids and docs
+  std::vector<std::string> unknown_columns;  // "name type": of another writer, not in `schema`
   std::map<std::string, std::string> properties;
   std::optional<std::int64_t> snapshot_id;  // nothing while the table is empty
   std::int64_t committed_ms = 0;            // last-updated-ms, or the snapshot's time under --as-of
@@ -100,7 +101,8 @@ class Lake {
  public:
   virtual ~Lake() = default;
 
-  /// Creates the table when the catalog has none; else adds the columns that it lacks.
+  /// Creates the table when the catalog has none; else adds the columns and properties that it
+  /// lacks, and leaves what a property is now.
   virtual void ensure_table(const TableName& table, const std::vector<Column>& columns,
                             const std::map<std::string, std::string>& properties) = 0;
   /// Adds the columns whose `doc` no column has yet, in one commit, and sets properties. Returns the

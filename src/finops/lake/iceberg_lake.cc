@@ -1,0 +1,279 @@
+#include "finops/lake/iceberg_lake.h"
+
+#include <algorithm>
+#include <functional>
+
+#include "finops/core/error.h"
+#include "finops/lake/expiry.h"
+#include "finops/lake/make_lake.h"
+#include "finops/lake/snapshot_rewrite.h"
+#include "finops/lake/unique_ids.h"
+
+namespace finops::lake {
+namespace {
+
+/// The edge to the JSON library: a metadata file with a member missing, or of another type than
+/// Iceberg says, shows when the member is asked for.
+template <typename Work>
+auto without_json_errors(Work work) -> decltype(work()) {
+  try {
+    return work();
+  } catch (const Json::exception& error) {
+    throw Error(ErrorKind::kInvalidData,
+                std::string("the table's metadata cannot be understood: ") + error.what());
+  }
+}
+
+template <typename Work>
+auto on_table(const TableName& table, Work work) -> decltype(work()) {
+  try {
+    return without_json_errors(work);
+  } catch (const Error& error) {
+    throw error.within("table " + table.to_string());
+  }
+}
+
+std::string text_of(const Json& value) {
+  return value.is_string() ? value.get<std::string>() : value.dump();
+}
+
+SnapshotInfo info_of(const Json& snapshot) {
+  SnapshotInfo info{.id = snapshot.at("snapshot-id"),
+                    .committed_ms = snapshot.at("timestamp-ms"),
+                    .operation = {},
+                    .summary = {}};
+  if (const auto summary = snapshot.find("summary"); summary != snapshot.end()) {
+    for (const auto& [name, value] : summary->items()) info.summary[name] = text_of(value);
+  }
+  info.operation = info.summary["operation"];
+  info.summary.erase("operation");
+  return info;
+}
+
+Error unknown_snapshot(std::int64_t id) {
+  return {ErrorKind::kNotFound,
+          "there is no snapshot " + std::to_string(id) + " (any more: old ones expire)"};
+}
+
+/// The snapshot that was current at `ms`; nullptr before the first.
+const Json* snapshot_at(const TableMetadata& metadata, std::int64_t ms) {
+  const auto& log = metadata.json().at("snapshot-log");
+  std::optional<std::int64_t> id;
+  for (const auto& entry : log) {
+    if (entry.at("timestamp-ms") <= ms) id = entry.at("snapshot-id").get<std::int64_t>();
+  }
+  if (id) {
+    if (const auto* snapshot = metadata.snapshot(*id)) return snapshot;
+    throw unknown_snapshot(*id);
+  }
+  if (log.empty() && !metadata.current_snapshot_id()) return nullptr;
+  const auto* first =
+      log.empty() ? nullptr : metadata.snapshot(log.front().at("snapshot-id").get<std::int64_t>());
+  const bool is_the_very_first = first != nullptr && first->value("parent-snapshot-id", Json()).is_null();
+  if (is_the_very_first) return nullptr;
+  throw Error(ErrorKind::kNotFound,
+              "its history does not reach back to " +
+                  to_iso8601(TimePoint(Duration(ms))) + "; the oldest snapshot kept is of " +
+                  (first == nullptr ? "an unknown time"
+                                    : to_iso8601(TimePoint(Duration(
+                                          log.front().at("timestamp-ms").get<std::int64_t>())))));
+}
+
+}  // namespace
+
+std::unique_ptr<Lake> make_lake(std::shared_ptr<ObjectStore> store, std::string root_uri,
+                                std::shared_ptr<Catalog> catalog, Clock& clock) {
+  return std::make_unique<IcebergLake>(std::move(store), std::move(root_uri), std::move(catalog),
+                                       clock);
+}
+
+IcebergLake::IcebergLake(std::shared_ptr<ObjectStore> store, std::string root_uri,
+                         std::shared_ptr<Catalog> catalog, Clock& clock)
+    : store_(std::move(store)), catalog_(std::move(catalog)), paths_(std::move(root_uri)),
+      files_(*store_, paths_), committer_(files_, *catalog_, clock) {}
+
+TableVersion IcebergLake::load(const TableName& table) {
+  auto version = committer_.load(table);
+  const auto folder = paths_.key_of(version.metadata->location());
+  const std::lock_guard lock(mutex_);
+  folders_[table] = folder;
+  return version;
+}
+
+void IcebergLake::ensure_table(const TableName& table, const std::vector<Column>& columns,
+                               const std::map<std::string, std::string>& properties) {
+  on_table(table, [&] {
+    if (!has_table(table)) {
+      const auto location = paths_.uri_of(LakePaths::table_folder(table));
+      const auto metadata =
+          TableMetadata::create(location, columns, properties, committer_.now_ms());
+      if (committer_.create(table, metadata)) return;
+    }
+    add_missing(table, columns, properties, false);
+  });
+}
+
+CommitResult IcebergLake::add_missing(const TableName& table, const std::vector<Column>& columns,
+                                      const std::map<std::string, std::string>& properties,
+                                      bool overwrites_properties) {
+  return committer_.commit({{table, [&](TableMetadata& next, CommitAttempt&, std::int64_t) {
+    auto wanted = properties;
+    if (!overwrites_properties) {
+      for (const auto& [name, value] : next.properties()) wanted.erase(name);
+    }
+    const bool has_new_columns = next.add_columns(columns);
+    const bool has_new_properties = next.set_properties(wanted);
+    return has_new_columns || has_new_properties;
+  }}});
+}
+
+TableView IcebergLake::add_columns(const TableName& table, const std::vector<Column>& columns,
+                                   const std::map<std::string, std::string>& set_properties) {
+  return on_table(table, [&] {
+    const auto result = add_missing(table, columns, set_properties, true);
+    const auto& version = result.versions.at(table);
+    return view_of(table, version, version.metadata->current_snapshot());
+  });
+}
+
+std::vector<TableName> IcebergLake::tables() { return catalog_->tables(); }
+
+bool IcebergLake::has_table(const TableName& table) {
+  return catalog_->metadata_location(table).has_value();
+}
+
+TableView IcebergLake::view(const TableName& table, std::optional<std::int64_t> snapshot_id) {
+  return on_table(table, [&] {
+    const auto version = load(table);
+    if (!snapshot_id) return view_of(table, version, version.metadata->current_snapshot());
+    const auto* snapshot = version.metadata->snapshot(*snapshot_id);
+    if (snapshot == nullptr) throw unknown_snapshot(*snapshot_id);
+    auto view = view_of(table, version, snapshot);
+    view.committed_ms = snapshot->at("timestamp-ms");
+    return view;
+  });
+}
+
+TableView IcebergLake::view_as_of(const TableName& table, std::int64_t ms) {
+  return on_table(table, [&] {
+    const auto version = load(table);
+    const auto* snapshot = snapshot_at(*version.metadata, ms);
+    auto view = view_of(table, version, snapshot);
+    view.committed_ms = snapshot == nullptr ? 0 : snapshot->at("timestamp-ms").get<std::int64_t>();
+    return view;
+  });
+}
+
+TableView IcebergLake::view_of(const TableName& table, const TableVersion& version,
+                               const Json* snapshot) {
+  const auto& metadata = *version.metadata;
+  TableView view{.name = table,
+                 .location = metadata.location(),
+                 .metadata_location = version.location,
+                 .schema = metadata.known_columns(),
+                 .unknown_columns = metadata.unknown_columns(),
+                 .properties = metadata.properties(),
+                 .snapshot_id = {},
+                 .committed_ms = metadata.last_updated_ms(),
+                 .files = {}};
+  if (snapshot == nullptr) return view;
+  view.snapshot_id = snapshot->at("snapshot-id").get<std::int64_t>();
+  const int execution_id_field = metadata.field_id("execution_id");
+  const auto manifests = files_.manifests(*snapshot);
+  for (const auto& manifest : *manifests) {
+    if (!manifest.has_live_files()) continue;
+    require_spec(manifest, metadata);
+    const auto entries = files_.entries(manifest);
+    for (const auto& entry : *entries) {
+      if (!entry.is_live()) continue;
+      if (entry.file.content == Content::kData) {
+        view.files.push_back(lake_file_of(entry.file, execution_id_field));
+      } else {
+        view.has_row_deletes = true;
+      }
+    }
+  }
+  return view;
+}
+
+std::vector<SnapshotInfo> IcebergLake::snapshots(const TableName& table) {
+  return on_table(table, [&] {
+    const auto version = load(table);
+    std::vector<SnapshotInfo> infos;
+    for (const auto& snapshot : version.metadata->snapshots()) infos.push_back(info_of(snapshot));
+    return infos;
+  });
+}
+
+std::string IcebergLake::data_key(const TableName& table, const PartitionKey& partition) {
+  std::string folder;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto it = folders_.find(table);
+    folder = it == folders_.end() ? LakePaths::table_folder(table) : it->second;
+  }
+  return folder + "/data/" + LakePaths::partition_folder(partition) + "/" + random_uuid() +
+         ".parquet";
+}
+
+CommitReport IcebergLake::commit(const std::vector<PartitionChange>& changes) {
+  std::map<TableName, std::vector<const PartitionChange*>> by_table;
+  for (const auto& change : changes) by_table[change.table].push_back(&change);
+  CommitReport report;
+  std::map<TableName, TableChange> work;
+  for (const auto& [table, of_table] : by_table) {
+    work[table] = [&](TableMetadata& next, CommitAttempt& attempt, std::int64_t timestamp) {
+      return on_table(table, [&] {
+        for (const auto* change : of_table) next.set_properties(change->set_properties);
+        SnapshotRewrite rewrite(files_, paths_, next, attempt, timestamp, of_table);
+        rewrite.run();
+        report.snapshot_ids[table] = rewrite.snapshot_id();
+        return true;
+      });
+    };
+  }
+  if (work.empty()) return report;
+  const auto result = without_json_errors([&] { return committer_.commit(work); });
+  report.committed_ms = result.committed_ms;
+  report.attempts = result.attempts;
+  return report;
+}
+
+ExpiryReport IcebergLake::expire_snapshots(const TableName& table, std::int64_t older_than_ms,
+                                           int keep_last, bool dry_run) {
+  return on_table(table, [&] {
+    const Retention retention{older_than_ms, keep_last};
+    if (dry_run) {
+      auto next = *load(table).metadata;
+      return forget_snapshots(files_, paths_, next, retention);
+    }
+    ExpiryReport report;
+    committer_.commit({{table, [&](TableMetadata& next, CommitAttempt&, std::int64_t) {
+      report = forget_snapshots(files_, paths_, next, retention);
+      return !report.snapshots.empty();
+    }}});
+    remove_all(table, report.files);
+    return report;
+  });
+}
+
+/// The commit stands, so each file is tried; the first failure is told at the end.
+void IcebergLake::remove_all(const TableName& table, const std::vector<std::string>& uris) {
+  std::size_t failed = 0;
+  std::optional<Error> first;
+  for (const auto& uri : uris) {
+    try {
+      files_.remove(uri);
+    } catch (const Error& error) {
+      ++failed;
+      if (!first) first = error;
+    }
+  }
+  if (!first) return;
+  throw Error(first->kind(), "the snapshots of " + table.to_string() + " are expired, but " +
+                                 std::to_string(failed) + " of " + std::to_string(uris.size()) +
+                                 " files that nothing refers to any more could not be removed: " +
+                                 first->what());
+}
+
+}  // namespace finops::lake

@@ -1,0 +1,89 @@
+#include "finops/lake/lake_paths.h"
+
+#include <cctype>
+#include <cstdio>
+#include <optional>
+
+#include "finops/core/error.h"
+#include "finops/core/sha256.h"
+
+namespace finops::lake {
+namespace {
+
+/// File systems end a name at 255 bytes.
+constexpr std::size_t kLongestName = 160;
+
+/// One spelling for all: "file:///a", "file:/a" and "/a" are "/a"; "s3a://b/c" is "s3://b/c".
+std::string canonical(std::string_view uri) {
+  for (const std::string_view prefix : {"file://localhost/", "file:///", "file:/"}) {
+    if (uri.starts_with(prefix)) return "/" + std::string(uri.substr(prefix.size()));
+  }
+  for (const std::string_view prefix : {"s3a://", "s3n://"}) {
+    if (uri.starts_with(prefix)) return "s3://" + std::string(uri.substr(prefix.size()));
+  }
+  return std::string(uri);
+}
+
+bool climbs(std::string_view path) {
+  return ("/" + std::string(path) + "/").find("/../") != std::string::npos;
+}
+
+std::string escaped(std::string_view value) {
+  std::string out;
+  for (const char c : value) {
+    const bool is_plain =
+        std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
+    if (is_plain) {
+      out.push_back(c);
+    } else {
+      char text[4];
+      std::snprintf(text, sizeof text, "%%%02X", static_cast<unsigned char>(c));
+      out += text;
+    }
+  }
+  if (out.size() <= kLongestName) return out;
+  return out.substr(0, kLongestName - 16) + sha256_of(value).substr(0, 16);
+}
+
+}  // namespace
+
+LakePaths::LakePaths(std::string root_uri) : root_(std::move(root_uri)) {
+  while (root_.ends_with('/')) root_.pop_back();
+  const bool is_file = root_.starts_with("file:///");
+  const auto scheme_end = root_.find("://");
+  const bool is_bucket = !root_.starts_with("file:") && scheme_end != std::string::npos &&
+                         scheme_end > 0 && scheme_end + 3 < root_.size();
+  if ((!is_file && !is_bucket) || climbs(root_)) {
+    throw Error(ErrorKind::kInvalidConfig,
+                "the lake's root '" + root_ +
+                    "' is not a URI such as file:///srv/finops/lake or s3://bucket/lake");
+  }
+}
+
+bool LakePaths::is_inside(const std::string& uri) const {
+  const auto path = canonical(uri);
+  return path.starts_with(canonical(root_) + "/") && !climbs(path);
+}
+
+std::string LakePaths::key_of(const std::string& uri) const {
+  if (!is_inside(uri)) {
+    throw Error(ErrorKind::kUnsupported,
+                "the file '" + uri + "' lies outside of the lake '" + root_ +
+                    "', which is all that finops reads and writes; move the table below it, or set "
+                    "lake_dir to a folder that holds both");
+  }
+  auto key = canonical(uri).substr(canonical(root_).size() + 1);
+  key.erase(0, key.find_first_not_of('/'));
+  return key;
+}
+
+std::string LakePaths::table_folder(const TableName& table) {
+  return escaped(table.name_space) + "/" + escaped(table.name);
+}
+
+std::string LakePaths::partition_folder(const PartitionKey& partition) {
+  return "source=" + escaped(partition.source) +
+         "/billing_period=" + escaped(partition.billing_period);
+}
+
+}  // namespace finops::lake

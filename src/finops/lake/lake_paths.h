@@ -1,0 +1,34 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "finops/lake/lake.h"
+
+namespace finops::lake {
+
+/// How the URIs in Iceberg's files and the keys of the lake's store say the same place. Other writers
+/// name a file below "file:///data/lake" also as "/data/lake/…" or "file:/data/lake/…", and one below
+/// "s3://bucket/lake" as "s3a://bucket/lake/…".
+class LakePaths {
+ public:
+  /// kInvalidConfig unless it is file:///absolute/path or scheme://bucket[/path].
+  explicit LakePaths(std::string root_uri);
+
+  const std::string& root() const { return root_; }
+  std::string uri_of(std::string_view key) const { return root_ + "/" + std::string(key); }
+  /// kUnsupported when the file does not lie below the root.
+  std::string key_of(const std::string& uri) const;
+  bool is_inside(const std::string& uri) const;
+
+  /// "billing/aws_billing_data", where a new table goes.
+  static std::string table_folder(const TableName& table);
+  /// "source=payer%20a/billing_period=2026-05", as Hive and Iceberg's own writers name folders. For
+  /// people only: readers take partition values from manifests.
+  static std::string partition_folder(const PartitionKey& partition);
+
+ private:
+  std::string root_;  // without a '/' at its end
+};
+
+}  // namespace finops::lake
