@@ -1,0 +1,41 @@
+# What a person types; each line ends in a script or a CMake preset that can be used by itself.
+.DEFAULT_GOAL := help
+.PHONY: help demo build test bench test-engines test-chaos fmt lint clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
+	  printf 'make %-14s %s\n' "$$name" "$$text"; done
+
+demo: build  ## build, make a bill of known truth, load it, show receipt and queries
+	@tools/demo.sh
+
+build:  ## get what is missing and build build/bin/finops
+	@tools/setup.sh build
+	@tools/build.sh release
+
+test:  ## all tests: unit, contract, sanitizers, end to end, fuzz (FUZZ_SECONDS=10)
+	@tools/setup.sh test
+	@tools/run_tests.py unit asan-ubsan tsan e2e fuzz
+
+test-engines:  ## read the lake with other engines (ENGINES=spark)
+	@tools/setup.sh engines
+	@ENGINES="$(or $(ENGINES),spark)" tools/run_tests.py engines
+
+test-chaos:  ## long runs with injected faults
+	@tools/setup.sh test
+	@tools/run_tests.py chaos
+
+bench: build  ## speed and memory beside other tools, as a table (BENCH_ARGS=...)
+	@tools/setup.sh bench
+	@.deps/venv/bench/bin/python tests/bench/run.py --finops build/bin/finops $(BENCH_ARGS)
+
+lint:  ## layers, format, clang-tidy
+	@tools/setup.sh test
+	@tools/lint.py
+
+fmt:  ## format all of src/ and tests/
+	@tools/setup.sh test
+	@tools/lint.py --fix-format
+
+clean:  ## remove everything that was built; keeps .deps and the machine's download cache
+	rm -rf build demo-data

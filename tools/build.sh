@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# Configures a preset where that has to be done, and builds it. Usage: tools/build.sh PRESET [TARGET]
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+preset=${1:?usage: tools/build.sh PRESET [TARGET]}
+if [ ! -f "build/$preset/build.ninja" ] || [ CMakePresets.json -nt "build/$preset/build.ninja" ]; then
+  log=$(mktemp)
+  cmake --preset "$preset" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+  rm -f "$log"
+fi
+exec cmake --build --preset "$preset" --target "${2:-all}"
