@@ -47,9 +47,15 @@ void append_quoted(std::string& out, std::string_view text) {
   out += '"';
 }
 
+constexpr auto kNeedsQuotes = [] {
+  std::array<bool, 256> needs{};
+  for (const unsigned char c : {',', '"', '\n', '\r'}) needs[c] = true;
+  return needs;
+}();
+
 void append_text(std::string& out, std::string_view text) {
-  const bool needs_quotes = std::ranges::any_of(
-      text, [](char c) { return c == ',' || c == '"' || c == '\n' || c == '\r'; });
+  bool needs_quotes = false;
+  for (const char c : text) needs_quotes |= kNeedsQuotes[static_cast<unsigned char>(c)];
   if (needs_quotes) {
     append_quoted(out, text);
   } else {

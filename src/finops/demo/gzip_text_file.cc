@@ -10,7 +10,7 @@
 namespace finops {
 namespace {
 
-constexpr int kLevel = 3;
+constexpr int kLevel = 2;
 
 void make_folders(const std::filesystem::path& folder) {
   std::error_code error;
