@@ -3,8 +3,10 @@
 add_library(finops_flags INTERFACE)
 # -Wno-missing-field-initializers: designated initializers leave out what has a default, on purpose.
 # -Wno-restrict: g++ 12 reports string concatenations falsely (GCC bug 105651).
+# -Wno-deprecated-declarations: clang reports libstdc++'s own std::stable_sort, which uses std::get_temporary_buffer.
 target_compile_options(finops_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror
-                       -Wno-missing-field-initializers $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>)
+                       -Wno-missing-field-initializers $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+                       $<$<CXX_COMPILER_ID:Clang>:-Wno-deprecated-declarations>)
 if(FINOPS_SANITIZE)
   target_compile_options(finops_flags INTERFACE -fsanitize=${FINOPS_SANITIZE} -fno-omit-frame-pointer
                          -fno-sanitize-recover=all)
