@@ -1,0 +1,23 @@
+#pragma once
+
+#include "finops/cli/command_tree.h"
+
+namespace finops {
+
+// Each adds one command, or the commands of one group, to the tree.
+
+void add_init_command(CommandTree& tree);
+void add_config_command(CommandTree& tree);
+void add_doctor_command(CommandTree& tree);
+void add_discover_manifests_command(CommandTree& tree);
+void add_run_commands(CommandTree& tree);  // run-pipeline, load-billing-local
+void add_export_parquet_command(CommandTree& tree);
+void add_query_command(CommandTree& tree);
+void add_receipt_commands(CommandTree& tree);  // receipt, receipt verify
+void add_history_command(CommandTree& tree);
+void add_quarantine_commands(CommandTree& tree);  // ls, show
+void add_demo_commands(CommandTree& tree);        // generate
+/// Promised names that say so: extract-billing, diff, rollback and others.
+void add_commands_of_later_versions(CommandTree& tree);
+
+}  // namespace finops

@@ -1,0 +1,45 @@
+#include "finops/cli/commands/commands.h"
+#include "finops/core/error.h"
+
+namespace finops {
+namespace {
+
+/// A command that is promised and not there yet: known to the help, refused when called.
+void add_later(CommandTree& tree, CLI::App& parent, const std::string& name,
+               const std::string& description, const std::string& meanwhile) {
+  const std::string whole = (&parent == &tree.root() ? "" : parent.get_name() + " ") + name;
+  CLI::App& command = tree.add(
+      parent, name, description + " (comes with a later version)", "  " + meanwhile + "\n",
+      [whole, meanwhile](CommandContext&) -> int {
+        throw Error(ErrorKind::kUnsupported,
+                    "`finops " + whole + "` comes with a later version of finops; " + meanwhile);
+      });
+  // Whatever options it will have: the answer is the same.
+  command.prefix_command();
+}
+
+}  // namespace
+
+void add_commands_of_later_versions(CommandTree& tree) {
+  CLI::App& aws = tree.group("aws");
+  add_later(
+      tree, aws, "extract-billing", "Download deliveries of S3 to the staging folder",
+      "until then, exports in a file:/// folder are read in place by `finops aws run-pipeline`");
+  add_later(tree, aws, "load-billing-remote", "Load the Parquet exports into BigQuery",
+            "until then, `finops aws export-parquet` writes files that BigQuery loads");
+  add_later(tree, tree.root(), "diff", "Compare two deliveries of a billing period",
+            "until then, `finops query --as-of` sees either delivery");
+  add_later(tree, tree.root(), "rollback", "Make an older delivery current again",
+            "until then, `finops query --as-of` sees the older delivery");
+  add_later(tree, tree.root(), "release", "Let newer deliveries in after a rollback",
+            "until then, nothing is ever held back");
+  add_later(tree, tree.root(), "reconcile", "Compare a billing period with its invoices",
+            "until then, `finops query` gives the sums by bill_invoice_id");
+  CLI::App& quarantine = tree.group("quarantine");
+  add_later(tree, quarantine, "replay", "Try quarantined rows again with the rules of this version",
+            "until then, `finops quarantine show` has their raw bytes");
+  add_later(tree, quarantine, "waive", "Accept a refused delivery with its quarantined rows",
+            "until then, a higher [quarantine] threshold lets it in");
+}
+
+}  // namespace finops

@@ -1,0 +1,111 @@
+#include <map>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "finops/cli/commands/commands.h"
+#include "finops/cli/human_text.h"
+#include "finops/cli/json_documents.h"
+#include "finops/cli/plan_table.h"
+#include "finops/cli/run_display.h"
+#include "finops/cli/selection_options.h"
+
+namespace finops {
+namespace {
+
+struct LoadOptions {
+  SelectionOptions selection;
+  bool overwrite = false, is_dry_run = false;
+};
+
+std::string summary_of(const RunReport& report) {
+  std::map<Outcome, std::uint64_t> counts;
+  std::uint64_t rows = 0, quarantined = 0;
+  for (const PartitionReport& one : report.partitions) {
+    ++counts[one.outcome];
+    const bool is_new = one.outcome == Outcome::kLoaded || one.outcome == Outcome::kReplaced;
+    if (!is_new) continue;
+    rows += one.loaded_rows;
+    quarantined += one.quarantined_rows;
+  }
+  if (report.partitions.empty()) return "Nothing is offered; nothing was changed.";
+  std::string text;
+  for (const auto& [outcome, count] : counts) {
+    text += (text.empty() ? "" : ", ") + count_text(count) + " " + outcome_words(outcome);
+  }
+  if (rows > 0) text += "; " + plural(rows, "row") + " in the lake";
+  if (quarantined > 0) text += ", " + count_text(quarantined) + " in quarantine";
+  text += "; " + seconds_text(report.seconds) + ".";
+  return report.is_changed ? text : text + " Nothing was changed.";
+}
+
+int dry_run(CommandContext& context, const Configuration& configuration, const Selection& selection,
+            bool overwrite) {
+  const std::vector<PlanItem> plan = context.services.plan(configuration, selection, overwrite);
+  if (context.console.is_json()) {
+    nlohmann::ordered_json document = {{"dry_run", true}, {"changed", false}};
+    document["plan"] = plan_document(plan);
+    context.console.print_document(document);
+  } else {
+    print_plan(context.console.out(), plan);
+    context.console.out() << plan_summary(plan) << " Nothing was changed.\n";
+  }
+  return has_unusable_item(plan) ? 1 : 0;
+}
+
+int run(CommandContext& context, const LoadOptions& options, const Services::Run& run_it) {
+  const Configuration configuration = context.configuration();
+  const Selection selection = options.selection.selection();
+  require_exports(configuration, selection);
+  if (options.is_dry_run) return dry_run(context, configuration, selection, options.overwrite);
+  RunDisplay display(context.console);
+  RunHooks hooks;
+  hooks.on_progress = [&display](const Progress& progress) { display.show(progress); };
+  hooks.on_partition = [&display](const PartitionReport& one) { display.show_finished(one); };
+  const RunReport report =
+      run_it(configuration, {selection, options.overwrite}, hooks, context.stop());
+  display.clear();
+  if (context.console.is_json()) {
+    context.console.print_document(run_document(report));
+  } else {
+    context.console.out() << summary_of(report) << '\n';
+  }
+  return report.exit_code();
+}
+
+void add_options(CLI::App& command, LoadOptions& options) {
+  options.selection.add_range(command);
+  options.selection.add_sources(command);
+  command.add_flag("--overwrite", options.overwrite,
+                   "Load again what is current, and let an empty delivery replace rows");
+}
+
+}  // namespace
+
+void add_run_commands(CommandTree& tree) {
+  auto options = std::make_shared<LoadOptions>();
+  CLI::App& pipeline = tree.add(
+      tree.group("aws"), "run-pipeline",
+      "Load every new delivery into the lake, each with a receipt that proves it",
+      "  finops aws run-pipeline\n"
+      "  finops aws run-pipeline --dry-run                       what would be read and changed\n"
+      "  finops aws run-pipeline --start-date 2026-01 --end-date 2026-03 --source payer-a\n",
+      [options](CommandContext& context) {
+        return run(context, *options, context.services.run_pipeline);
+      });
+  add_options(pipeline, *options);
+  pipeline.add_flag("--dry-run", options->is_dry_run,
+                    "Show periods, files, bytes and what would change; change nothing");
+
+  auto local = std::make_shared<LoadOptions>();
+  CLI::App& load =
+      tree.add(tree.group("aws"), "load-billing-local",
+               "Load what lies on this machine: staged deliveries and exports in a file:/// folder",
+               "  finops aws load-billing-local\n"
+               "  finops aws load-billing-local --start-date 2026-05 --overwrite\n",
+               [local](CommandContext& context) {
+                 return run(context, *local, context.services.load_local);
+               });
+  add_options(load, *local);
+}
+
+}  // namespace finops

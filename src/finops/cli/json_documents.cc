@@ -1,0 +1,236 @@
+#include "finops/cli/json_documents.h"
+
+#include <nlohmann/json.hpp>
+
+#include "finops/cli/human_text.h"
+#include "finops/config/value_text.h"
+
+namespace finops {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json money_document(const std::map<std::string, ExactSum>& by_currency) {
+  Json result = Json::object();
+  for (const auto& [currency, sum] : by_currency) result[currency] = sum.to_string();
+  return result;
+}
+
+Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
+
+Json rows_document(std::uint64_t source, std::uint64_t loaded, std::uint64_t quarantined) {
+  return {{"source", source}, {"loaded", loaded}, {"quarantined", quarantined}};
+}
+
+Json partition_document(const PartitionReport& report) {
+  Json result = id_document(report.id);
+  result["outcome"] = to_string(report.outcome);
+  result["replaced_execution_id"] = text_or_null(report.replaced_version);
+  result["files"] = report.files;
+  result["compressed_bytes"] = report.compressed_bytes;
+  result["text_bytes"] = report.text_bytes;
+  result["rows"] = rows_document(report.source_rows, report.loaded_rows, report.quarantined_rows);
+  result["unblended_cost"] = money_document(report.unblended_cost);
+  result["new_columns"] = report.new_columns;
+  result["snapshot_id"] = report.snapshot_id ? Json(*report.snapshot_id) : Json();
+  result["seconds"] = report.seconds;
+  result["message"] = text_or_null(report.message);
+  result["warnings"] = report.warnings;
+  const bool has_failed = report.outcome == Outcome::kFailed;
+  result["error_kind"] = has_failed ? Json(to_string(report.error_kind)) : Json();
+  return result;
+}
+
+}  // namespace
+
+Json id_document(const ExportId& id) {
+  return {{"table", id.table},
+          {"source", id.source},
+          {"billing_period", text_or_null(id.partition)},
+          {"execution_id", text_or_null(id.version)}};
+}
+
+Json plan_document(const std::vector<PlanItem>& plan) {
+  Json items = Json::array();
+  for (const PlanItem& item : plan) {
+    Json one = id_document(item.id);
+    one["action"] = to_string(item.action);
+    one["current_execution_id"] = text_or_null(item.current_version);
+    one["files"] = item.files;
+    one["bytes"] = item.bytes;
+    one["manifest"] = text_or_null(item.manifest_key);
+    one["reason"] = text_or_null(item.reason);
+    const bool is_broken = item.action == PlanAction::kBroken;
+    one["error_kind"] = is_broken ? Json(to_string(item.error_kind)) : Json();
+    items.push_back(std::move(one));
+  }
+  return items;
+}
+
+Json run_document(const RunReport& report) {
+  Json result = {{"changed", report.is_changed}, {"seconds", report.seconds}};
+  Json deliveries = Json::array();
+  for (const PartitionReport& one : report.partitions)
+    deliveries.push_back(partition_document(one));
+  result["deliveries"] = std::move(deliveries);
+  return result;
+}
+
+Json export_document(const std::vector<ExportedFile>& files) {
+  bool is_changed = false;
+  Json list = Json::array();
+  for (const ExportedFile& file : files) {
+    is_changed |= file.outcome == "written";
+    list.push_back({{"path", file.path},
+                    {"billing_period", file.period},
+                    {"outcome", file.outcome},
+                    {"rows", file.rows},
+                    {"bytes", file.bytes}});
+  }
+  return {{"changed", is_changed}, {"files", std::move(list)}};
+}
+
+Json history_document(const std::vector<DeliveryRecord>& records) {
+  Json list = Json::array();
+  for (const DeliveryRecord& record : records) {
+    Json one = id_document(record.id);
+    one["revision"] = record.revision;
+    one["state"] = to_string(record.state);
+    one["recorded_at"] = to_iso8601(TimePoint(std::chrono::milliseconds(record.recorded_ms)));
+    one["rows"] = rows_document(record.source_rows, record.loaded_rows, record.quarantined_rows);
+    one["manifest"] = text_or_null(record.manifest_key);
+    one["refusal"] = text_or_null(record.refusal);
+    // The hold is JSON of our own making; a text that is none is shown as it is.
+    const Json hold = Json::parse(record.hold, nullptr, false);
+    one["hold"] = record.hold.empty() ? Json() : hold.is_discarded() ? Json(record.hold) : hold;
+    list.push_back(std::move(one));
+  }
+  return {{"deliveries", std::move(list)}};
+}
+
+Json verify_document(const std::vector<VerifyReport>& reports) {
+  Json list = Json::array();
+  for (const VerifyReport& report : reports) {
+    Json one = id_document(report.id);
+    one["verdict"] = to_string(report.verdict);
+    one["rows"] = report.rows;
+    one["differences"] = report.differences;
+    one["message"] = text_or_null(report.message);
+    list.push_back(std::move(one));
+  }
+  return {{"deliveries", std::move(list)}};
+}
+
+Json quarantine_document(const std::vector<QuarantineSummary>& summaries) {
+  Json list = Json::array();
+  for (const QuarantineSummary& summary : summaries) {
+    Json one = id_document(summary.id);
+    one["current"] = summary.is_current;
+    one["rows"] = summary.rows;
+    one["unblended_cost"] = money_document(summary.unblended_cost);
+    one["reasons"] = Json::object();
+    for (const auto& [reason, count] : summary.reasons) one["reasons"][reason] = count;
+    list.push_back(std::move(one));
+  }
+  return {{"deliveries", std::move(list)}};
+}
+
+Json quarantine_document(const std::vector<QuarantinedRow>& rows) {
+  Json list = Json::array();
+  for (const QuarantinedRow& row : rows) {
+    Json one = id_document(row.id);
+    one["file"] = row.file;
+    one["line"] = row.line;
+    one["currency"] = row.currency;
+    one["reasons"] = row.reasons;
+    // JSON holds text only; bytes that are none must come out again unchanged.
+    one[is_utf8(row.raw) ? "raw" : "raw_base64"] = is_utf8(row.raw) ? row.raw : base64(row.raw);
+    list.push_back(std::move(one));
+  }
+  return {{"rows", std::move(list)}};
+}
+
+Json doctor_document(const std::vector<DoctorCheck>& checks) {
+  bool is_good = true;
+  Json list = Json::array();
+  for (const DoctorCheck& check : checks) {
+    is_good &= check.result != DoctorCheck::Result::kBad;
+    list.push_back({{"subject", check.subject},
+                    {"result", to_string(check.result)},
+                    {"finding", check.finding},
+                    {"advice", text_or_null(check.advice)}});
+  }
+  return {{"good", is_good}, {"checks", std::move(list)}};
+}
+
+Json demo_document(const DemoSummary& summary) {
+  Json list = Json::array();
+  for (const DemoDeliveryInfo& one : summary.written) {
+    list.push_back({{"source", one.source},
+                    {"billing_period", one.period.to_string()},
+                    {"execution_id", one.execution_id},
+                    {"rows", one.rows},
+                    {"bytes", one.bytes}});
+  }
+  return {{"changed", summary.changed},
+          {"rows", summary.rows},
+          {"bytes", summary.bytes},
+          {"truth", summary.truth_file.string()},
+          {"config", summary.config_file.string()},
+          {"deliveries", std::move(list)}};
+}
+
+Json config_document(const Configuration& configuration) {
+  Json values = Json::object();
+  for (const EffectiveValue& value : configuration.values) {
+    Json one;
+    const auto integer = value.type == ValueType::kCount ? parse_integer(value.text) : std::nullopt;
+    if (value.type == ValueType::kBoolean) {
+      one["value"] = *parse_boolean(value.text);
+    } else if (integer) {
+      one["value"] = *integer;
+    } else {
+      one["value"] = text_or_null(value.text);
+    }
+    one["origin"] = value.origin.where;
+    values[value.key] = std::move(one);
+  }
+  return {{"file", text_or_null(configuration.file)}, {"values", std::move(values)}};
+}
+
+std::string_view to_string(VerifyReport::Verdict verdict) {
+  switch (verdict) {
+    case VerifyReport::Verdict::kAgrees: return "agrees";
+    case VerifyReport::Verdict::kDiffers: return "differs";
+    case VerifyReport::Verdict::kCannotBeVerified: return "cannot_be_verified";
+  }
+  return "differs";
+}
+
+std::string_view to_string(DoctorCheck::Result result) {
+  switch (result) {
+    case DoctorCheck::Result::kGood: return "good";
+    case DoctorCheck::Result::kWarning: return "warning";
+    case DoctorCheck::Result::kBad: return "bad";
+  }
+  return "bad";
+}
+
+std::string base64(std::string_view bytes) {
+  static constexpr std::string_view kDigits =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+  std::string text;
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    const auto byte = [&](std::size_t at) -> unsigned {
+      return at < bytes.size() ? static_cast<unsigned char>(bytes[at]) : 0;
+    };
+    const unsigned group = byte(i) << 16 | byte(i + 1) << 8 | byte(i + 2);
+    text += kDigits[group >> 18];
+    text += kDigits[group >> 12 & 63];
+    text += i + 1 < bytes.size() ? kDigits[group >> 6 & 63] : '=';
+    text += i + 2 < bytes.size() ? kDigits[group & 63] : '=';
+  }
+  return text;
+}
+
+}  // namespace finops

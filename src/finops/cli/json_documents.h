@@ -1,0 +1,30 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <vector>
+
+#include "finops/cli/services.h"
+
+namespace finops {
+
+// What --json prints; docs/commands.md describes each. Exact numbers are texts.
+
+nlohmann::ordered_json id_document(const ExportId& id);
+nlohmann::ordered_json plan_document(const std::vector<PlanItem>& plan);
+nlohmann::ordered_json run_document(const RunReport& report);
+nlohmann::ordered_json export_document(const std::vector<ExportedFile>& files);
+nlohmann::ordered_json history_document(const std::vector<DeliveryRecord>& records);
+nlohmann::ordered_json verify_document(const std::vector<VerifyReport>& reports);
+nlohmann::ordered_json quarantine_document(const std::vector<QuarantineSummary>& summaries);
+nlohmann::ordered_json quarantine_document(const std::vector<QuarantinedRow>& rows);
+nlohmann::ordered_json doctor_document(const std::vector<DoctorCheck>& checks);
+nlohmann::ordered_json demo_document(const DemoSummary& summary);
+nlohmann::ordered_json config_document(const Configuration& configuration);
+
+std::string_view to_string(VerifyReport::Verdict verdict);
+std::string_view to_string(DoctorCheck::Result result);
+
+/// RFC 4648, for bytes that are no UTF-8.
+std::string base64(std::string_view bytes);
+
+}  // namespace finops

@@ -1,0 +1,47 @@
+#include "finops/cli/selection_options.h"
+
+#include "finops/core/billing_period.h"
+#include "finops/core/error.h"
+
+namespace finops {
+
+std::string check_period(const std::string& text) {
+  if (BillingPeriod::parse(text)) return "";
+  return "'" + text + "' is not a month; write YYYY-MM, for example 2026-05";
+}
+
+void SelectionOptions::add_sources(CLI::App& command) {
+  command.add_option("--source", sources, "Only this export; may be given more than once")
+      ->type_name("NAME")
+      ->expected(1)
+      ->take_all();
+}
+
+void SelectionOptions::add_range(CLI::App& command) {
+  command.add_option("--start-date", start, "First billing period")
+      ->type_name("YYYY-MM")
+      ->check(check_period, "");
+  command.add_option("--end-date", end, "Last billing period")
+      ->type_name("YYYY-MM")
+      ->check(check_period, "");
+}
+
+void SelectionOptions::add_period(CLI::App& command) {
+  command.add_option("--period", period, "Only this billing period")
+      ->type_name("YYYY-MM")
+      ->check(check_period, "");
+}
+
+Selection SelectionOptions::selection() const {
+  Selection result;
+  result.sources = sources;
+  result.first = BillingPeriod::parse(period.empty() ? start : period);
+  result.last = BillingPeriod::parse(period.empty() ? end : period);
+  if (result.first && result.last && *result.last < *result.first) {
+    throw Error(ErrorKind::kUsage,
+                "--end-date " + end + " is before --start-date " + start + "; swap them");
+  }
+  return result;
+}
+
+}  // namespace finops

@@ -1,0 +1,109 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "finops/config/configuration.h"
+#include "finops/demo/demo_bills.h"
+#include "finops/pipeline/pipeline.h"
+
+namespace finops {
+
+/// Which past a query sees: all tables as they were at a commit time, then single tables as of one
+/// of their snapshots.
+struct TimeTravel {
+  std::optional<std::int64_t> at_ms;              // since 1970, UTC
+  std::map<std::string, std::int64_t> snapshots;  // table, with or without its namespace → snapshot
+
+  bool is_now() const { return !at_ms && snapshots.empty(); }
+};
+
+struct QueryColumn {
+  std::string name;
+  std::string type;  // DuckDB's word: "BIGINT", "DECIMAL(38,18)", "VARCHAR"
+};
+
+/// A cell's text; nothing for NULL. Decimals exact, timestamps as "YYYY-MM-DD HH:MM:SS[.ffffff]".
+using QueryRow = std::vector<std::optional<std::string>>;
+
+/// Takes a query's result as it comes: columns once, then the rows.
+class QueryOutput {
+ public:
+  virtual ~QueryOutput() = default;
+  virtual void columns(const std::vector<QueryColumn>& columns) = 0;
+  virtual void row(const QueryRow& row) = 0;
+};
+
+/// What a query asks of the lake.
+struct QueryRequest {
+  std::string sql;
+  TimeTravel as_of;
+};
+
+/// The quarantined rows of one delivery.
+struct QuarantineSummary {
+  ExportId id;
+  bool is_current = false;  // of the current delivery; else of a refused or superseded one
+  std::uint64_t rows = 0;
+  std::map<std::string, std::uint64_t> reasons;    // how many rows have each
+  std::map<std::string, ExactSum> unblended_cost;  // of the cells that can be read, by currency
+};
+
+struct QuarantinedRow {
+  ExportId id;
+  std::string file;
+  std::int64_t line = 0;
+  std::string currency;
+  std::vector<std::string> reasons;
+  std::string raw;  // bytes as delivered
+};
+
+/// One precondition of a working set-up.
+struct DoctorCheck {
+  enum class Result { kGood, kWarning, kBad };
+  std::string subject;  // "lake folder", "source payer-a"
+  Result result = Result::kGood;
+  std::string finding;  // what was found
+  std::string advice;   // what to do; empty when it is good
+};
+
+/// All that commands can make the rest of finops do; app/ fills it in, tests put fakes. Every
+/// function gets the configuration of its call, may be called once or more, and throws Error.
+struct Services {
+  std::function<std::vector<PlanItem>(const Configuration&, const Selection&, bool overwrite)> plan;
+  using Run = std::function<RunReport(const Configuration&, const RunOptions&, const RunHooks&,
+                                      std::stop_token)>;
+  Run run_pipeline;  // the whole way of a bill
+  Run load_local;    // only what lies on this machine: staged deliveries and file:// exports
+  std::function<std::vector<ExportedFile>(const Configuration&, const Selection&, bool overwrite,
+                                          ParquetCompression)>
+      export_parquet;
+  std::function<std::vector<DeliveryRecord>(const Configuration&, const Selection&)> history;
+  std::function<std::vector<Receipt>(const Configuration&, const Selection&)> receipts;
+  std::function<std::vector<VerifyReport>(const Configuration&, const Selection&, std::stop_token)>
+      verify;
+
+  std::function<void(const Configuration&, const QueryRequest&, QueryOutput&, std::stop_token)>
+      query;
+  /// Writes the result as one Parquet file; returns its rows.
+  std::function<std::int64_t(const Configuration&, const QueryRequest&, const std::string& path,
+                             std::stop_token)>
+      query_to_parquet;
+
+  std::function<std::vector<QuarantineSummary>(const Configuration&, const Selection&)>
+      quarantine_summaries;
+  /// In the order of file and line; at most `limit`.
+  std::function<std::vector<QuarantinedRow>(const Configuration&, const Selection&,
+                                            std::uint64_t limit)>
+      quarantined_rows;
+
+  std::function<std::vector<DoctorCheck>(const Configuration&)> doctor;
+  std::function<DemoSummary(const DemoOptions&, std::stop_token)> generate_demo;
+};
+
+}  // namespace finops
