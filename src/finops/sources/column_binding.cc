@@ -6,6 +6,7 @@
 
 #include "finops/core/error.h"
 #include "finops/core/sha256.h"
+#include "finops/sources/ascii_case.h"
 #include "finops/sources/column_naming.h"
 
 namespace finops {
@@ -21,14 +22,6 @@ const std::set<std::string, std::less<>> kReserved = {
     "_spec_id",    "_partition",     "_row_id",      "_last_updated_sequence_number"};
 // Columns of the quarantine table, which has each decimal column beside them.
 const std::set<std::string, std::less<>> kReservedForDecimals = {"currency", "reasons", "raw"};
-
-std::string folded(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
 
 bool has_slash(std::string_view name) { return name.find('/') != name.npos; }
 
@@ -50,12 +43,12 @@ class Binder {
   Binder(const TableSchema& table, const SourceNames& known, const ColumnDictionary& dictionary)
       : dictionary_(dictionary), names_(known) {
     for (const Column& column : table.columns) {
-      slots_[folded(column.name)] = {column, false};
-      const bool is_reserved = kReserved.contains(folded(column.name));
+      slots_[ascii_lower(column.name)] = {column, false};
+      const bool is_reserved = kReserved.contains(ascii_lower(column.name));
       if (!column.doc.empty() && !is_reserved) names_.try_emplace(column.name, 1, column.doc);
     }
     // A column that the table has lost keeps its names.
-    for (const auto& [name, exact_names] : names_) slots_.try_emplace(folded(name));
+    for (const auto& [name, exact_names] : names_) slots_.try_emplace(ascii_lower(name));
     for (const auto& [name, exact_names] : names_) {
       for (const std::string& exact : exact_names) holders_[exact].push_back(name);
     }
@@ -97,8 +90,8 @@ class Binder {
     const auto holders = holders_.find(delivered.name);
     if (holders == holders_.end()) return false;
     for (const std::string& name : holders->second) {
-      Slot& slot = slots_.at(folded(name));
-      if (kReserved.contains(folded(name)) || has_elder_rival(name, delivered.name)) continue;
+      Slot& slot = slots_.at(ascii_lower(name));
+      if (kReserved.contains(ascii_lower(name)) || has_elder_rival(name, delivered.name)) continue;
       if (slot.column && !can_be_delivered(slot.column->type)) continue;
       use(slot, name, delivered);
       return true;
@@ -122,15 +115,15 @@ class Binder {
     const bool is_reserved = kReserved.contains(plain) ||
                              (type == ColumnType::kDecimal && kReservedForDecimals.contains(plain));
     if (!plain.empty() && plain.size() <= kNameLimit && !is_reserved) {
-      const auto slot = slots_.find(folded(plain));
-      if (slot == slots_.end()) return use(slots_[folded(plain)], plain, delivered);
+      const auto slot = slots_.find(ascii_lower(plain));
+      if (slot == slots_.end()) return use(slots_[ascii_lower(plain)], plain, delivered);
       if (is_same_column(slot->second, plain, delivered.name)) {
         const std::string name = slot->second.column ? slot->second.column->name : plain;
         return use(slot->second, name, delivered);
       }
     }
     const std::string name = suffixed(plain.empty() ? "unnamed" : plain, delivered.name);
-    use(slots_[folded(name)], name, delivered);
+    use(slots_[ascii_lower(name)], name, delivered);
   }
 
   bool is_same_column(const Slot& slot, const std::string& name, const std::string& exact) const {
@@ -150,7 +143,7 @@ class Binder {
     for (std::size_t digits = 8; digits <= hash.size(); digits += 8) {
       const std::string name =
           beginning(plain, kNameLimit - 1 - digits) + "_" + hash.substr(0, digits);
-      if (!slots_.contains(folded(name))) return name;
+      if (!slots_.contains(ascii_lower(name))) return name;
     }
     throw Error(ErrorKind::kInvalidData, "the table has no name left for column '" + exact + "'");
   }

@@ -1,11 +1,11 @@
 #include "finops/sources/column_naming.h"
 
-#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
 #include "finops/core/error.h"
+#include "finops/sources/ascii_case.h"
 
 namespace finops {
 
@@ -13,12 +13,6 @@ namespace {
 
 bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
 char lower(char c) { return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c; }
-
-std::string folded(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(), lower);
-  return result;
-}
 
 std::string athena_name(std::string_view exact_name) {
   std::string name;
@@ -39,7 +33,7 @@ std::string athena_name(std::string_view exact_name) {
 
 std::string normalized_name(std::string_view exact_name) {
   if (exact_name.find('/') != exact_name.npos) return athena_name(exact_name);
-  std::string name = folded(exact_name);
+  std::string name = ascii_lower(exact_name);
   for (char& c : name) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f || c == '.') c = '_';
   }
@@ -69,10 +63,10 @@ std::string to_json(const SourceNames& names) {
 std::vector<DeliveredColumn> delivered_columns(const std::vector<std::vector<std::string>>& headers,
                                                const Delivery& delivery) {
   std::map<std::string, std::string> told;  // by exact name
-  std::map<std::string, std::set<std::string>> told_folded;
+  std::map<std::string, std::set<std::string>> told_loosely;
   for (const DeliveredColumn& column : delivery.columns) {
     told.emplace(column.name, column.told_type);
-    told_folded[folded(column.name)].insert(column.told_type);
+    told_loosely[ascii_lower(column.name)].insert(column.told_type);
   }
   std::vector<DeliveredColumn> columns;
   std::set<std::string> seen;
@@ -80,11 +74,11 @@ std::vector<DeliveredColumn> delivered_columns(const std::vector<std::vector<std
     for (const std::string& name : header) {
       if (!seen.insert(name).second) continue;
       const auto exact = told.find(name);
-      const auto loose = told_folded.find(folded(name));
+      const auto loose = told_loosely.find(ascii_lower(name));
       DeliveredColumn column{name, {}};
       if (exact != told.end()) {
         column.told_type = exact->second;
-      } else if (loose != told_folded.end() && loose->second.size() == 1) {
+      } else if (loose != told_loosely.end() && loose->second.size() == 1) {
         column.told_type = *loose->second.begin();
       }
       columns.push_back(std::move(column));

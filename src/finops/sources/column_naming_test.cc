@@ -288,6 +288,7 @@ const std::vector<std::string> kPool = {"resourceTags/user:Name",
                                         "_pos",
                                         "currency"};
 
+constexpr int kRounds = 5;
 using Mapping = std::map<std::string, std::string>;
 
 struct History {
@@ -305,7 +306,7 @@ struct History {
 
 TEST(BindColumnsPropertyTest, TheOrderOfAHeaderNeverMatters) {
   std::mt19937 random(1);
-  for (int round = 0; round < 40; ++round) {
+  for (int round = 0; round < kRounds; ++round) {
     History history(random);
     Table ordered, shuffled;
     for (auto& month : history.months) {
@@ -319,7 +320,7 @@ TEST(BindColumnsPropertyTest, TheOrderOfAHeaderNeverMatters) {
 
 TEST(BindColumnsPropertyTest, TheOrderOfMonthsDoesNotMatterOnceAllNamesWereSeen) {
   std::mt19937 random(2);
-  for (int round = 0; round < 40; ++round) {
+  for (int round = 0; round < kRounds; ++round) {
     History history(random);
     Table one, other;
     one.take(kPool);
@@ -333,7 +334,7 @@ TEST(BindColumnsPropertyTest, TheOrderOfMonthsDoesNotMatterOnceAllNamesWereSeen)
 
 TEST(BindColumnsPropertyTest, ANameKeepsItsColumnForEver) {
   std::mt19937 random(3);
-  for (int round = 0; round < 40; ++round) {
+  for (int round = 0; round < kRounds; ++round) {
     Table table;
     Mapping first;
     const History history(random);
@@ -352,7 +353,7 @@ TEST(BindColumnsPropertyTest, ANameKeepsItsColumnForEver) {
 
 TEST(BindColumnsPropertyTest, NoTwoNamesShareAColumnAndNoColumnIsOurs) {
   std::mt19937 random(4);
-  for (int round = 0; round < 40; ++round) {
+  for (int round = 0; round < kRounds; ++round) {
     Table table;
     const History history(random);
     for (const auto& month : history.months) {
@@ -378,7 +379,7 @@ TEST(BindColumnsPropertyTest, NoTwoNamesShareAColumnAndNoColumnIsOurs) {
 
 TEST(BindColumnsPropertyTest, BindingAgainAddsNothing) {
   std::mt19937 random(5);
-  for (int round = 0; round < 40; ++round) {
+  for (int round = 0; round < kRounds; ++round) {
     Table table;
     const History history(random);
     for (const auto& month : history.months) {

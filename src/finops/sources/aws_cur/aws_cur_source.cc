@@ -64,7 +64,7 @@ class AwsCurSource final : public BillingSource {
   const ColumnDictionary& dictionary() const override { return aws_column_dictionary(); }
 
  private:
-  bool wants(CurVersion version) const {
+  bool wants(CurLayout version) const {
     return !options_.cur_version || *options_.cur_version == version;
   }
   std::string manifest_name() const { return options_.export_name + "-Manifest.json"; }
@@ -74,12 +74,12 @@ class AwsCurSource final : public BillingSource {
     const std::vector<std::string> folders = store_->list_level(root_).folders;
     for (const std::string& folder : folders) {
       const auto period = aws_cur::period_of_range(last_name(folder));
-      if (!period || !wants(CurVersion::kV1)) continue;
+      if (!period || !wants(CurLayout::kV1)) continue;
       found.has_layout = true;
       if (range.contains(*period)) consider(folder, "v1", *period, found);
     }
     const std::string metadata = root_ + "metadata/";
-    if (wants(CurVersion::kV2) && std::ranges::find(folders, metadata) != folders.end()) {
+    if (wants(CurLayout::kV2) && std::ranges::find(folders, metadata) != folders.end()) {
       for (const std::string& folder : store_->list_level(metadata).folders) {
         const auto period = aws_cur::period_of_partition(last_name(folder));
         if (!period) continue;
@@ -129,7 +129,7 @@ class AwsCurSource final : public BillingSource {
       try {
         ReadOptions options;
         options.expected_etag = info.etag;
-        return {read_all(*store_, info.key, aws_cur::kManifestLimit, options), info};
+        return {read_all(*store_, info.key, options_.manifest_limit, options), info};
       } catch (const Error& e) {
         if (e.kind() != ErrorKind::kConflict || attempt == kReadAttempts) throw;
       }
@@ -167,15 +167,16 @@ class AwsCurSource final : public BillingSource {
 
   ManifestFailure nothing_there() {
     const std::vector<std::string> here = store_->list_level(root_).folders;
-    const bool is_athena = std::ranges::find(here, root_ + last_name_of_root()) != here.end();
-    if (is_athena && wants(CurVersion::kV1)) {
+    const bool is_athena =
+        std::ranges::find(here, root_ + aws_cur::folder_prefix(last_name(root_))) != here.end();
+    if (is_athena && wants(CurLayout::kV1)) {
       return {std::nullopt, root_, ErrorKind::kUnsupported,
               "'" + root_ +
                   "' holds a report for Athena (Parquet) only; finops reads csv.gz for "
                   "now, Parquet comes in a later version"};
     }
     const char* version = !options_.cur_version                      ? ""
-                          : *options_.cur_version == CurVersion::kV1 ? "v1 "
+                          : *options_.cur_version == CurLayout::kV1 ? "v1 "
                                                                      : "v2 ";
     std::string message = std::string("no ") + version + "deliveries of export '" +
                           options_.export_name + "' below '" + root_ +
@@ -188,7 +189,6 @@ class AwsCurSource final : public BillingSource {
     return {std::nullopt, root_, ErrorKind::kNotFound, message};
   }
 
-  std::string last_name_of_root() const { return aws_cur::folder_prefix(last_name(root_)); }
   std::vector<std::string> siblings() { return store_->list_level(parent_).folders; }
 
   static std::string joined(const std::vector<std::string>& folders) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -9,15 +10,16 @@
 
 namespace finops {
 
-enum class CurVersion { kV1, kV2 };
+enum class CurLayout { kV1, kV2 };
 
 /// One AWS Cost and Usage Report (v1) or CUR 2.0 Data Export (v2) in a bucket.
 struct AwsCurOptions {
   std::string prefix;                     // slashes at its ends do not matter; may be empty
   std::string export_name;                // of the report or export
-  std::optional<CurVersion> cur_version;  // default: whatever is there
+  std::optional<CurLayout> cur_version;  // default: whatever is there
   /// The bucket's name, to tell when a manifest speaks of files in another one; empty when unknown.
   std::string bucket;
+  std::uint64_t manifest_limit = 64ull << 20;  // bytes; a longer manifest is no manifest
 };
 
 /// Layouts, fields and their variants: README.md beside this file. Only the newest manifest of each

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <map>
+#include <functional>
 
 #include "finops/stores/memory/memory_store.h"
 #include "tests/support/golden_files.h"
@@ -21,7 +21,7 @@ using testing::StartsWith;
 /// A bucket and an export in it.
 struct AwsCurSourceTest : testing::Test {
   std::shared_ptr<MemoryStore> store = std::make_shared<MemoryStore>();
-  AwsCurOptions options{"cur", "payer-a", {}, ""};
+  AwsCurOptions options{.prefix = "cur", .export_name = "payer-a", .cur_version = {}, .bucket = ""};
 
   void put(const std::string& key, const std::string& content = "x") {
     put_text(*store, key, content);
@@ -147,7 +147,7 @@ TEST_F(AwsCurSourceTest, RefusesAPeriodWithTwoManifests) {
   EXPECT_THAT(found.failures[0].message, HasSubstr("cur_version"));
   EXPECT_EQ(found.failures[1].period, BillingPeriod(2025, 11));
 
-  options.cur_version = CurVersion::kV2;
+  options.cur_version = CurLayout::kV2;
   EXPECT_THAT(discover().deliveries, SizeIs(2));
   EXPECT_THAT(discover().failures, IsEmpty());
 }
@@ -179,7 +179,7 @@ TEST_F(AwsCurSourceTest, SaysWhatIsThereWhenTheExportIsNot) {
   EXPECT_THAT(found.failures[0].message, HasSubstr("'cur/payer-b/'"));
 
   put(kV1 + "payer-a-Manifest.json", "{}");
-  options.cur_version = CurVersion::kV2;
+  options.cur_version = CurLayout::kV2;
   EXPECT_THAT(discover().failures.at(0).message, HasSubstr("'" + kV1 + "'"));
 }
 
@@ -192,6 +192,57 @@ TEST_F(AwsCurSourceTest, SaysThatAReportForAthenaIsNotReadYet) {
 TEST_F(AwsCurSourceTest, RefusesAReportWithoutAList) {
   put(kV1 + "payer-a-Manifest.json", R"({"assemblyId":"a"})");
   EXPECT_THAT(discover().failures.at(0).message, HasSubstr("reportKeys"));
+}
+
+/// A bucket in which something happens just before a manifest is read.
+struct EventfulStore : MemoryStore {
+  std::function<void()> before_open;
+  std::unique_ptr<ByteReader> open(std::string_view key, const ReadOptions& read) override {
+    const auto event = before_open;  // a copy: it may take itself away
+    if (event) event();
+    return MemoryStore::open(key, read);
+  }
+};
+
+TEST_F(AwsCurSourceTest, ReadsAManifestAgainThatAwsReplacesMeanwhile) {
+  const auto eventful = std::make_shared<EventfulStore>();
+  store = eventful;
+  const std::string key = kV1 + "payer-a-Manifest.json";
+  put(key, R"({"assemblyId":"old","reportKeys":[]})");
+  eventful->before_open = [&] {
+    eventful->before_open = {};
+    put(key, R"({"assemblyId":"new","reportKeys":[]})");
+  };
+  const Delivery delivery = discover().deliveries.at(0);
+  EXPECT_EQ(delivery.version, "new");
+  EXPECT_EQ(delivery.manifest_etag, store->stat(key)->etag);
+
+  eventful->before_open = [&] { put(key, R"({"assemblyId":"newer","reportKeys":[]})"); };
+  EXPECT_EQ(discover().failures.at(0).kind, ErrorKind::kConflict) << "not for ever";
+}
+
+TEST_F(AwsCurSourceTest, AManifestThatCannotBeReadStopsItsOwnPeriodOnly) {
+  const auto eventful = std::make_shared<EventfulStore>();
+  store = eventful;
+  put(kV1 + "payer-a-Manifest.json", R"({"assemblyId":"a","reportKeys":[]})");
+  put("cur/payer-a/20251001-20251101/payer-a-Manifest.json",
+      R"({"assemblyId":"b","reportKeys":[]})");
+  eventful->before_open = [&] {
+    eventful->before_open = {};
+    throw Error(ErrorKind::kPermissionDenied, "read 'x': denied");
+  };
+  const FoundManifests found = discover();
+  EXPECT_EQ(found.failures.at(0).kind, ErrorKind::kPermissionDenied);
+  EXPECT_EQ(found.failures.at(0).period, BillingPeriod(2025, 9));
+  EXPECT_EQ(found.deliveries.at(0).period, BillingPeriod(2025, 10));
+}
+
+TEST_F(AwsCurSourceTest, RefusesAManifestThatIsLargerThanAnyBillNeeds) {
+  put_golden(kV1 + "payer-a-Manifest.json", "v1_overwrite.json");
+  options.manifest_limit = store->stat(kV1 + "payer-a-Manifest.json")->size;
+  EXPECT_THAT(discover().deliveries, SizeIs(1));
+  --options.manifest_limit;
+  EXPECT_EQ(discover().failures.at(0).kind, ErrorKind::kInvalidData);
 }
 
 struct UnlistedDataExport : AwsCurSourceTest {

@@ -4,6 +4,7 @@
 #include <array>
 #include <map>
 
+#include "finops/sources/ascii_case.h"
 #include "finops/sources/column_naming.h"
 
 namespace finops {
@@ -160,14 +161,6 @@ constexpr Entry kEntries[] = {
     {"tags", kTextMap},
 };
 
-std::string folded(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
-
 /// Columns that customers and price lists name, and ids: whatever they hold is text. In CUR 2.0
 /// these are the maps' keys picked by the export's query, under the names that Athena gave them.
 bool is_free_text(std::string_view name) {
@@ -181,7 +174,7 @@ bool is_free_text(std::string_view name) {
 /// v1 writes String, OptionalString, Interval, DateTime, OptionalDateTime, BigDecimal,
 /// OptionalBigDecimal, Decimal; v2 string, timestamp, double, map<string,string>, struct, …
 ColumnType type_as_told(std::string_view told_type) {
-  std::string type = folded(told_type);
+  std::string type = ascii_lower(told_type);
   std::erase_if(type, [](char c) { return c == ' ' || c == '\t'; });
   if (type.starts_with("optional")) type.erase(0, 8);
   const std::string kind = type.substr(0, type.find_first_of("<("));
@@ -202,19 +195,19 @@ class AwsColumnDictionary final : public ColumnDictionary {
   AwsColumnDictionary() {
     for (const Entry& entry : kEntries) {
       const Known known{normalized_name(entry.name), entry.type};
-      known_[folded(entry.name)] = known;
+      known_[ascii_lower(entry.name)] = known;
       known_[known.column] = known;
     }
   }
 
   std::optional<std::string> column_of(std::string_view exact_name) const override {
-    const auto known = known_.find(folded(exact_name));
+    const auto known = known_.find(ascii_lower(exact_name));
     if (known == known_.end()) return std::nullopt;
     return known->second.column;
   }
 
   ColumnType type_of(std::string_view exact_name, std::string_view told_type) const override {
-    const std::string name = folded(exact_name);
+    const std::string name = ascii_lower(exact_name);
     const auto known = known_.find(name);
     if (known != known_.end() && known->second.type) return *known->second.type;
     if (known == known_.end() && is_free_text(name)) return kText;

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,8 +9,6 @@
 #include "finops/sources/billing_source.h"
 
 namespace finops::aws_cur {
-
-inline constexpr std::uint64_t kManifestLimit = 64ull << 20;
 
 /// What is known of a manifest before it is read.
 struct ManifestPlace {

@@ -6,6 +6,7 @@
 
 #include "finops/core/error.h"
 #include "finops/core/sha256.h"
+#include "finops/sources/ascii_case.h"
 
 namespace finops::aws_cur {
 
@@ -13,14 +14,6 @@ namespace {
 
 Error refused(const ManifestPlace& place, const std::string& why) {
   return {ErrorKind::kInvalidData, "manifest '" + place.key + "': " + why};
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
 }
 
 struct Location {
@@ -35,7 +28,7 @@ std::optional<Location> location_of(std::string_view entry) {
     while (entry.starts_with('/')) entry.remove_prefix(1);
     return Location{{}, entry};
   }
-  const std::string name = lower(entry.substr(0, scheme));
+  const std::string name = ascii_lower(entry.substr(0, scheme));
   if (name != "s3" && name != "s3a" && name != "s3n") return std::nullopt;
   const std::string_view path = entry.substr(scheme + 3);
   const std::size_t slash = path.find('/');
@@ -55,7 +48,7 @@ bool is_sound_key(std::string_view key) {
 
 /// What a file is by its name; empty for csv.gz, nothing when the name does not tell.
 std::optional<std::string_view> foreign_format(std::string_view key) {
-  const std::string name = lower(key);
+  const std::string name = ascii_lower(key);
   if (name.ends_with(".gz")) return "";
   if (name.ends_with(".parquet")) return "Parquet";
   if (name.ends_with(".zip")) return "CSV in ZIP files";
@@ -64,7 +57,7 @@ std::optional<std::string_view> foreign_format(std::string_view key) {
 }
 
 std::string_view foreign_format_as_told(std::string_view told_format) {
-  const std::string told = lower(told_format);
+  const std::string told = ascii_lower(told_format);
   if (told.find("parquet") != told.npos) return "Parquet";
   if (told.starts_with("zip")) return "CSV in ZIP files";
   return "";
@@ -88,7 +81,7 @@ std::vector<std::string> keys_of_entries(const std::vector<std::string>& entries
                                "'; finops reads one bucket for each export: set `bucket` to the "
                                "one that the files are in");
     }
-    if (location->key == place.key || lower(location->key).ends_with("manifest.json")) {
+    if (location->key == place.key || ascii_lower(location->key).ends_with("manifest.json")) {
       throw refused(place, "it lists a manifest as data: '" + entry + "'");
     }
     if (!seen.insert(location->key).second) {
@@ -104,7 +97,7 @@ void require_csv_gz(const std::vector<std::string>& files, std::string_view told
   std::string_view format = files.empty() ? foreign_format_as_told(told_format) : "";
   std::string example;
   for (const std::string& file : files) {
-    const bool is_told_gzip = lower(told_format).starts_with("gzip");
+    const bool is_told_gzip = ascii_lower(told_format).starts_with("gzip");
     format =
         foreign_format(file).value_or(is_told_gzip ? "" : "in a format that finops cannot tell");
     example = " ('" + file + "')";
@@ -119,7 +112,7 @@ void require_csv_gz(const std::vector<std::string>& files, std::string_view told
 }
 
 bool is_data_file(std::string_view key) {
-  const std::string name = lower(key);
+  const std::string name = ascii_lower(key);
   return std::ranges::any_of(
       std::initializer_list<std::string_view>{".csv", ".gz", ".zip", ".parquet"},
       [&](std::string_view ending) { return name.ends_with(ending); });
