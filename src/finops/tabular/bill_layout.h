@@ -35,7 +35,8 @@ namespace finops {
 //    opening quote before the closing one, or the text ends first: the row is the first physical line
 //    of its record, to its first line feed, and reading goes on after that.
 // Whoever has read kRecordLimit bytes of a record and not found its end gives the part up
-// (kInvalidData); a header is given up after kHeaderLimit bytes, and when it has a fault.
+// (kInvalidData); a header is given up after kHeaderLimit bytes, which is its `cell_limit` too, and
+// when it has a fault, is not UTF-8 or names a column twice.
 // A line with nothing in it is a record with one empty cell, so a row with a wrong field count where
 // the header has several columns. One exception: when the last record of a part is empty in this way,
 // and not the header, it is no row.
@@ -46,12 +47,12 @@ namespace finops {
 //  - A cell that is not well-formed UTF-8 (Unicode 3.9, table 3-7) does not fit, whatever its type.
 //  - kDecimal: as Decimal::parse.
 //  - kTimestamp: see parse_timestamp in timestamp_text.h.
-//  - kTextMap, kDecimalMap: one JSON object (RFC 8259, strictly; blanks around it allowed), nested at
-//    most kJsonDepth deep. Keys and strings are unescaped; an escaped lone surrogate or a key given
-//    twice does not fit. In a text map null is NULL, a string its content (an empty one too), any other
-//    value its JSON text as it stands. In a decimal map null and "" are NULL, numbers and strings are
-//    read as Decimal::parse (rounding is not counted), any other value does not fit. Entries keep
-//    their order.
+//  - kTextMap, kDecimalMap: one JSON object (RFC 8259, strictly; blanks around it allowed), no value
+//    within more than kJsonDepth objects and arrays, this one included. Keys and strings are unescaped;
+//    an escaped lone surrogate or a key given twice does not fit. In a text map null is NULL, a string
+//    its content (an empty one too), any other value its JSON text as it stands. In a decimal map null
+//    and "" are NULL, numbers and strings are read as Decimal::parse (rounding is not counted), any
+//    other value does not fit. Entries keep their order.
 //
 // Rejected rows. A wrong field count or a fault of quoting is the only reason of its row, and no cell
 // of it is readable: currency "?", no decimals. Otherwise each cell that does not fit, of any column,

@@ -94,9 +94,35 @@ bool take_offset(Scanner& in, std::int64_t& micros) {
   return true;
 }
 
+/// Two digits, or something above 99.
+unsigned two_digits(const char* at) {
+  const unsigned tens = static_cast<unsigned>(at[0]) - '0', ones = static_cast<unsigned>(at[1]) - '0';
+  return tens < 10 && ones < 10 ? tens * 10 + ones : 100;
+}
+
+/// YYYY-MM-DDTHH:MM:SSZ, the form of nearly every cell; nothing for any other.
+std::optional<std::int64_t> parse_usual(const char* at) {
+  if (at[4] != '-' || at[7] != '-' || at[10] != 'T' || at[13] != ':' || at[16] != ':' ||
+      at[19] != 'Z') {
+    return std::nullopt;
+  }
+  const unsigned century = two_digits(at), year = two_digits(at + 2), month = two_digits(at + 5);
+  const unsigned day = two_digits(at + 8), hour = two_digits(at + 11);
+  const unsigned minute = two_digits(at + 14), second = two_digits(at + 17);
+  if (century > 99 || year > 99 || hour > 23 || minute > 59 || second > 59) return std::nullopt;
+  const int y = static_cast<int>(century * 100 + year), m = static_cast<int>(month);
+  const int d = static_cast<int>(day);
+  if (!is_date(y, m, d)) return std::nullopt;
+  const std::int64_t seconds = (hour * 60 + minute) * 60 + second;
+  return (days_since_1970(y, m, d) * 86'400 + seconds) * std::int64_t{1'000'000};
+}
+
 }  // namespace
 
 std::optional<std::int64_t> parse_timestamp(std::string_view text) {
+  if (text.size() == 20) {
+    if (const auto usual = parse_usual(text.data())) return usual;
+  }
   Scanner in(text);
   bool is_compact = false;
   std::int64_t days = 0, micros = 0;

@@ -1,0 +1,170 @@
+#include "finops/tabular/bill_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+#include "finops/core/error.h"
+#include "finops/tabular/kernels.h"
+#include "finops/tabular/utf8.h"
+
+namespace finops::bill {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+constexpr std::size_t kFirstRead = 64 << 10;
+
+}  // namespace
+
+PartText::PartText(const BillPart& part) : key_(part.key), stream_(part.key, part.open()) {
+  take_header();
+}
+
+void PartText::fail(const std::string& why) const {
+  throw Error(ErrorKind::kInvalidData, "cannot read '" + key_ + "': its header " + why);
+}
+
+void PartText::take_header() {
+  const ScanLimits limits{kHeaderLimit, kHeaderLimit};
+  bool has_ended = false;
+  for (std::size_t piece = kFirstRead;; piece = ahead_.size()) {
+    const std::size_t before = ahead_.size();
+    ahead_.resize(before + piece);
+    const std::size_t got = stream_.read(ahead_.data() + before, piece);
+    ahead_.resize(before + got);
+    if (before == 0 && ahead_.starts_with(kByteOrderMark)) ahead_.erase(0, kByteOrderMark.size());
+    has_ended = got < piece;
+    if (has_ended && ahead_.empty()) return;
+    if (has_ended && !ahead_.ends_with('\n')) ahead_ += '\n';
+    const ScannedRecord record = scan_record(ahead_, has_ended, limits);
+    if (record.state == ScannedRecord::State::kUndecided) continue;
+    if (record.state == ScannedRecord::State::kTooLong) {
+      fail("does not end within " + std::to_string(kHeaderLimit) + " bytes");
+    }
+    if (record.state != ScannedRecord::State::kSound) fail("has broken quotes");
+    const std::string_view line = std::string_view(ahead_).substr(0, record.end);
+    if (!is_utf8(line)) fail("is not UTF-8");
+    header_ = split_record(line);
+    header_lines_ = std::count(line.begin(), line.end(), '\n');
+    ahead_at_ = record.end;
+    break;
+  }
+  std::vector<std::string> sorted = header_;
+  std::sort(sorted.begin(), sorted.end());
+  const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+  if (twice != sorted.end()) fail("has the column '" + *twice + "' twice");
+}
+
+std::size_t PartText::read(char* out, std::size_t capacity) {
+  const std::size_t from_ahead = std::min(capacity, ahead_.size() - ahead_at_);
+  std::memcpy(out, ahead_.data() + ahead_at_, from_ahead);
+  ahead_at_ += from_ahead;
+  return from_ahead + stream_.read(out + from_ahead, capacity - from_ahead);
+}
+
+BillReader::BillReader(const std::vector<BillPart>& parts, const BillShape& shape,
+                       std::size_t block_bytes, std::size_t cell_limit)
+    : parts_(parts), shape_(shape), block_bytes_(block_bytes), limits_{cell_limit, kRecordLimit} {}
+
+bool BillReader::open_next_part() {
+  if (next_part_ == parts_.size()) return false;
+  const BillPart& part = parts_[next_part_];
+  text_ = std::make_unique<PartText>(part);
+  plan_ = plan_part(shape_, next_part_, part.key, text_->header());
+  ++next_part_;
+  text_ended_ = text_->header().empty();
+  line_ = 1 + text_->header_lines();
+  carried_.clear();
+  return true;
+}
+
+void BillReader::close_part() {
+  PartReport report;
+  report.key = plan_->key;
+  report.compressed_bytes = text_->stream().compressed_bytes();
+  report.text_bytes = text_->stream().text_bytes();
+  report.sha256 = text_->stream().sha256();
+  compressed_bytes_ += report.compressed_bytes;
+  reports_.push_back(std::move(report));
+  text_.reset();
+}
+
+bool BillReader::read(RowBlock& block) {
+  for (;;) {
+    if (text_ == nullptr && !open_next_part()) return false;
+    if (!text_ended_ || !carried_.empty()) {
+      fill(block);
+      if (block.size > 0) return true;
+    }
+    if (text_ended_ && carried_.empty()) close_part();
+  }
+}
+
+/// At least one record, unless the text ends before.
+void BillReader::fill(RowBlock& block) {
+  std::size_t size = carried_.size();
+  block.text.reserve(std::max(size, block_bytes_) + block_bytes_ + 1 + kTextPadding);
+  std::copy(carried_.begin(), carried_.end(), block.text.data());
+  Cut cut;
+  for (std::size_t piece = block_bytes_;; piece = std::max(block_bytes_, size)) {
+    block.text.reserve(size + piece + 1 + kTextPadding, size);
+    char* const text = block.text.data();
+    if (!text_ended_) {
+      const std::size_t got = text_->read(text + size, piece);
+      size += got;
+      text_ended_ = got < piece;
+    }
+    if (text_ended_ && size > 0 && text[size - 1] != '\n') text[size++] = '\n';
+    cut = find_cut({text, size});
+    if (cut.end > 0 || (text_ended_ && size == 0)) break;
+  }
+  block.plan = plan_;
+  block.first_line = line_;
+  block.size = cut.end;
+  block.is_regular = cut.is_regular;
+  keep_rest(block, size);
+  block.ends_part = text_ended_ && carried_.empty();
+  block.compressed_bytes = compressed_bytes_ + text_->stream().compressed_bytes();
+}
+
+/// Keeps what lies behind the cut, and knows whether anything follows it at all.
+void BillReader::keep_rest(RowBlock& block, std::size_t size) {
+  char* const text = block.text.data();
+  carried_.assign(text + block.size, size - block.size);
+  line_ += std::count(text, text + block.size, '\n');
+  if (!carried_.empty() || text_ended_) return;
+  carried_.resize(1);
+  carried_.resize(text_->read(carried_.data(), 1));
+  text_ended_ = carried_.empty();
+}
+
+BillReader::Cut BillReader::find_cut(std::string_view text) const {
+  if (text.size() <= limits_.record) {
+    const QuoteScan scan = kernels().scan(text.data(), text.size());
+    const bool holds = !scan.has_quotes || text.size() <= limits_.cell;
+    if (scan.record_end > 0 && holds) return {scan.record_end, true};
+  }
+  Cut cut;
+  for (;;) {
+    const ScannedRecord record = scan_record(text.substr(cut.end), text_ended_, limits_);
+    if (record.is_decided()) {
+      cut.end += record.end;
+    } else if (record.state == ScannedRecord::State::kTooLong && cut.end == 0) {
+      throw Error(ErrorKind::kInvalidData,
+                  "cannot read '" + plan_->key + "': the record on line " + std::to_string(line_) +
+                      " does not end within " + std::to_string(limits_.record) + " bytes");
+    } else {
+      return cut;
+    }
+  }
+}
+
+}  // namespace finops::bill
+
+namespace finops {
+
+std::vector<std::string> read_header(const BillPart& part) {
+  return bill::PartText(part).header();
+}
+
+}  // namespace finops

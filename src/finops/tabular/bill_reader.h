@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "finops/tabular/bill_converter.h"
+#include "finops/tabular/bill_plan.h"
+#include "finops/tabular/gzip_stream.h"
+#include "finops/tabular/record_scanner.h"
+#include "finops/tabular/row_block.h"
+
+namespace finops::bill {
+
+/// The text of one part from its start: byte order mark and header taken off. Throws kInvalidData as
+/// read_header does. One thread at a time.
+class PartText {
+ public:
+  explicit PartText(const BillPart& part);
+
+  const std::vector<std::string>& header() const { return header_; }
+  std::int64_t header_lines() const { return header_lines_; }
+  /// The next bytes of the text after the header; fewer than `capacity` only at the end.
+  std::size_t read(char* out, std::size_t capacity);
+  GzipStream& stream() { return stream_; }
+
+ private:
+  [[noreturn]] void fail(const std::string& why) const;
+  void take_header();
+
+  std::string key_;
+  GzipStream stream_;
+  std::string ahead_;  // read with the header, but after it
+  std::size_t ahead_at_ = 0;
+  std::vector<std::string> header_;
+  std::int64_t header_lines_ = 0;
+};
+
+/// Cuts the parts of a delivery, one after the other, into blocks of whole records. What a block holds
+/// depends on the input only. One thread at a time.
+class BillReader {
+ public:
+  BillReader(const std::vector<BillPart>& parts, const BillShape& shape, std::size_t block_bytes,
+             std::size_t cell_limit);
+
+  /// Fills the reader's half of a block; false when nothing is left.
+  bool read(RowBlock& block);
+  /// Of the parts that were read to their end; without counts of rows.
+  std::vector<PartReport>& reports() { return reports_; }
+
+ private:
+  struct Cut {
+    std::size_t end = 0;  // 0: not one whole record
+    bool is_regular = false;
+  };
+  bool open_next_part();
+  void close_part();
+  void fill(RowBlock& block);
+  Cut find_cut(std::string_view text) const;
+  void keep_rest(RowBlock& block, std::size_t size);
+
+  const std::vector<BillPart>& parts_;
+  const BillShape& shape_;
+  std::size_t block_bytes_;
+  ScanLimits limits_;
+  std::size_t next_part_ = 0;
+  std::unique_ptr<PartText> text_;
+  std::shared_ptr<const PartPlan> plan_;
+  bool text_ended_ = false;
+  std::string carried_;  // the beginning of a record whose end is still to come
+  std::int64_t line_ = 1;
+  std::uint64_t compressed_bytes_ = 0;  // of the parts before
+  std::vector<PartReport> reports_;
+};
+
+}  // namespace finops::bill

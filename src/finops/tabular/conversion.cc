@@ -1,0 +1,307 @@
+#include "finops/tabular/conversion.h"
+
+#include <algorithm>
+#include <thread>
+#include <utility>
+
+#include "finops/core/error.h"
+
+namespace finops::bill {
+namespace {
+
+constexpr std::size_t kLeastMemory = 64 << 20;
+constexpr std::size_t kUsualBlockMemory = 5 << 19;  // text, positions, numbers
+constexpr std::size_t kSliceRows = 16'384;          // that a page may grow by at once
+
+unsigned thread_count(unsigned wanted) {
+  return wanted != 0 ? wanted : std::max(1u, std::thread::hardware_concurrency());
+}
+
+std::function<ConvertOutput::Named()> one_at_a_time(const ConvertOutput& output, std::mutex& mutex) {
+  return [&output, &mutex] {
+    const std::lock_guard lock(mutex);
+    return output.next_parquet();
+  };
+}
+
+}  // namespace
+
+MemoryPlan::MemoryPlan(const ConvertOptions& options, std::size_t columns, unsigned threads) {
+  const std::size_t memory = std::max<std::size_t>(options.memory_bytes, kLeastMemory);
+  const std::size_t most_blocks = memory / 8 / kUsualBlockMemory;
+  blocks = std::min<std::size_t>(std::max(12u, 3 * threads), std::max<std::size_t>(most_blocks, 3));
+  giant_block_bytes = memory / 4;
+  // Compressed pages are smaller than their text; up to three groups are in memory for a while: one
+  // being filled, one complete, one being written.
+  group_text_bytes = memory / 8 * 3;
+  const std::size_t lanes = columns / kLaneColumns + 1;
+  lane_dictionary_bytes = std::max<std::size_t>(memory / 5 / lanes, 1 << 20);
+  const std::size_t code_bytes = 2 * sizeof(std::uint32_t) * (columns + 1);
+  encoding.page_rows = std::clamp<std::size_t>(memory / 8 / code_bytes, 1024, encoding.page_rows);
+  encoding.plain_page_bytes =
+      std::clamp<std::size_t>(memory / 8 / (columns + 1), 64 << 10, encoding.plain_page_bytes);
+}
+
+Conversion::Conversion(const std::vector<BillPart>& parts, const BillLayout& layout,
+                       const ConvertOptions& options, const ConvertOutput& output,
+                       std::stop_token stop)
+    : options_(options),
+      output_(output),
+      stop_(std::move(stop)),
+      threads_(thread_count(options.threads)),
+      shape_(layout),
+      plan_(options, layout.delivered.size() + layout.added.size(), threads_),
+      schema_(file_columns(layout)),
+      columns_(output_columns(shape_, plan_.encoding)),
+      reader_(parts, shape_, plan_.block_bytes, options.cell_limit),
+      files_(schema_, std::max<std::int64_t>(options.file_rows, 1), one_at_a_time(output, sink_mutex_)),
+      part_counts_(parts.size()),
+      slots_(plan_.blocks) {
+  if (columns_.empty()) {
+    throw Error(ErrorKind::kUnsupported, "a bill cannot be converted to a table without columns");
+  }
+  options_.row_group_rows = std::max<std::int64_t>(options.row_group_rows, 1);
+  options_.file_rows = std::max<std::int64_t>(options.file_rows, 1);
+  make_lanes();
+}
+
+void Conversion::make_lanes() {
+  const std::vector<Column> columns = file_columns(*shape_.layout);
+  std::size_t leaf = 0;
+  for (std::size_t first = 0; first < columns.size(); first += MemoryPlan::kLaneColumns) {
+    Lane lane{first, std::min(first + MemoryPlan::kLaneColumns, columns.size()), leaf};
+    for (std::size_t c = lane.first; c < lane.last; ++c) leaf += is_map(columns[c].type) ? 2 : 1;
+    lanes_.push_back(lane);
+  }
+  unfinished_lanes_ = lanes_.size();
+}
+
+bool Conversion::may_read() {
+  if (has_read_all_ || is_reading_ || slot_of(next_read_).state != Slot::State::kFree) return false;
+  if (is_writing_ && !complete_groups_.empty()) return false;  // the disk is slower than we are
+  return charged_bytes_ <= plan_.giant_block_bytes;
+}
+
+bool Conversion::try_read(Lock& lock) {
+  if (!may_read()) return false;
+  Slot& slot = slot_of(next_read_);
+  is_reading_ = true;
+  lock.unlock();
+  const bool has_block = reader_.read(slot.block);
+  lock.lock();
+  is_reading_ = false;
+  has_read_all_ = !has_block;
+  if (!has_block) return true;
+  slot.state = Slot::State::kRead;
+  slot.sequence = next_read_++;
+  slot.is_settled = false;
+  // What a giant record makes of the block: the positions of its separators are four bytes each.
+  const std::size_t text = slot.block.text.capacity();
+  slot.charge = text > 4 * plan_.block_bytes ? 5 * text : text;
+  charged_bytes_ += slot.charge;
+  return true;
+}
+
+bool Conversion::try_parse(Lock& lock, BlockParser& parser) {
+  if (next_parse_ == next_read_) return false;
+  Slot& slot = slot_of(next_parse_++);
+  slot.state = Slot::State::kParsing;
+  lock.unlock();
+  parser.parse(slot.block);
+  lock.lock();
+  slot.lanes_left = lanes_.size();
+  slot.state = Slot::State::kParsed;
+  return true;
+}
+
+bool Conversion::try_settle(Lock& lock) {
+  Slot& slot = slot_of(next_settle_);
+  if (is_settling_ || next_settle_ == next_read_ || slot.state != Slot::State::kParsed) return false;
+  is_settling_ = true;
+  lock.unlock();
+  settle(slot.block);
+  lock.lock();
+  is_settling_ = false;
+  ++next_settle_;
+  slot.is_settled = true;
+  free_if_done(slot);
+  return true;
+}
+
+void Conversion::settle(RowBlock& block) {
+  block.fitting_money->add_to(report_.source, report_.absolute_cost);
+  block.rejected_money->add_to(report_.source, report_.absolute_cost);
+  block.rejected_money->add_to(report_.rejected, report_.rejected_absolute_cost);
+  PartReport& counts = part_counts_[block.plan->part];
+  counts.rejected += block.rejected.size();
+  counts.rows += block.rows + block.rejected.size();
+  report_.rejected_rows += block.rejected.size();
+  report_.rows += block.rows + block.rejected.size();
+  const std::lock_guard lock(sink_mutex_);
+  for (RejectedRow& row : block.rejected) {
+    if (output_.on_rejected) output_.on_rejected(std::move(row));
+  }
+  if (output_.on_progress) output_.on_progress(block.compressed_bytes, report_.rows);
+}
+
+void Conversion::free_if_done(Slot& slot) {
+  if (!slot.is_settled || slot.lanes_left != 0) return;
+  if (slot.block.text.capacity() > 4 * plan_.block_bytes) {
+    slot.block.text.release();
+    slot.block.positions.release();
+  }
+  charged_bytes_ -= slot.charge;
+  slot.state = Slot::State::kFree;
+}
+
+bool Conversion::has_work(const Lane& lane) {
+  if (lane.is_busy || lane.is_finished) return false;
+  const Slot& slot = slot_of(lane.next);
+  return is_at_end(lane) || (slot.state == Slot::State::kParsed && slot.sequence == lane.next);
+}
+
+bool Conversion::try_fill(Lock& lock) {
+  Lane* oldest = nullptr;
+  for (Lane& lane : lanes_) {
+    if ((oldest == nullptr || lane.next < oldest->next) && has_work(lane)) oldest = &lane;
+  }
+  if (oldest == nullptr) return false;
+  Lane& lane = *oldest;
+  const bool is_last = is_at_end(lane);
+  Slot& slot = slot_of(lane.next);
+  lane.is_busy = true;
+  lock.unlock();
+  if (!is_last) fill(lane, slot.block);
+  if (is_last && lane.group_rows > 0) finish_group(lane);
+  lock.lock();
+  lane.is_busy = false;
+  if (is_last) {
+    lane.is_finished = true;
+    --unfinished_lanes_;
+  } else {
+    ++lane.next;
+    --slot.lanes_left;
+    free_if_done(slot);
+  }
+  write_complete_groups(lock);
+  return true;
+}
+
+std::int64_t Conversion::rows_until_cut(const Lane& lane) const {
+  return std::min(options_.row_group_rows, options_.file_rows - lane.file_rows) - lane.group_rows;
+}
+
+void Conversion::fill(Lane& lane, const RowBlock& block) {
+  for (std::size_t first = 0; first < block.rows;) {
+    const std::size_t rows = std::min({block.rows - first, kSliceRows,
+                                       static_cast<std::size_t>(rows_until_cut(lane))});
+    for (std::size_t c = lane.first; c < lane.last; ++c) columns_[c].append(block, first, rows);
+    limit_dictionaries(lane);
+    first += rows;
+    lane.group_rows += static_cast<std::int64_t>(rows);
+    lane.group_text += block.size * rows / block.rows;
+    if (rows_until_cut(lane) <= 0 || lane.group_text >= plan_.group_text_bytes) finish_group(lane);
+  }
+}
+
+/// The largest dictionaries go first. What a lane does depends on its blocks only.
+void Conversion::limit_dictionaries(const Lane& lane) {
+  for (;;) {
+    std::size_t total = 0, largest = lane.first, most = 0;
+    for (std::size_t c = lane.first; c < lane.last; ++c) {
+      const std::size_t bytes = columns_[c].dictionary_memory();
+      total += bytes;
+      if (bytes > most) largest = c, most = bytes;
+    }
+    if (total <= plan_.lane_dictionary_bytes || most == 0) return;
+    columns_[largest].give_up_dictionary();
+  }
+}
+
+void Conversion::finish_group(Lane& lane) {
+  std::vector<ColumnChunk> chunks;
+  for (std::size_t c = lane.first; c < lane.last; ++c) columns_[c].finish_chunk(chunks);
+  const std::lock_guard lock(mutex_);
+  PendingGroup& pending = pending_groups_[lane.group];
+  if (pending.group.chunks.empty()) {
+    pending.chunks_left = schema_.leaves().size();
+    pending.group.chunks.resize(pending.chunks_left);
+    pending.group.rows = lane.group_rows;
+  }
+  std::move(chunks.begin(), chunks.end(),
+            pending.group.chunks.begin() + static_cast<std::ptrdiff_t>(lane.first_leaf));
+  pending.chunks_left -= chunks.size();
+  if (pending.chunks_left == 0) {  // in order, as every lane goes through its groups in order
+    complete_groups_.push_back(std::move(pending.group));
+    pending_groups_.erase(lane.group);
+  }
+  ++lane.group;
+  lane.file_rows += lane.group_rows;
+  if (lane.file_rows >= options_.file_rows) lane.file_rows = 0;
+  lane.group_rows = 0;
+  lane.group_text = 0;
+}
+
+void Conversion::write_complete_groups(Lock& lock) {
+  if (is_writing_) return;
+  is_writing_ = true;
+  while (!complete_groups_.empty()) {
+    RowGroup group = std::move(complete_groups_.front());
+    complete_groups_.pop_front();
+    lock.unlock();
+    files_.write(group);
+    lock.lock();
+    changed_.notify_all();
+  }
+  is_writing_ = false;
+}
+
+void Conversion::work() {
+  BlockParser parser(shape_, options_.cell_limit);
+  Lock lock(mutex_);
+  try {
+    while (!failure_ && !is_done()) {
+      if (stop_.stop_requested()) throw Error(ErrorKind::kCancelled, "the conversion was cancelled");
+      const bool did_work =
+          try_read(lock) || try_settle(lock) || try_fill(lock) || try_parse(lock, parser);
+      if (did_work) {
+        changed_.notify_all();
+      } else {
+        changed_.wait(lock);
+      }
+    }
+  } catch (...) {  // is thrown again by run(), on the caller's thread
+    if (!lock.owns_lock()) lock.lock();
+    if (!failure_) failure_ = std::current_exception();
+  }
+  changed_.notify_all();
+}
+
+ConvertReport Conversion::run() {
+  {
+    std::vector<std::jthread> threads;
+    for (unsigned i = 1; i < threads_; ++i) threads.emplace_back([this] { work(); });
+    work();
+  }
+  if (failure_) std::rethrow_exception(failure_);
+  if (stop_.stop_requested()) throw Error(ErrorKind::kCancelled, "the conversion was cancelled");
+  report_.files = files_.finish();
+  report_.parts = std::move(reader_.reports());
+  for (std::size_t i = 0; i < report_.parts.size(); ++i) {
+    report_.parts[i].rows = part_counts_[i].rows;
+    report_.parts[i].rejected = part_counts_[i].rejected;
+  }
+  return std::move(report_);
+}
+
+}  // namespace finops::bill
+
+namespace finops {
+
+ConvertReport convert_bill(const std::vector<BillPart>& parts, const BillLayout& layout,
+                           const ConvertOptions& options, const ConvertOutput& output,
+                           std::stop_token stop) {
+  return bill::Conversion(parts, layout, options, output, std::move(stop)).run();
+}
+
+}  // namespace finops

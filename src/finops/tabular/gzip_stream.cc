@@ -1,0 +1,102 @@
+#include "finops/tabular/gzip_stream.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "finops/core/error.h"
+
+namespace finops::bill {
+namespace {
+
+std::string describe(int isal_error) {
+  switch (isal_error) {
+    case ISAL_INVALID_WRAPPER:
+    case ISAL_UNSUPPORTED_METHOD:
+      return "not a gzip file";
+    case ISAL_INCORRECT_CHECKSUM:
+      return "damaged: a wrong CRC-32 or length";
+    default:
+      return "damaged (inflate error " + std::to_string(isal_error) + ")";
+  }
+}
+
+}  // namespace
+
+GzipStream::GzipStream(std::string name, std::unique_ptr<ByteReader> reader,
+                       std::size_t input_bytes)
+    : name_(std::move(name)), reader_(std::move(reader)), input_(input_bytes) {
+  isal_inflate_init(&state_);
+  state_.avail_in = 0;
+}
+
+void GzipStream::fail(const std::string& why) const {
+  throw Error(ErrorKind::kInvalidData,
+              "cannot decompress '" + name_ + "': " + why + ", found within its first " +
+                  std::to_string(compressed_bytes_) + " bytes; the delivery must be made again");
+}
+
+bool GzipStream::refill() {
+  std::size_t filled = 0;
+  while (filled < input_.size()) {
+    const std::size_t n = reader_->read(std::span(input_).subspan(filled));
+    if (n == 0) break;
+    filled += n;
+  }
+  hash_.update(std::span(input_).first(filled));
+  state_.next_in = reinterpret_cast<std::uint8_t*>(input_.data());
+  state_.avail_in = static_cast<std::uint32_t>(filled);
+  compressed_bytes_ += filled;
+  return filled > 0;
+}
+
+/// False at the end of the object. Zeros are padding after a member only.
+bool GzipStream::begin_next_member() {
+  for (;;) {
+    if (state_.avail_in == 0 && !refill()) return false;
+    if (*state_.next_in != 0 || !has_member_) break;
+    ++state_.next_in;
+    --state_.avail_in;
+  }
+  std::uint8_t* const next_in = state_.next_in;
+  const std::uint32_t avail_in = state_.avail_in;
+  isal_inflate_reset(&state_);
+  state_.crc_flag = ISAL_GZIP;  // read the member's header, check its trailer
+  state_.next_in = next_in;
+  state_.avail_in = avail_in;
+  is_in_member_ = has_member_ = true;
+  return true;
+}
+
+/// One step: takes input, gives output, or finds the member's end.
+void GzipStream::inflate() {
+  const bool has_input = state_.avail_in > 0 || refill();
+  const std::uint32_t room = state_.avail_out;
+  const int result = isal_inflate(&state_);
+  if (result != ISAL_DECOMP_OK) fail(describe(result));
+  if (state_.block_state == ISAL_BLOCK_FINISH) {
+    is_in_member_ = false;
+  } else if (!has_input && state_.avail_out == room) {
+    fail("truncated");
+  }
+}
+
+std::size_t GzipStream::read(char* out, std::size_t capacity) {
+  std::size_t done = 0;
+  while (done < capacity && !at_end_) {
+    if (!is_in_member_) {
+      at_end_ = !begin_next_member();
+      continue;
+    }
+    const auto room = static_cast<std::uint32_t>(
+        std::min<std::size_t>(capacity - done, std::numeric_limits<std::int32_t>::max()));
+    state_.next_out = reinterpret_cast<std::uint8_t*>(out + done);
+    state_.avail_out = room;
+    inflate();
+    done += room - state_.avail_out;
+  }
+  text_bytes_ += done;
+  return done;
+}
+
+}  // namespace finops::bill
