@@ -1,0 +1,270 @@
+#!/usr/bin/env python3
+"""finops beside other tools on one bill: wall and CPU time, memory, ratios. See README.md in this folder."""
+import argparse
+import datetime
+import decimal
+import importlib.metadata
+import importlib.util
+import json
+import os
+import pathlib
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+
+import bill as bills
+import measure
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HERE = pathlib.Path(__file__).resolve().parent
+PEERS = {"polars": "polars: scan_csv, sink_parquet", "pyarrow": "pyarrow: open_csv, ParquetWriter",
+         "duckdb": "DuckDB: COPY to Parquet", "chdb": "chDB: INSERT INTO FUNCTION file"}
+LIMIT = "limit"
+# What the project promises, as (contender, what, limit): shown, never asserted.
+GOAL_POLARS, GOAL_MEMORY, GOAL_NOTHING_NEW = 1.7, 400e6, 0.1
+
+
+class Contender:
+    """One thing that is measured: a command, what to clear before it, and how to check what it wrote."""
+
+    def __init__(self, name, title, command, prepare=None, check=None, size=None, env=None):
+        self.name, self.title, self.command = name, title, command
+        self.prepare, self.check, self.size, self.env = prepare or (lambda: None), check, size, env
+        self.runs, self.failure, self.written, self.sums = [], None, None, "-"
+
+    def run_once(self):
+        self.prepare()
+        run = measure.measure(self.command, env=self.env)
+        if run.code:
+            self.failure = f"exit {run.code}: {run.output.strip()[-600:]}"
+            return
+        self.runs.append(run)
+        if self.size:
+            self.written = self.size()
+        if self.check and len(self.runs) == 1:
+            problem = self.check()
+            self.sums = "exact"
+            if problem:
+                self.sums, self.failure = "WRONG", problem
+
+    def best(self, what="wall_s"):
+        return min(getattr(run, what) for run in self.runs)
+
+
+def bytes_below(folder, suffix=""):
+    return sum(file.stat().st_size for file in folder.rglob("*" + suffix) if file.is_file())
+
+
+def difference(bill, kind, path):
+    """Nothing when rows and all sums are exactly those of the oracle, else what differs."""
+    done = subprocess.run([sys.executable, str(HERE / "sums.py"), kind, str(path)], capture_output=True, text=True)
+    if done.returncode:
+        return f"cannot read {path}: {done.stderr.strip()[-300:]}"
+    found = json.loads(done.stdout)
+    if found["rows"] != bill.rows:
+        return f"{found['rows']} rows instead of {bill.rows}"
+    for name, expected in bill.sums.items():
+        if decimal.Decimal(found["sums"][name] or 0) != decimal.Decimal(expected):
+            return f"{name} adds up to {found['sums'][name]} instead of {expected}"
+    return None
+
+
+def receipt_problem(bill, finops, config):
+    """Nothing when the receipt is balanced and says the oracle's sums."""
+    done = subprocess.run([finops, "--config", config, "receipt", "--json"], capture_output=True, text=True)
+    if done.returncode:
+        return f"finops receipt: {done.stderr.strip()[-300:]}"
+    found = json.loads(done.stdout)
+    receipt = found
+    if isinstance(found, dict) and "receipts" in found:
+        receipt = found["receipts"]
+    if isinstance(receipt, list):
+        receipt = receipt[0]
+    if not receipt["balanced"] or receipt["rows"]["loaded"] != bill.rows:
+        return f"the receipt says balanced={receipt['balanced']}, {receipt['rows']['loaded']} rows"
+    said = sorted(decimal.Decimal(column["loaded"]) for column in receipt["sums"]["USD"].values())
+    if said != sorted(map(decimal.Decimal, bill.sums.values())):
+        return "the sums of the receipt are not those of the bill"
+    return None
+
+
+def finops_contenders(options, bill, work):
+    folder = work / "finops"
+    config, data = folder / "config.toml", folder / "data"
+    folder.mkdir(parents=True, exist_ok=True)
+    config.write_text(f'data_dir = "{data}"\n\n[[aws.exports]]\nname = "bench"\nbucket = "file://{bill.bucket}"\n'
+                      f'prefix = "{bills.PREFIX}"\nexport_name = "{bills.EXPORT}"\n')
+    command = [options.finops, "--config", config, "aws", "run-pipeline", "--quiet"]
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("FINOPS_", "AWS_", "CONFIG_PATH"))}
+
+    def check():
+        return difference(bill, "lake", data / "finops.duckdb") or receipt_problem(bill, options.finops, config)
+
+    def size():
+        return bytes_below(data, ".parquet")
+
+    return [Contender("finops", "finops: csv.gz to committed snapshot and receipt", command, env=env, check=check,
+                      size=size, prepare=lambda: shutil.rmtree(data, ignore_errors=True)),
+            Contender("nothing-new", "finops: the same again, nothing new", command, env=env)]
+
+
+def peer(name, bill, work):
+    output = work / f"{name}.parquet"
+    command = [sys.executable, HERE / "peers" / f"{name}_peer.py", output, *bill.files]
+    return Contender(name, PEERS[name], command, prepare=lambda: output.unlink(missing_ok=True),
+                     check=lambda: difference(bill, "parquet", output), size=lambda: output.stat().st_size)
+
+
+def contenders(options, bill, programs, work):
+    chosen = finops_contenders(options, bill, work)
+    for name in options.peers:
+        if name == LIMIT:
+            program = programs / "gunzip_split"
+            if program.exists():
+                title = "limit: gunzip and split only"
+                chosen.append(Contender(LIMIT, title, [program, str(os.cpu_count()), *bill.files]))
+        elif importlib.util.find_spec(name):
+            chosen.append(peer(name, bill, work))
+        else:
+            print(f"{name} is not installed here, so it is left out (tools/setup.sh bench)", file=sys.stderr)
+    return chosen
+
+
+def table(all_contenders, bill):
+    base = all_contenders[0].best() if all_contenders[0].runs else None
+    lines = [f"{'':50}{'wall s':>8}{'median':>8}{'cpu s':>8}{'MB/s':>8}{'rows/s':>12}{'peak MB':>9}{'out MB':>8}"
+             f"{'/finops':>9}  sums"]
+    for one in all_contenders:
+        if not one.runs:
+            lines.append(f"{one.title:50}  failed: {one.failure}")
+            continue
+        wall = one.best()
+        is_load = one.name != "nothing-new"
+        speed = f"{bill.text_bytes / 1e6 / wall:8.0f}{bill.rows / wall:12,.0f}" if is_load else f"{'-':>8}{'-':>12}"
+        written = f"{one.written / 1e6:8.0f}" if one.written else f"{'-':>8}"
+        ratio = f"{wall / base:9.2f}" if base and is_load else f"{'-':>9}"
+        lines.append(f"{one.title:50}{wall:8.3f}{statistics.median(run.wall_s for run in one.runs):8.3f}"
+                     f"{one.best('cpu_s'):8.2f}{speed}{max(run.peak_bytes for run in one.runs) / 1e6:9.0f}{written}"
+                     f"{ratio}  {one.sums}")
+    return "\n".join(lines)
+
+
+def goals(all_contenders):
+    by_name = {one.name: one for one in all_contenders if one.runs and not one.failure}
+    lines = []
+
+    def goal(text, value, is_met):
+        lines.append(f"  {'met    ' if is_met else 'NOT met'}  {text}: {value}")
+
+    finops, again, polars = (by_name.get(name) for name in ("finops", "nothing-new", "polars"))
+    if finops and polars:
+        ratio = polars.best() / finops.best()
+        goal(f"at least {GOAL_POLARS} times as fast as polars", f"{ratio:.2f}", ratio >= GOAL_POLARS)
+    if finops:
+        peak = max(run.peak_bytes for run in finops.runs)
+        goal(f"peak memory below {GOAL_MEMORY / 1e6:.0f} MB", f"{peak / 1e6:.0f} MB", peak < GOAL_MEMORY)
+    if again:
+        goal(f"nothing new in less than {GOAL_NOTHING_NEW * 1000:.0f} ms", f"{again.best() * 1000:.0f} ms",
+             again.best() < GOAL_NOTHING_NEW)
+    return "\n".join(["goals"] + lines)
+
+
+def machine():
+    model = "unknown"
+    with open("/proc/cpuinfo") as file:
+        for line in file:
+            if line.startswith("model name"):
+                model = line.partition(":")[2].strip()
+                break
+    return {"cpu": model, "cores": os.cpu_count(), "kernel": platform.release(), "load_before": os.getloadavg()[0]}
+
+
+def versions(options):
+    found = {"finops": subprocess.run([options.finops, "--version"], capture_output=True, text=True).stdout.strip()}
+    for name in options.peers:
+        if name != LIMIT and importlib.util.find_spec(name):
+            found[name] = importlib.metadata.version(name)
+    return found
+
+
+def keep(options, bill, all_contenders, about):
+    moment = datetime.datetime.now(datetime.timezone.utc)
+    result = {"time": moment.isoformat(timespec="seconds"), "machine": about, "versions": versions(options),
+              "bill": {"rows": bill.rows, "files": len(bill.files), "text_bytes": bill.text_bytes,
+                       "gzip_bytes": bill.gzip_bytes},
+              "contenders": [{"name": one.name, "title": one.title, "sums": one.sums, "failure": one.failure,
+                              "written_bytes": one.written,
+                              "runs": [{"wall_s": run.wall_s, "user_s": run.user_s, "system_s": run.system_s,
+                                        "peak_bytes": run.peak_bytes} for run in one.runs]}
+                             for one in all_contenders]}
+    options.results.mkdir(parents=True, exist_ok=True)
+    file = options.results / f"results-{moment:%Y%m%dT%H%M%SZ}.json"
+    file.write_text(json.dumps(result, indent=1) + "\n")
+    return file
+
+
+def build_programs(folder):
+    if subprocess.run(["cmake", "--build", folder, "--target", "bench_programs"], stdout=subprocess.DEVNULL).returncode:
+        sys.exit(f"cannot build the programs of the benchmark in {folder}; run `make build` first")
+    return folder / "tests" / "bench"
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--finops", default=ROOT / "build/bin/finops", type=pathlib.Path, help="the program")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the bill (default 1,000,000: 1 GB of text)")
+    parser.add_argument("--repeat", type=int, default=3, help="runs of each, interleaved; the best counts")
+    parser.add_argument("--peers", default=",".join([*PEERS, LIMIT]),
+                        help=f"comma-separated, of {', '.join([*PEERS, LIMIT])}; or none")
+    parser.add_argument("--build-dir", default=ROOT / "build/release", type=pathlib.Path)
+    parser.add_argument("--cache-dir", default=ROOT / "build/bench/cache", type=pathlib.Path, help="where bills are kept")
+    parser.add_argument("--work-dir", default=ROOT / "build/bench/work", type=pathlib.Path, help="where output goes")
+    parser.add_argument("--results", default=ROOT / "build/bench", type=pathlib.Path)
+    options = parser.parse_args()
+    options.peers = [name for name in options.peers.split(",") if name and name != "none"]
+    unknown = [name for name in options.peers if name not in PEERS and name != LIMIT]
+    if unknown:
+        parser.error(f"unknown peer {unknown[0]!r}; one of: {', '.join([*PEERS, LIMIT])}")
+    if options.rows < 1 or options.repeat < 1:
+        parser.error("--rows and --repeat must be positive")
+    options.finops = options.finops.resolve()
+    if not options.finops.exists():
+        parser.error(f"there is no {options.finops}; run `make build` first")
+    return options
+
+
+def main():
+    options = parse()
+    programs = build_programs(options.build_dir)
+    bill = bills.get(programs / "generate_bench_bill", options.rows, options.cache_dir)
+    work = options.work_dir.resolve()
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    about = machine()
+    for file in bill.files:  # into the page cache, for all alike
+        with open(file, "rb", buffering=0) as bytes_of_file:
+            while bytes_of_file.read(1 << 20):
+                pass
+    all_contenders = contenders(options, bill, programs, work)
+    for number in range(options.repeat):
+        for one in all_contenders:
+            if not one.failure:
+                print(f"run {number + 1} of {options.repeat}: {one.name}", file=sys.stderr, flush=True)
+                one.run_once()
+    print(f"{bill.rows:,} rows, {bill.text_bytes / 1e6:,.0f} MB of CSV in {len(bill.files)} csv.gz of "
+          f"{bill.gzip_bytes / 1e6:,.0f} MB; {about['cores']} cores, {about['cpu']}; best of {options.repeat}, "
+          "interleaved\n")
+    print(table(all_contenders, bill), "\n")
+    print(goals(all_contenders))
+    print(f"\nkept in {keep(options, bill, all_contenders, about)}")
+    shutil.rmtree(work, ignore_errors=True)
+    failed = [one for one in all_contenders if one.failure]
+    for one in failed:
+        print(f"{one.name}: {one.failure}", file=sys.stderr)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
