@@ -4,7 +4,7 @@
 #include <arrow/array/builder_primitive.h>
 #include <arrow/builder.h>
 #include <arrow/table.h>
-#include <arrow/util/utf8.h>
+#include <arrow/util/decimal.h>
 #include <parquet/arrow/writer.h>
 #include <parquet/file_writer.h>
 
@@ -16,6 +16,7 @@
 #include "finops/tabular/parquet_fields.h"
 #include "finops/tabular/parquet_writing.h"
 #include "finops/tabular/single_value.h"
+#include "finops/tabular/utf8.h"
 
 namespace finops {
 namespace {
@@ -50,8 +51,7 @@ const char* fault_of(const Column& column, const CellValue& value) {
     return column.is_required ? "NULL in a required column" : nullptr;
   }
   if (!takes(column.type, value)) return "a value of another type";
-  if (column.type == ColumnType::kText &&
-      !arrow::util::ValidateUTF8(std::get<std::string>(value))) {
+  if (column.type == ColumnType::kText && !bill::is_utf8(std::get<std::string>(value))) {
     return "text that is not UTF-8";
   }
   if (column.type == ColumnType::kInt) {
