@@ -1,0 +1,72 @@
+#pragma once
+
+#include <duckdb.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <type_traits>
+
+#include "finops/core/error.h"
+
+namespace finops {
+
+/// An owner of one of the C API's handles, which are pointers to structs that their destroyer
+/// empties.
+template <typename Handle, auto destroy>
+struct DestroyHandle {
+  using pointer = Handle;
+  void operator()(Handle handle) const { destroy(&handle); }
+};
+template <typename Handle, auto destroy>
+using Owned = std::unique_ptr<std::remove_pointer_t<Handle>, DestroyHandle<Handle, destroy>>;
+
+using DuckdbType = Owned<duckdb_logical_type, duckdb_destroy_logical_type>;
+using DuckdbChunk = Owned<duckdb_data_chunk, duckdb_destroy_data_chunk>;
+using DuckdbStatement = Owned<duckdb_prepared_statement, duckdb_destroy_prepare>;
+
+/// DuckDB's message as an Error: what the words before its first colon mean to a caller.
+Error error_from_duckdb(const std::string& message);
+
+/// The result of a statement; a plain struct in the C API, so it has its own owner.
+class DuckdbResult {
+ public:
+  DuckdbResult() = default;
+  DuckdbResult(DuckdbResult&& other) noexcept : result_(other.result_) { other.result_ = {}; }
+  DuckdbResult& operator=(DuckdbResult&&) = delete;
+  ~DuckdbResult() { duckdb_destroy_result(&result_); }
+
+  duckdb_result* get() { return &result_; }
+  /// Nothing at the end.
+  DuckdbChunk next_chunk();
+
+ private:
+  duckdb_result result_ = {};
+};
+
+/// One database, in memory or in a file, and one connection to it. One thread at a time, except
+/// interrupt(). Every failure is an Error.
+class DuckdbConnection {
+ public:
+  /// An empty path is a database in memory. `settings` are those of DuckDB's own names. Extensions
+  /// are never looked for.
+  DuckdbConnection(const std::string& path, const std::map<std::string, std::string>& settings);
+  ~DuckdbConnection();
+  DuckdbConnection(const DuckdbConnection&) = delete;
+  DuckdbConnection& operator=(const DuckdbConnection&) = delete;
+
+  /// All statements of the text; results are dropped.
+  void run(const std::string& sql);
+  /// Exactly one statement: kUsage otherwise.
+  DuckdbStatement prepare(const std::string& sql);
+  /// With `streams` the rows are made while they are taken.
+  DuckdbResult execute(const DuckdbStatement& statement, bool streams);
+  /// Ends the statement that runs now with kCancelled; safe from any thread.
+  void interrupt() { duckdb_interrupt(connection_); }
+
+ private:
+  duckdb_database database_ = nullptr;
+  duckdb_connection connection_ = nullptr;
+};
+
+}  // namespace finops

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "finops/engines/sql_engine.h"
+#include "finops/lake/lake.h"
+
+namespace finops {
+
+struct DuckdbEngineOptions {
+  std::uint64_t memory_bytes = 512ull << 20;  // what DuckDB may hold; it spills beyond
+  unsigned threads = 0;                       // 0: all processors
+  /// Made when it is missing. Below it, spilled data goes to a folder of the engine's own, which is
+  /// removed with the engine. Empty: nothing is spilled, and kNoSpace tells what did not fit.
+  std::string spill_folder;
+};
+
+/// The embedded engine: DuckDB in memory, with a view for each table, under "namespace"."name" and,
+/// for those of `billing`, under the name alone. It may read the files of these tables and no
+/// others, loads no extensions, and shows times in UTC.
+std::unique_ptr<SqlEngine> make_duckdb_engine(std::vector<lake::TableView> tables,
+                                              DuckdbEngineOptions options = {});
+
+}  // namespace finops

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "finops/lake/lake.h"
+
+namespace finops::duckdb_sql {
+
+std::string quoted_identifier(std::string_view name);  // "a ""quoted"" name"
+std::string quoted_literal(std::string_view text);     // 'it''s'
+
+/// The path of a file that a manifest names: "file:///a/b", "file:/a/b" or "/a/b". As Iceberg's
+/// writers do, without decoding of %XX. kUnsupported for any other URI.
+std::string local_path(const std::string& uri);
+/// A pattern that matches this path only: DuckDB takes *, ? and [ in file names as wildcards.
+/// kUnsupported for the one thing that a pattern cannot say, a backslash beside those.
+std::string exact_pattern(const std::string& path);
+
+/// One SELECT that shows the snapshot: its very files, whose columns are found by field id, NULL
+/// where a file has none; no rows, and the right types, for a table without files. Times are
+/// TIMESTAMP in UTC, by their microseconds: a cast or a TIMESTAMP in the reader's schema would show
+/// them in the client's time zone. A snapshot that cannot be read this way gives a SELECT that
+/// fails with the reason.
+std::string view_query(const lake::TableView& table);
+
+/// Statements that make a view for each table in the schema of its namespace, and for those of
+/// `billing` one of the same name in `main`.
+std::string create_views(const std::vector<lake::TableView>& tables);
+
+}  // namespace finops::duckdb_sql
