@@ -52,4 +52,5 @@ show aws run-pipeline
 show history
 
 printf '\nThe lake is in %s. Next: finops doctor, finops query, make test.\n' "$(dirname "$config")/data"
+# shellcheck disable=SC2016 # the variables are for the reader's shell
 printf 'To use these commands yourself: export CONFIG_PATH=%s PATH=$PWD/build/bin:$PATH\n' "$config"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Includes, format and clang-tidy. Usage: lint.py [--fix-format] [FILE...] (default: all of src/ and tests/)
+"""Includes, format, clang-tidy and shellcheck. Usage: lint.py [--fix-format] [FILE...] (default: all of src/ and tests/)
 
 A file that clang-tidy found clean is not looked at again, on this machine, until it, a header of ours that it includes,
 its compile command, .clang-tidy or a pinned dependency changes. LINT_JOBS: how many at once (default: all cores).
@@ -108,6 +108,11 @@ def check_tidy(files):
     return clean
 
 
+def check_shell():
+    scripts = [*ROOT.glob("tools/*.sh"), *ROOT.glob("tools/setup/*.sh"), ROOT / ".ci/run"]
+    return subprocess.run(["shellcheck", "--severity=warning", *scripts], cwd=ROOT).returncode == 0
+
+
 def forget_old(cache, days=60):
     for stamp in cache.iterdir():
         if time.time() - stamp.stat().st_mtime > days * 86400:
@@ -116,7 +121,7 @@ def forget_old(cache, days=60):
 
 def main(arguments):
     fix = "--fix-format" in arguments
-    for tool in ["clang-format-19"] + ([] if fix else ["clang-tidy-19"]):
+    for tool in ["clang-format-19"] + ([] if fix else ["clang-tidy-19", "shellcheck"]):
         if not shutil.which(tool):
             sys.exit(f"lint: {tool} is missing; run tools/setup.sh test")
     files = sources([name for name in arguments if not name.startswith("--")])
@@ -125,6 +130,7 @@ def main(arguments):
     passed = {
         "includes": subprocess.run([ROOT / "tools/check_includes.py"]).returncode == 0,
         "format": check_format(files, fix=False),
+        "shell": check_shell(),
         "clang-tidy": check_tidy(files),
     }
     print("lint: " + ", ".join(f"{name} {'ok' if ok else 'FAILED'}" for name, ok in passed.items()))

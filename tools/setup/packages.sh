@@ -9,7 +9,7 @@ BUILD_PACKAGES=(
   libgtest-dev libgmock-dev
 )
 TEST_PACKAGES=(
-  clang-19:clang++-19 clang-tidy-19:clang-tidy-19 clang-format-19:clang-format-19 libclang-rt-19-dev llvm-19:llvm-symbolizer-19
+  clang-19:clang++-19 clang-tidy-19:clang-tidy-19 clang-format-19:clang-format-19 libclang-rt-19-dev llvm-19:llvm-symbolizer-19 shellcheck:shellcheck
 )
 ENGINE_PACKAGES=(openjdk-17-jdk-headless:java maven:mvn)
 
@@ -33,12 +33,14 @@ install_packages() {
   [ -n "$missing" ] || return 0
   command -v apt-get >/dev/null || fail "this system has no apt-get; please install what Debian calls: $missing"
   if [ "$(id -u)" != 0 ]; then
-    command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [ -t 0 ]; } ||
+    if ! command -v sudo >/dev/null || { ! sudo -n true 2>/dev/null && [ ! -t 0 ]; }; then
       fail "packages are missing and there is neither root nor sudo; please have them installed: apt-get install $missing"
+    fi
     as_root=(sudo)
   fi
   say "installing packages: $missing"
   log=$(mktemp)
+  # shellcheck disable=SC2086 # one word per package
   { "${as_root[@]}" apt-get -o DPkg::Lock::Timeout=300 update -qq &&
     "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 \
       install -y -qq --no-install-recommends $missing; } >"$log" 2>&1 </dev/null ||
