@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 #include <set>
+#include <utility>
 
 #include "finops/cli/human_text.h"
 #include "finops/cli/text_table.h"
@@ -10,33 +11,20 @@
 namespace finops {
 namespace {
 
-bool is_integer_type(const std::string& type) {
-  static const std::set<std::string> kTypes = {"TINYINT", "SMALLINT", "INTEGER",   "BIGINT",
-                                               "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER",
-                                               "UBIGINT", "UHUGEINT"};
-  return kTypes.contains(type);
-}
-
-bool is_double_type(const std::string& type) { return type == "DOUBLE" || type == "FLOAT"; }
-
-bool is_number_type(const std::string& type) {
-  return is_integer_type(type) || is_double_type(type) || type.starts_with("DECIMAL");
-}
-
 class TableOutput : public FormattedOutput {
  public:
   explicit TableOutput(std::ostream& out) : out_(out) {}
 
-  void columns(const std::vector<QueryColumn>& columns) override {
+  void columns(const std::vector<ResultColumn>& columns) override {
     std::vector<TextTable::Heading> headings;
-    for (const QueryColumn& column : columns) {
-      headings.push_back({column.name, is_number_type(column.type) ? TextTable::Align::kRight
-                                                                   : TextTable::Align::kLeft});
+    for (const ResultColumn& column : columns) {
+      headings.push_back({column.name, column.form == CellForm::kNumber ? TextTable::Align::kRight
+                                                                        : TextTable::Align::kLeft});
     }
     table_ = std::make_unique<TextTable>(std::move(headings));
   }
 
-  void row(const QueryRow& row) override {
+  void row(const ResultRow& row) override {
     std::vector<std::string> cells;
     for (const auto& cell : row) cells.push_back(cell.value_or("NULL"));
     table_->add(std::move(cells));
@@ -73,13 +61,13 @@ class CsvOutput : public FormattedOutput {
  public:
   explicit CsvOutput(std::ostream& out) : out_(out) {}
 
-  void columns(const std::vector<QueryColumn>& columns) override {
-    QueryRow names;
-    for (const QueryColumn& column : columns) names.emplace_back(column.name);
+  void columns(const std::vector<ResultColumn>& columns) override {
+    ResultRow names;
+    for (const ResultColumn& column : columns) names.emplace_back(column.name);
     row(names);
   }
 
-  void row(const QueryRow& row) override {
+  void row(const ResultRow& row) override {
     line_.clear();
     for (std::size_t i = 0; i < row.size(); ++i) {
       if (i > 0) line_ += ',';
@@ -113,21 +101,21 @@ class JsonOutput : public FormattedOutput {
  public:
   explicit JsonOutput(std::ostream& out) : out_(out) {}
 
-  void columns(const std::vector<QueryColumn>& columns) override {
+  void columns(const std::vector<ResultColumn>& columns) override {
     std::set<std::string> taken;
-    for (const QueryColumn& column : columns) {
+    for (const ResultColumn& column : columns) {
       std::string name = column.name;
       for (int i = 1; !taken.insert(name).second; ++i) name = column.name + "_" + std::to_string(i);
       keys_.push_back(dumped(name) + ": ");
-      types_.push_back(column.type);
+      columns_.push_back(column);
     }
   }
 
-  void row(const QueryRow& row) override {
+  void row(const ResultRow& row) override {
     out_ << (has_rows_ ? ",\n  {" : "[\n  {");
     has_rows_ = true;
     for (std::size_t i = 0; i < row.size(); ++i) {
-      out_ << (i > 0 ? ", " : "") << keys_.at(i) << value(types_[i], row[i]);
+      out_ << (i > 0 ? ", " : "") << keys_.at(i) << value(columns_[i], row[i]);
     }
     out_ << '}';
   }
@@ -140,16 +128,18 @@ class JsonOutput : public FormattedOutput {
     return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
   }
 
-  static std::string value(const std::string& type, const std::optional<std::string>& cell) {
+  static std::string value(const ResultColumn& column, const std::optional<std::string>& cell) {
     if (!cell) return "null";
-    if (type == "BOOLEAN" || is_integer_type(type)) return *cell;
-    // nan and inf are no numbers of JSON's.
+    if (column.form == CellForm::kBoolean || column.form == CellForm::kJson) return *cell;
+    // Most readers would make doubles of decimals; nan and inf are no numbers of JSON's.
+    const bool is_exact = column.type.starts_with("DECIMAL");
     const bool is_finite = cell->find_first_not_of("+-.0123456789eE") == std::string::npos;
-    return is_double_type(type) && is_finite ? *cell : dumped(*cell);
+    return column.form == CellForm::kNumber && !is_exact && is_finite ? *cell : dumped(*cell);
   }
 
   std::ostream& out_;
-  std::vector<std::string> keys_, types_;
+  std::vector<std::string> keys_;
+  std::vector<ResultColumn> columns_;
   bool has_rows_ = false;
 };
 

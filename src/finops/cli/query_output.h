@@ -4,13 +4,13 @@
 #include <ostream>
 #include <string>
 
-#include "finops/cli/services.h"
+#include "finops/engines/sql_engine.h"
 
 namespace finops {
 
 /// Writes a query's result to a stream as it comes, in bounded memory. Decimals are written
 /// exactly: in JSON as text, because most readers would make doubles of them.
-class FormattedOutput : public QueryOutput {
+class FormattedOutput : public ResultSink {
  public:
   virtual void finish() = 0;  // after the last row
 };

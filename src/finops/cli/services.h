@@ -10,6 +10,7 @@
 
 #include "finops/config/configuration.h"
 #include "finops/demo/demo_bills.h"
+#include "finops/engines/sql_engine.h"
 #include "finops/pipeline/pipeline.h"
 
 namespace finops {
@@ -21,22 +22,6 @@ struct TimeTravel {
   std::map<std::string, std::int64_t> snapshots;  // table, with or without its namespace → snapshot
 
   bool is_now() const { return !at_ms && snapshots.empty(); }
-};
-
-struct QueryColumn {
-  std::string name;
-  std::string type;  // DuckDB's word: "BIGINT", "DECIMAL(38,18)", "VARCHAR"
-};
-
-/// A cell's text; nothing for NULL. Decimals exact, timestamps as "YYYY-MM-DD HH:MM:SS[.ffffff]".
-using QueryRow = std::vector<std::optional<std::string>>;
-
-/// Takes a query's result as it comes: columns once, then the rows.
-class QueryOutput {
- public:
-  virtual ~QueryOutput() = default;
-  virtual void columns(const std::vector<QueryColumn>& columns) = 0;
-  virtual void row(const QueryRow& row) = 0;
 };
 
 /// What a query asks of the lake.
@@ -88,7 +73,7 @@ struct Services {
   std::function<std::vector<VerifyReport>(const Configuration&, const Selection&, std::stop_token)>
       verify;
 
-  std::function<void(const Configuration&, const QueryRequest&, QueryOutput&, std::stop_token)>
+  std::function<void(const Configuration&, const QueryRequest&, ResultSink&, std::stop_token)>
       query;
   /// Writes the result as one Parquet file; returns its rows.
   std::function<std::int64_t(const Configuration&, const QueryRequest&, const std::string& path,
