@@ -45,9 +45,8 @@ class Contender:
             self.written = self.size()
         if self.check and len(self.runs) == 1:
             problem = self.check()
-            self.sums = "exact"
-            if problem:
-                self.sums, self.failure = "WRONG", problem
+            self.sums = "wrong" if problem else "exact"
+            self.failure = problem
 
     def best(self, what="wall_s"):
         return min(getattr(run, what) for run in self.runs)
@@ -133,12 +132,13 @@ def contenders(options, bill, programs, work):
 
 
 def table(all_contenders, bill):
-    base = all_contenders[0].best() if all_contenders[0].runs else None
+    finops = all_contenders[0]
+    base = finops.best() if finops.runs and not finops.failure else None
     lines = [f"{'':50}{'wall s':>8}{'median':>8}{'cpu s':>8}{'MB/s':>8}{'rows/s':>12}{'peak MB':>9}{'out MB':>8}"
              f"{'/finops':>9}  sums"]
     for one in all_contenders:
-        if not one.runs:
-            lines.append(f"{one.title:50}  failed: {one.failure}")
+        if not one.runs or one.failure:  # no figure is worth anything before its sums are right
+            lines.append(f"{one.title:50}  failed, see below")
             continue
         wall = one.best()
         is_load = one.name != "nothing-new"

@@ -102,6 +102,7 @@ class DemoMonth {
   std::string invoice_, purchase_invoice_, marketplace_invoice_, refund_invoice_;
   std::size_t account_ = 0;  // of item_
   std::int64_t emitted_ = 0;
+  bool has_large_amount_ = false;
   std::vector<Int128> charged_;              // by account: what is taxed
   std::vector<std::int64_t> reserved_used_;  // by reservation: instance hours
 };

@@ -79,8 +79,9 @@ void DemoMonth::set_amount_and_cost(const DemoService& service, DemoNumber rate)
   } else if (service.unit.starts_with("Re")) {  // requests, and units of them
     amount = DemoNumber(random_.between(1, 100'000), 0);
     if (random_.one_in(10)) amount = DemoNumber(random_.between(11, 99), -5);
-  } else if (service.unit == "GB-Mo" && random_.one_in(300)) {
-    // More than a double can count to, and free.
+  } else if (service.unit == "GB-Mo" && (!has_large_amount_ || random_.one_in(300))) {
+    // More than a double can count to, and free; once a month at least.
+    has_large_amount_ = true;
     amount = DemoNumber((Int128{9'007'199'254'740'993} + random_.between(0, 999)) * 1000 + 1, 3);
     rate = DemoNumber(0, 10);
   }
