@@ -33,6 +33,12 @@ class Bill:
         self.gzip_bytes = sum(file.stat().st_size for file in self.files)
 
 
+def lake_name(name):
+    """AWS's rule, as far as the columns of this bill need it."""
+    text = "".join("_" + c.lower() if c.isupper() else c for c in name.replace("/", "_"))
+    return text.replace("__", "_")
+
+
 def header_of(file):
     with gzip.open(file, "rt", encoding="utf-8", newline="") as text:
         return next(csv.reader(text))

@@ -6,17 +6,10 @@ import sys
 import bill
 import duckdb
 
-
-def lake_name(name):
-    """AWS's rule for the columns at hand."""
-    text = "".join("_" + c.lower() if c.isupper() else c for c in name.replace("/", "_"))
-    return text.replace("__", "_")
-
-
 kind, path = sys.argv[1:]
 if kind == "lake":
     connection = duckdb.connect(path, read_only=True)
-    table, columns = "aws_billing_data", [lake_name(name) for name in bill.DECIMALS]
+    table, columns = "aws_billing_data", [bill.lake_name(name) for name in bill.DECIMALS]
 else:
     connection = duckdb.connect()
     table, columns = f"read_parquet('{path}')", bill.DECIMALS
