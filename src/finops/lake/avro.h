@@ -30,8 +30,20 @@ struct Field {
 /// One node of a parsed schema. `logicalType: map` is an array of key/value records here too. Every
 /// value but null takes at least one byte, and null stands in unions only.
 struct Schema {
-  enum class Type { kNull, kBoolean, kInt, kLong, kFloat, kDouble, kBytes, kString, kFixed,
-                    kRecord, kArray, kUnion };
+  enum class Type {
+    kNull,
+    kBoolean,
+    kInt,
+    kLong,
+    kFloat,
+    kDouble,
+    kBytes,
+    kString,
+    kFixed,
+    kRecord,
+    kArray,
+    kUnion
+  };
   Type type = Type::kNull;
   std::vector<Field> fields;        // kRecord
   std::vector<SchemaPtr> branches;  // kUnion
@@ -49,8 +61,8 @@ SchemaPtr parse_schema(const nlohmann::json& text);
 
 /// A datum. Records and arrays are vectors (records in the order of the schema's fields), bytes and
 /// strings share std::string, and a union is the datum of its branch (monostate = null).
-struct Value : std::variant<std::monostate, bool, std::int64_t, double, std::string,
-                            std::vector<Value>> {
+struct Value
+    : std::variant<std::monostate, bool, std::int64_t, double, std::string, std::vector<Value>> {
   using variant::variant;
   bool is_null() const { return index() == 0; }
   // Throw kInvalidData when the file has another type here.
@@ -68,9 +80,7 @@ class Decoder {
   explicit Decoder(std::string_view data) : data_(data) {}
   bool at_end() const { return position_ == data_.size(); }
   std::size_t position() const { return position_; }
-  std::string_view since(std::size_t start) const {
-    return data_.substr(start, position_ - start);
-  }
+  std::string_view since(std::size_t start) const { return data_.substr(start, position_ - start); }
 
   std::string_view take(std::uint64_t size);
   std::int64_t read_long();

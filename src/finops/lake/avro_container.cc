@@ -86,8 +86,9 @@ ContainerReader::ContainerReader(std::string_view file) : file_(file), in_(file)
   const std::string name = codec == metadata_.end() ? "null" : codec->second;
   if (name != "null" && name != "deflate") {
     throw Error(ErrorKind::kUnsupported,
-                "Avro: codec '" + name + "'; finops reads null and deflate (set the table property"
-                " write.avro.compression-codec, and rewrite the manifests)");
+                "Avro: codec '" + name +
+                    "'; finops reads null and deflate (set the table property"
+                    " write.avro.compression-codec, and rewrite the manifests)");
   }
   codec_ = name == "null" ? Codec::kNull : Codec::kDeflate;
 }

@@ -29,8 +29,8 @@ SchemaPtr parse_named(const std::string& name, const Names& names) {
     return schema;
   }
   if (const auto it = names.find(name); it != names.end()) return it->second;
-  throw Error(ErrorKind::kUnsupported, "Avro schema: type '" + name +
-                                           "' is not one that Iceberg metadata uses");
+  throw Error(ErrorKind::kUnsupported,
+              "Avro schema: type '" + name + "' is not one that Iceberg metadata uses");
 }
 
 SchemaPtr with_height(std::shared_ptr<Schema> schema) {

@@ -11,8 +11,8 @@ namespace finops::lake {
 
 /// Which metadata file is the current one of each table; the only thing of the lake that changes in
 /// place. A catalog is asked for several swaps at once: all happen, or none.
-/// Safe to call from several threads and processes. Throws kUnavailable when it is busy or cannot be
-/// reached (nothing was changed), kPermissionDenied, kNoSpace.
+/// Safe to call from several threads and processes. Throws kUnavailable when it is busy or cannot
+/// be reached (nothing was changed), kPermissionDenied, kNoSpace.
 class Catalog {
  public:
   virtual ~Catalog() = default;

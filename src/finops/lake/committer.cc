@@ -164,17 +164,30 @@ Catalog::Outcome Committer::swap(const std::vector<Catalog::Swap>& swaps, Commit
   try {
     outcome = catalog_.swap(swaps);
   } catch (const Error& error) {
-    if (changed_nothing(error.kind())) {
-      attempt.discard();
-      throw error.within("commit to " + names_of(swaps));
-    }
+    if (changed_nothing(error.kind())) outcome = after_refusal(error, swaps, attempt);
   }
   if (outcome == Catalog::Outcome::kBaseChanged) attempt.discard();
   return outcome == Catalog::Outcome::kUnknown ? settle(swaps) : outcome;
 }
 
-/// From here on nothing is deleted: a request that is still under way may publish the files. To send
-/// it again is safe, because it takes effect once at most, whoever is first.
+/// Looks before it believes the refusal, because removing the files of a commit that did happen
+/// would destroy the tables.
+Catalog::Outcome Committer::after_refusal(const Error& refusal,
+                                          const std::vector<Catalog::Swap>& swaps,
+                                          CommitAttempt& attempt) {
+  auto outcome = Catalog::Outcome::kUnknown;
+  try {
+    outcome = look(swaps);
+    if (outcome == Catalog::Outcome::kUnknown) attempt.discard();
+  } catch (const Error&) {
+    // It cannot be asked now: the refusal stands, and the files stay.
+  }
+  if (outcome != Catalog::Outcome::kUnknown) return outcome;
+  throw refusal.within("commit to " + names_of(swaps));
+}
+
+/// From here on nothing is deleted: a request that is still under way may publish the files. To
+/// send it again is safe, because it takes effect once at most, whoever is first.
 Catalog::Outcome Committer::settle(const std::vector<Catalog::Swap>& swaps) {
   std::string reason = "it still shows the state from before the commit";
   for (int looks = 1; looks <= kLooks; ++looks) {
@@ -193,7 +206,8 @@ Catalog::Outcome Committer::settle(const std::vector<Catalog::Swap>& swaps) {
   throw Error(ErrorKind::kUnknownOutcome,
               "commit to " + names_of(swaps) +
                   ": the catalog did not say whether it happened, and cannot be asked now (" +
-                  reason + "). Nothing was removed; run the same command again, which goes on from "
+                  reason +
+                  "). Nothing was removed; run the same command again, which goes on from "
                   "what is there");
 }
 
@@ -205,7 +219,8 @@ Catalog::Outcome Committer::look(const std::vector<Catalog::Swap>& swaps) {
     const auto location = now ? now->location : std::string();
     if (location == to || (now && now->metadata->has_in_log(to))) return Catalog::Outcome::kDone;
     // Somebody else succeeded what we started from, so ours can never take effect any more.
-    const bool is_lost = location != from && (from.empty() || !now || now->metadata->has_in_log(from));
+    const bool is_lost =
+        location != from && (from.empty() || !now || now->metadata->has_in_log(from));
     if (is_lost) outcome = Catalog::Outcome::kBaseChanged;
   }
   return outcome;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "finops/core/clock.h"
+#include "finops/core/error.h"
 #include "finops/lake/catalog.h"
 #include "finops/lake/table_files.h"
 
@@ -42,9 +43,9 @@ class CommitAttempt {
   std::vector<std::string> written_;
 };
 
-/// Makes `next`, a copy of the table's current metadata, what it is to be, writing manifests through
-/// the attempt; `timestamp` is the commit's. Called again on fresh metadata when another writer was
-/// faster; throws kConflict when the change no longer applies. False: nothing to do.
+/// Makes `next`, a copy of the table's current metadata, what it is to be, writing manifests
+/// through the attempt; `timestamp` is the commit's. Called again on fresh metadata when another
+/// writer was faster; throws kConflict when the change no longer applies. False: nothing to do.
 using TableChange =
     std::function<bool(TableMetadata& next, CommitAttempt& attempt, std::int64_t timestamp)>;
 
@@ -55,8 +56,8 @@ struct CommitResult {
   std::map<TableName, TableVersion> versions;
 };
 
-/// Commits changes of tables by compare-and-swap in the catalog: of several tables all or none, with
-/// one timestamp. What an attempt wrote is removed when it surely failed, and never else.
+/// Commits changes of tables by compare-and-swap in the catalog: of several tables all or none,
+/// with one timestamp. What an attempt wrote is removed when it surely failed, and never else.
 class Committer {
  public:
   Committer(TableFiles& files, Catalog& catalog, Clock& clock)
@@ -79,6 +80,8 @@ class Committer {
   Attempted prepare(const std::map<TableName, TableChange>& changes, CommitAttempt& attempt);
   /// Swaps, and finds out what happened when the catalog does not say.
   Catalog::Outcome swap(const std::vector<Catalog::Swap>& swaps, CommitAttempt& attempt);
+  Catalog::Outcome after_refusal(const Error& refusal, const std::vector<Catalog::Swap>& swaps,
+                                 CommitAttempt& attempt);
   Catalog::Outcome settle(const std::vector<Catalog::Swap>& swaps);
   Catalog::Outcome look(const std::vector<Catalog::Swap>& swaps);
   void pause_before(int attempt);

@@ -13,7 +13,8 @@ using Snapshots = std::vector<const Json*>;
 std::set<std::int64_t> retained_ids(const TableMetadata& metadata, const Retention& retention) {
   std::set<std::int64_t> ids;
   if (const auto refs = metadata.json().find("refs"); refs != metadata.json().end()) {
-    for (const auto& [name, ref] : refs->items()) ids.insert(ref.at("snapshot-id").get<std::int64_t>());
+    for (const auto& [name, ref] : refs->items())
+      ids.insert(ref.at("snapshot-id").get<std::int64_t>());
   }
   int position = 0;
   for (const auto id : metadata.current_lineage()) {

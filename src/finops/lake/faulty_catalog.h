@@ -9,9 +9,9 @@
 
 namespace finops::lake {
 
-/// Another catalog whose swaps run under a plan of faults, as a FaultyStore's durable calls do: "swap
-/// billing.deliveries billing.aws_billing_data". A fault of kind kUnknownOutcome is that outcome, any
-/// other is thrown. Everything else is passed on. A test hook.
+/// Another catalog whose swaps run under a plan of faults, as a FaultyStore's durable calls do:
+/// "swap billing.deliveries billing.aws_billing_data". A fault of kind kUnknownOutcome is that
+/// outcome, any other is thrown. Everything else is passed on. A test hook.
 class FaultyCatalog : public Catalog {
  public:
   FaultyCatalog(std::shared_ptr<Catalog> catalog, std::shared_ptr<FaultPlan> plan);

@@ -9,20 +9,22 @@
 
 namespace finops::lake {
 
-/// What a manifest tells of a data file beyond its name, place and size, encoded as manifest_schema()
-/// has it. Counts, sizes and bounds are given for columns that readers skip files by: numbers, times,
-/// money, `source_file` and the columns whose property write.metadata.metrics.column.<name> is
-/// `full` (partition columns, execution_id). Not for the other text columns: a bill has hundreds of
-/// tags, whose metrics would make manifests, and with them each commit and each plan of a reader,
-/// several times as large, and every file of a partition has much the same values in them. Not for
-/// maps: inside them bounds mean nothing. Text without `full` is cut to 16 code points.
+/// What a manifest tells of a data file beyond its name, place and size, encoded as
+/// manifest_schema() has it. Counts, sizes and bounds are given for columns that readers skip files
+/// by: numbers, times, money, `source_file` and the columns whose property
+/// write.metadata.metrics.column.<name> is `full` (partition columns, execution_id). Not for the
+/// other text columns: a bill has hundreds of tags, whose metrics would make manifests, and with
+/// them each commit and each plan of a reader, several times as large, and every file of a
+/// partition has much the same values in them. Not for maps: inside them bounds mean nothing. Text
+/// without `full` is cut to 16 code points.
 std::string encoded_metrics(const WrittenParquet& file, const TableMetadata& metadata);
 
 // Of one column, as stored (spec, appendix D); nothing when the writer kept none.
 std::optional<std::string_view> lower_bound_of(std::string_view metrics, int field_id);
 std::optional<std::string_view> upper_bound_of(std::string_view metrics, int field_id);
 
-/// Cheap check that a slice of a file is one that the functions above can walk: throws kInvalidData.
+/// Cheap check that a slice of a file is one that the functions above can walk: throws
+/// kInvalidData.
 void check_metrics(std::string_view metrics);
 
 }  // namespace finops::lake

@@ -69,11 +69,12 @@ const Json* snapshot_at(const TableMetadata& metadata, std::int64_t ms) {
   if (log.empty() && !metadata.current_snapshot_id()) return nullptr;
   const auto* first =
       log.empty() ? nullptr : metadata.snapshot(log.front().at("snapshot-id").get<std::int64_t>());
-  const bool is_the_very_first = first != nullptr && first->value("parent-snapshot-id", Json()).is_null();
+  const bool is_the_very_first =
+      first != nullptr && first->value("parent-snapshot-id", Json()).is_null();
   if (is_the_very_first) return nullptr;
   throw Error(ErrorKind::kNotFound,
-              "its history does not reach back to " +
-                  to_iso8601(TimePoint(Duration(ms))) + "; the oldest snapshot kept is of " +
+              "its history does not reach back to " + to_iso8601(TimePoint(Duration(ms))) +
+                  "; the oldest snapshot kept is of " +
                   (first == nullptr ? "an unknown time"
                                     : to_iso8601(TimePoint(Duration(
                                           log.front().at("timestamp-ms").get<std::int64_t>())))));
@@ -89,8 +90,11 @@ std::unique_ptr<Lake> make_lake(std::shared_ptr<ObjectStore> store, std::string 
 
 IcebergLake::IcebergLake(std::shared_ptr<ObjectStore> store, std::string root_uri,
                          std::shared_ptr<Catalog> catalog, Clock& clock)
-    : store_(std::move(store)), catalog_(std::move(catalog)), paths_(std::move(root_uri)),
-      files_(*store_, paths_), committer_(files_, *catalog_, clock) {}
+    : store_(std::move(store)),
+      catalog_(std::move(catalog)),
+      paths_(std::move(root_uri)),
+      files_(*store_, paths_),
+      committer_(files_, *catalog_, clock) {}
 
 TableVersion IcebergLake::load(const TableName& table) {
   auto version = committer_.load(table);
@@ -117,14 +121,15 @@ CommitResult IcebergLake::add_missing(const TableName& table, const std::vector<
                                       const std::map<std::string, std::string>& properties,
                                       bool overwrites_properties) {
   return committer_.commit({{table, [&](TableMetadata& next, CommitAttempt&, std::int64_t) {
-    auto wanted = properties;
-    if (!overwrites_properties) {
-      for (const auto& [name, value] : next.properties()) wanted.erase(name);
-    }
-    const bool has_new_columns = next.add_columns(columns);
-    const bool has_new_properties = next.set_properties(wanted);
-    return has_new_columns || has_new_properties;
-  }}});
+                               auto wanted = properties;
+                               if (!overwrites_properties) {
+                                 for (const auto& [name, value] : next.properties())
+                                   wanted.erase(name);
+                               }
+                               const bool has_new_columns = next.add_columns(columns);
+                               const bool has_new_properties = next.set_properties(wanted);
+                               return has_new_columns || has_new_properties;
+                             }}});
 }
 
 TableView IcebergLake::add_columns(const TableName& table, const std::vector<Column>& columns,
@@ -249,9 +254,9 @@ ExpiryReport IcebergLake::expire_snapshots(const TableName& table, std::int64_t 
     }
     ExpiryReport report;
     committer_.commit({{table, [&](TableMetadata& next, CommitAttempt&, std::int64_t) {
-      report = forget_snapshots(files_, paths_, next, retention);
-      return !report.snapshots.empty();
-    }}});
+                          report = forget_snapshots(files_, paths_, next, retention);
+                          return !report.snapshots.empty();
+                        }}});
     remove_all(table, report.files);
     return report;
   });
@@ -270,10 +275,10 @@ void IcebergLake::remove_all(const TableName& table, const std::vector<std::stri
     }
   }
   if (!first) return;
-  throw Error(first->kind(), "the snapshots of " + table.to_string() + " are expired, but " +
-                                 std::to_string(failed) + " of " + std::to_string(uris.size()) +
-                                 " files that nothing refers to any more could not be removed: " +
-                                 first->what());
+  throw Error(first->kind(),
+              "the snapshots of " + table.to_string() + " are expired, but " +
+                  std::to_string(failed) + " of " + std::to_string(uris.size()) +
+                  " files that nothing refers to any more could not be removed: " + first->what());
 }
 
 }  // namespace finops::lake

@@ -51,12 +51,12 @@ TEST_F(IcebergLakeTest, AReplacementChangesItsPartitionOnly) {
   loader_.load(a4_, "e1", 10);
   loader_.load(b4_, "e2", 7);
   loader_.load(a5_, "e3", 20);
-  EXPECT_EQ(bills(), (Lines{"payer-a 2026-04 e1 10", "payer-a 2026-05 e3 20",
-                            "payer/b c= 2026-04 e2 7"}));
+  EXPECT_EQ(bills(),
+            (Lines{"payer-a 2026-04 e1 10", "payer-a 2026-05 e3 20", "payer/b c= 2026-04 e2 7"}));
   const auto before = lake_->view(kBills);
   loader_.load(a4_, "e4", 11);
-  EXPECT_EQ(bills(), (Lines{"payer-a 2026-04 e4 11", "payer-a 2026-05 e3 20",
-                            "payer/b c= 2026-04 e2 7"}));
+  EXPECT_EQ(bills(),
+            (Lines{"payer-a 2026-04 e4 11", "payer-a 2026-05 e3 20", "payer/b c= 2026-04 e2 7"}));
   EXPECT_EQ(contents(lake_->view(kBills, before.snapshot_id)), contents(before));
 }
 
@@ -82,15 +82,20 @@ TEST_F(IcebergLakeTest, TheSnapshotSummaryCountsWhatChangedAndWhatIsThere) {
   EXPECT_EQ(snapshot.id, report.snapshot_ids.at(kBills));
   EXPECT_EQ(snapshot.committed_ms, report.committed_ms);
   EXPECT_EQ(snapshot.operation, "overwrite");
-  EXPECT_EQ(snapshot.summary,
-            (std::map<std::string, std::string>{
-                {"added-data-files", "1"}, {"added-files-size", "4"}, {"added-records", "12"},
-                {"changed-partition-count", "1"}, {"deleted-data-files", "1"},
-                {"deleted-records", "10"}, {"finops.execution-id", "e3"},
-                {"removed-files-size", "4"}, {"total-data-files", "2"},
-                {"total-delete-files", "0"}, {"total-equality-deletes", "0"},
-                {"total-files-size", "8"}, {"total-position-deletes", "0"},
-                {"total-records", "32"}}));
+  EXPECT_EQ(snapshot.summary, (std::map<std::string, std::string>{{"added-data-files", "1"},
+                                                                  {"added-files-size", "4"},
+                                                                  {"added-records", "12"},
+                                                                  {"changed-partition-count", "1"},
+                                                                  {"deleted-data-files", "1"},
+                                                                  {"deleted-records", "10"},
+                                                                  {"finops.execution-id", "e3"},
+                                                                  {"removed-files-size", "4"},
+                                                                  {"total-data-files", "2"},
+                                                                  {"total-delete-files", "0"},
+                                                                  {"total-equality-deletes", "0"},
+                                                                  {"total-files-size", "8"},
+                                                                  {"total-position-deletes", "0"},
+                                                                  {"total-records", "32"}}));
 }
 
 TEST_F(IcebergLakeTest, TablesOfOneCommitChangeTogetherAtOneTime) {
@@ -102,6 +107,23 @@ TEST_F(IcebergLakeTest, TablesOfOneCommitChangeTogetherAtOneTime) {
     EXPECT_EQ(lake_->view(table).committed_ms, report.committed_ms);
     EXPECT_EQ(lake_->view(table).snapshot_id, report.snapshot_ids.at(table));
   }
+}
+
+TEST_F(IcebergLakeTest, TheCallerMayChooseTheSnapshotsId) {
+  auto first = loader_.replacement(kBills, a4_, "e1", 10);
+  auto second = loader_.replacement(kBills, a5_, "e1", 10);
+  first.snapshot_id = new_snapshot_id();
+  EXPECT_EQ(lake_->commit({first, second}).snapshot_ids.at(kBills), first.snapshot_id);
+  EXPECT_EQ(lake_->view(kBills).snapshot_id, first.snapshot_id);
+  auto third = loader_.replacement(kBills, b4_, "e1", 10);
+  third.snapshot_id = first.snapshot_id;
+  EXPECT_EQ(kind_thrown_by([&] { lake_->commit({third}); }), ErrorKind::kInternal);
+}
+
+TEST_F(IcebergLakeTest, APartitionChangesOnceInACommit) {
+  const auto change = loader_.replacement(kBills, a4_, "e1", 10);
+  EXPECT_EQ(kind_thrown_by([&] { lake_->commit({change, change}); }), ErrorKind::kInternal);
+  EXPECT_TRUE(bills().empty());
 }
 
 TEST_F(IcebergLakeTest, TimeNeverRunsBackwards) {
@@ -121,8 +143,7 @@ TEST_F(IcebergLakeTest, ThePastIsSeenByCommitTime) {
   const auto old = lake_->view_as_of(kBills, 2'000'000'009'999);
   EXPECT_EQ(contents(old), Lines{"payer-a 2026-04 e1 10"});
   EXPECT_EQ(old.committed_ms, 2'000'000'000'000);
-  EXPECT_EQ(contents(lake_->view_as_of(kBills, 2'000'000'010'000)),
-            Lines{"payer-a 2026-04 e2 11"});
+  EXPECT_EQ(contents(lake_->view_as_of(kBills, 2'000'000'010'000)), Lines{"payer-a 2026-04 e2 11"});
 }
 
 TEST_F(IcebergLakeTest, AsOfBeforeTheOldestSnapshotThatIsKeptIsNotFound) {

@@ -89,8 +89,8 @@ struct ExpiryReport {
   std::vector<std::string> files;  // removed, or to be removed under dry_run
 };
 
-/// Iceberg v2 tables, partitioned by identity(source), identity(billing_period), under one root of an
-/// object store, with their versions in a catalog. Written by us, readable by anybody.
+/// Iceberg v2 tables, partitioned by identity(source), identity(billing_period), under one root of
+/// an object store, with their versions in a catalog. Written by us, readable by anybody.
 ///
 /// Life of a load: ensure_table, add_columns (committed before Parquet is written: field ids are
 /// final only then), data files written under data_key(), commit(). A commit changes all its tables
@@ -105,8 +105,9 @@ class Lake {
   /// lacks, and leaves what a property is now.
   virtual void ensure_table(const TableName& table, const std::vector<Column>& columns,
                             const std::map<std::string, std::string>& properties) = 0;
-  /// Adds the columns whose `doc` no column has yet, in one commit, and sets properties. Returns the
-  /// table as committed. The name given is the name used: kAlreadyExists when another column has it.
+  /// Adds the columns whose `doc` no column has yet, in one commit, and sets properties. Returns
+  /// the table as committed. The name given is the name used: kAlreadyExists when another column
+  /// has it.
   virtual TableView add_columns(const TableName& table, const std::vector<Column>& columns,
                                 const std::map<std::string, std::string>& set_properties) = 0;
 
@@ -120,15 +121,16 @@ class Lake {
   virtual TableView view_as_of(const TableName& table, std::int64_t ms) = 0;
   virtual std::vector<SnapshotInfo> snapshots(const TableName& table) = 0;
 
-  /// A fresh key for a data file: "billing/aws_billing_data/data/source=…/billing_period=…/<uuid>.parquet".
+  /// A fresh key for a data file:
+  /// "billing/aws_billing_data/data/source=…/billing_period=…/<uuid>.parquet".
   virtual std::string data_key(const TableName& table, const PartitionKey& partition) = 0;
   virtual std::string key_of(const std::string& uri) const = 0;  // below store()
   virtual ObjectStore& store() = 0;
 
   virtual CommitReport commit(const std::vector<PartitionChange>& changes) = 0;
 
-  /// Forgets snapshots older than `older_than_ms`, keeping at least the newest `keep_last` and those
-  /// with a branch or tag, then removes the files that only they reached.
+  /// Forgets snapshots older than `older_than_ms`, keeping at least the newest `keep_last` and
+  /// those with a branch or tag, then removes the files that only they reached.
   virtual ExpiryReport expire_snapshots(const TableName& table, std::int64_t older_than_ms,
                                         int keep_last, bool dry_run) = 0;
 };

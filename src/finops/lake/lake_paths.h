@@ -7,9 +7,9 @@
 
 namespace finops::lake {
 
-/// How the URIs in Iceberg's files and the keys of the lake's store say the same place. Other writers
-/// name a file below "file:///data/lake" also as "/data/lake/…" or "file:/data/lake/…", and one below
-/// "s3://bucket/lake" as "s3a://bucket/lake/…".
+/// How the URIs in Iceberg's files and the keys of the lake's store say the same place. Other
+/// writers name a file below "file:///data/lake" also as "/data/lake/…" or "file:/data/lake/…", and
+/// one below "s3://bucket/lake" as "s3a://bucket/lake/…".
 class LakePaths {
  public:
   /// kInvalidConfig unless it is file:///absolute/path or scheme://bucket[/path].

@@ -10,7 +10,8 @@
 namespace finops::lake {
 
 /// The lake whose files `store` has, as objects below `root_uri`: "file:///srv/finops/lake" or
-/// "s3://bucket/lake"; kInvalidConfig for any other. Other writers' spellings of paths below the root
+/// "s3://bucket/lake"; kInvalidConfig for any other. Other writers' spellings of paths below the
+/// root
 /// ("/srv/…", "file:/srv/…", "s3a://…") are understood; a file elsewhere is kUnsupported. `clock`
 /// must outlive the lake.
 std::unique_ptr<Lake> make_lake(std::shared_ptr<ObjectStore> store, std::string root_uri,

@@ -15,8 +15,8 @@ namespace finops::lake {
 enum class Content { kData = 0, kPositionDeletes = 1, kEqualityDeletes = 2 };
 
 /// A data file (or another writer's delete file) as a manifest tells of it. What readers skip it by
-/// stays encoded: a manifest is rewritten by each commit that touches its period, and 200 files with
-/// 60 columns are copied in a millisecond this way.
+/// stays encoded: a manifest is rewritten by each commit that touches its period, and 200 files
+/// with 60 columns are copied in a millisecond this way.
 struct DataFile {
   Content content = Content::kData;
   std::string path;
@@ -30,8 +30,8 @@ struct DataFile {
 enum class Status { kExisting = 0, kAdded = 1, kDeleted = 2 };
 
 /// One row of a manifest. A file that the commit in progress adds has no sequence numbers: they are
-/// inherited from the manifest list, which is the only place that knows them when another commit came
-/// first. Existing and deleted files carry the numbers that they were born with.
+/// inherited from the manifest list, which is the only place that knows them when another commit
+/// came first. Existing and deleted files carry the numbers that they were born with.
 struct ManifestEntry {
   Status status = Status::kAdded;
   std::int64_t snapshot_id = 0;

@@ -1,5 +1,7 @@
 #include "finops/lake/manifest_schema.h"
 
+#include <vector>
+
 #include "finops/lake/schema_json.h"
 
 namespace finops::lake {
@@ -15,8 +17,8 @@ Json optional(int id, const char* name, Json type) {
   return out;
 }
 
-Json record(const std::string& name, Json fields) {
-  return {{"type", "record"}, {"name", name}, {"fields", std::move(fields)}};
+Json record(const std::string& name, const std::vector<Json>& fields) {
+  return {{"type", "record"}, {"name", name}, {"fields", fields}};
 }
 
 Json list_of(int element_id, Json items) {
@@ -28,15 +30,14 @@ Json map_of(int key_id, int value_id, const char* value) {
   const auto name = "k" + std::to_string(key_id) + "_v" + std::to_string(value_id);
   return {{"type", "array"},
           {"logicalType", "map"},
-          {"items", record(name, Json::array({field(key_id, "key", "int"),
-                                              field(value_id, "value", value)}))}};
+          {"items", record(name, {field(key_id, "key", "int"), field(value_id, "value", value)})}};
 }
 
 Json data_file() {
   // Partition values are optional, as Java writes them, although our partition columns never are.
-  auto partition = record("r102", Json::array({optional(1000, "source", "string"),
-                                               optional(1001, "billing_period", "string")}));
-  return record("r2", Json::array({
+  auto partition = record(
+      "r102", {optional(1000, "source", "string"), optional(1001, "billing_period", "string")});
+  const std::vector<Json> fields = {
       field(134, "content", "int"),
       field(100, "file_path", "string"),
       field(101, "file_format", "string"),
@@ -54,27 +55,29 @@ Json data_file() {
       optional(135, "equality_ids", list_of(136, "int")),
       optional(140, "sort_order_id", "int"),
       optional(143, "referenced_data_file", "string"),
-  }));
+  };
+  return record("r2", fields);
 }
 
 Json manifest_entry() {
-  return record("manifest_entry", Json::array({
+  const std::vector<Json> fields = {
       field(0, "status", "int"),
       optional(1, "snapshot_id", "long"),
       optional(3, "sequence_number", "long"),
       optional(4, "file_sequence_number", "long"),
       field(2, "data_file", data_file()),
-  }));
+  };
+  return record("manifest_entry", fields);
 }
 
 Json manifest_file() {
-  auto summary = record("r508", Json::array({
+  const std::vector<Json> summary = {
       field(509, "contains_null", "boolean"),
       optional(518, "contains_nan", "boolean"),
       optional(510, "lower_bound", "bytes"),
       optional(511, "upper_bound", "bytes"),
-  }));
-  return record("manifest_file", Json::array({
+  };
+  const std::vector<Json> fields = {
       field(500, "manifest_path", "string"),
       field(501, "manifest_length", "long"),
       field(502, "partition_spec_id", "int"),
@@ -88,9 +91,10 @@ Json manifest_file() {
       field(512, "added_rows_count", "long"),
       field(513, "existing_rows_count", "long"),
       field(514, "deleted_rows_count", "long"),
-      optional(507, "partitions", list_of(508, std::move(summary))),
+      optional(507, "partitions", list_of(508, record("r508", summary))),
       optional(519, "key_metadata", "bytes"),
-  }));
+  };
+  return record("manifest_file", fields);
 }
 
 MetadataSchema schema_of(const Json& json) {

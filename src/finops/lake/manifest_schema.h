@@ -7,8 +7,8 @@
 
 namespace finops::lake {
 
-/// An Avro schema of version 2 with Iceberg's field ids, as text and parsed. The order of the fields
-/// is the order in which manifest_writer.cc encodes them.
+/// An Avro schema of version 2 with Iceberg's field ids, as text and parsed. The order of the
+/// fields is the order in which manifest_writer.cc encodes them.
 struct MetadataSchema {
   std::string text;
   avro::SchemaPtr parsed;

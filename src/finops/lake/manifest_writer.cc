@@ -70,10 +70,19 @@ Value row_of(const ManifestFile& m) {
                                   s.contains_nan ? Value(*s.contains_nan) : Value(),
                                   optional_value(s.lower), optional_value(s.upper)});
   }
-  return Record{m.path, m.length, std::int64_t{m.spec_id}, std::int64_t{m.content},
-                m.sequence_number, m.min_sequence_number, m.added_snapshot_id,
-                m.added_files, m.existing_files, m.deleted_files, m.added_rows,
-                m.existing_rows, m.deleted_rows,
+  return Record{m.path,
+                m.length,
+                std::int64_t{m.spec_id},
+                std::int64_t{m.content},
+                m.sequence_number,
+                m.min_sequence_number,
+                m.added_snapshot_id,
+                m.added_files,
+                m.existing_files,
+                m.deleted_files,
+                m.added_rows,
+                m.existing_rows,
+                m.deleted_rows,
                 summaries.empty() ? Value() : Value(std::move(summaries)),
                 optional_value(m.key_metadata)};
 }
@@ -107,15 +116,14 @@ std::string write_manifest(const TableMetadata& metadata, const ManifestEntries&
   std::vector<std::string> rows;
   rows.reserve(entries.size());
   for (const auto& entry : entries) rows.push_back(encoded(entry));
-  auto bytes =
-      avro::write_container(manifest_schema().text,
-                            {{"schema", metadata.schema().dump()},
-                             {"schema-id", metadata.schema().at("schema-id").dump()},
-                             {"partition-spec", spec.at("fields").dump()},
-                             {"partition-spec-id", spec.at("spec-id").dump()},
-                             {"format-version", "2"},
-                             {"content", manifest.content == 0 ? "data" : "deletes"}},
-                            rows, avro::Codec::kDeflate);
+  auto bytes = avro::write_container(manifest_schema().text,
+                                     {{"schema", metadata.schema().dump()},
+                                      {"schema-id", metadata.schema().at("schema-id").dump()},
+                                      {"partition-spec", spec.at("fields").dump()},
+                                      {"partition-spec-id", spec.at("spec-id").dump()},
+                                      {"format-version", "2"},
+                                      {"content", manifest.content == 0 ? "data" : "deletes"}},
+                                     rows, avro::Codec::kDeflate);
   manifest.length = static_cast<std::int64_t>(bytes.size());
   return bytes;
 }

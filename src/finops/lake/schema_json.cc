@@ -8,14 +8,21 @@ constexpr const char* kDecimal = "decimal(38, 18)";  // with the blank: as Icebe
 const char* primitive_name(ColumnType type) {
   switch (type) {
     case ColumnType::kText:
-    case ColumnType::kTextMap: return "string";
+    case ColumnType::kTextMap:
+      return "string";
     case ColumnType::kDecimal:
-    case ColumnType::kDecimalMap: return kDecimal;
-    case ColumnType::kTimestamp: return "timestamptz";
-    case ColumnType::kInt: return "int";
-    case ColumnType::kLong: return "long";
-    case ColumnType::kBoolean: return "boolean";
-    case ColumnType::kBinary: return "binary";
+    case ColumnType::kDecimalMap:
+      return kDecimal;
+    case ColumnType::kTimestamp:
+      return "timestamptz";
+    case ColumnType::kInt:
+      return "int";
+    case ColumnType::kLong:
+      return "long";
+    case ColumnType::kBoolean:
+      return "boolean";
+    case ColumnType::kBinary:
+      return "binary";
   }
   return "string";
 }
@@ -24,9 +31,9 @@ std::optional<ColumnType> primitive_type(const Json& type) {
   if (!type.is_string()) return std::nullopt;
   auto name = type.get<std::string>();
   std::erase(name, ' ');
-  for (const auto known : {ColumnType::kText, ColumnType::kDecimal, ColumnType::kTimestamp,
-                           ColumnType::kInt, ColumnType::kLong, ColumnType::kBoolean,
-                           ColumnType::kBinary}) {
+  for (const auto known :
+       {ColumnType::kText, ColumnType::kDecimal, ColumnType::kTimestamp, ColumnType::kInt,
+        ColumnType::kLong, ColumnType::kBoolean, ColumnType::kBinary}) {
     if (name == to_string(known)) return known;
   }
   return std::nullopt;
@@ -47,8 +54,8 @@ Json field_of(const Column& column, int& last_id) {
   Json field = {{"id", ++last_id}, {"name", column.name}, {"required", column.is_required}};
   if (is_map(column.type)) {
     const int key = ++last_id;
-    field["type"] = {{"type", "map"},         {"key-id", key},
-                     {"key", "string"},       {"value-id", ++last_id},
+    field["type"] = {{"type", "map"},           {"key-id", key},
+                     {"key", "string"},         {"value-id", ++last_id},
                      {"value-required", false}, {"value", primitive_name(column.type)}};
   } else {
     field["type"] = primitive_name(column.type);

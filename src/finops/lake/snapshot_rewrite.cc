@@ -5,7 +5,6 @@
 
 #include "finops/core/error.h"
 #include "finops/lake/file_metrics.h"
-#include "finops/lake/unique_ids.h"
 
 namespace finops::lake {
 namespace {
@@ -15,6 +14,19 @@ namespace {
 constexpr std::int64_t kManifestTargetBytes = 8 << 20;
 
 std::string in_words(const PartitionKey& key) { return key.source + " " + key.billing_period; }
+
+/// The id that the caller gave, as far as the changes of the table agree.
+std::int64_t wanted_id(const std::vector<const PartitionChange*>& changes) {
+  std::int64_t id = 0;
+  for (const auto* change : changes) {
+    if (id != 0 && change->snapshot_id != 0 && id != change->snapshot_id) {
+      throw Error(ErrorKind::kInternal,
+                  "a commit gives " + change->table.to_string() + " two snapshot ids");
+    }
+    if (change->snapshot_id != 0) id = change->snapshot_id;
+  }
+  return id == 0 ? new_snapshot_id() : id;
+}
 
 std::vector<std::string> sorted(std::vector<std::string> names) {
   std::ranges::sort(names);
@@ -32,8 +44,13 @@ void SnapshotRewrite::Totals::add(const DataFile& file) {
 SnapshotRewrite::SnapshotRewrite(TableFiles& files, const LakePaths& paths, TableMetadata& next,
                                  CommitAttempt& attempt, std::int64_t timestamp,
                                  const std::vector<const PartitionChange*>& changes)
-    : files_(files), paths_(paths), next_(next), attempt_(attempt), timestamp_(timestamp),
-      snapshot_id_(random_snapshot_id()), sequence_number_(next.last_sequence_number() + 1),
+    : files_(files),
+      paths_(paths),
+      next_(next),
+      attempt_(attempt),
+      timestamp_(timestamp),
+      snapshot_id_(wanted_id(changes)),
+      sequence_number_(next.last_sequence_number() + 1),
       execution_id_field_(next.field_id("execution_id")) {
   for (const auto* change : changes) {
     auto& partition = partitions_[change->partition];
@@ -47,6 +64,10 @@ SnapshotRewrite::SnapshotRewrite(TableFiles& files, const LakePaths& paths, Tabl
 }
 
 void SnapshotRewrite::run() {
+  if (next_.snapshot(snapshot_id_) != nullptr) {
+    throw Error(ErrorKind::kInternal,
+                "the snapshot id " + std::to_string(snapshot_id_) + " is taken already");
+  }
   if (const auto* parent = next_.current_snapshot()) {
     const auto manifests = files_.manifests(*parent);
     for (const auto& manifest : *manifests) take_over(manifest);
@@ -90,8 +111,10 @@ void SnapshotRewrite::take_over(ManifestEntry entry, int content) {
     found.push_back(entry.file.path);
     const bool goes =
         !change->removes || change->removes(lake_file_of(entry.file, execution_id_field_));
-    if (goes) remove(entry);
-    else keeps_files = true;
+    if (goes)
+      remove(entry);
+    else
+      keeps_files = true;
   }
   const auto& period = entry.file.partition.billing_period;
   const bool changes = std::ranges::find(periods_, period) != periods_.end();
@@ -101,8 +124,10 @@ void SnapshotRewrite::take_over(ManifestEntry entry, int content) {
 void SnapshotRewrite::remove(ManifestEntry& entry) {
   entry.status = Status::kDeleted;
   entry.snapshot_id = snapshot_id_;
-  if (entry.file.content == Content::kData) removed_.add(entry.file);
-  else ++removed_delete_files_;
+  if (entry.file.content == Content::kData)
+    removed_.add(entry.file);
+  else
+    ++removed_delete_files_;
 }
 
 void SnapshotRewrite::finish(const PartitionKey& key, Partition& partition) {
@@ -149,9 +174,9 @@ Json SnapshotRewrite::snapshot() {
   snapshot["timestamp-ms"] = timestamp_;
   snapshot["summary"] = summary();
   snapshot["schema-id"] = next_.schema().at("schema-id");
-  snapshot["manifest-list"] =
-      attempt_.write(next_, "snap-" + std::to_string(snapshot_id_) + "-1-" + attempt_.id() + ".avro",
-                     write_manifest_list(snapshot, manifests_));
+  snapshot["manifest-list"] = attempt_.write(
+      next_, "snap-" + std::to_string(snapshot_id_) + "-1-" + attempt_.id() + ".avro",
+      write_manifest_list(snapshot, manifests_));
   return snapshot;
 }
 

@@ -11,9 +11,10 @@ namespace finops::lake {
 
 /// One snapshot in the making: goes through the manifests of its parent, carries over, drops or
 /// rewrites each, and adds the new files. There is one manifest per billing period, kept so by the
-/// commit itself: a change of a period rewrites that period's manifests into one (entries that stay,
-/// entries that it removes, entries that it adds); all others are carried over as they are, whoever
-/// wrote them. So a table has as many manifests as months, and a closed month's never changes.
+/// commit itself: a change of a period rewrites that period's manifests into one (entries that
+/// stay, entries that it removes, entries that it adds); all others are carried over as they are,
+/// whoever wrote them. So a table has as many manifests as months, and a closed month's never
+/// changes.
 class SnapshotRewrite {
  public:
   /// `changes` are of one table, at most one per partition, and outlive this object.

@@ -26,7 +26,10 @@ std::size_t weight_of(const ManifestEntries& entries) {
 }  // namespace
 
 TableFiles::TableFiles(ObjectStore& store, const LakePaths& paths)
-    : store_(store), paths_(paths), metadata_(kKeptMetadata), lists_(kKeptLists),
+    : store_(store),
+      paths_(paths),
+      metadata_(kKeptMetadata),
+      lists_(kKeptLists),
       entries_(kKeptEntries) {}
 
 std::string TableFiles::read(const std::string& uri, const char* what) {
@@ -34,10 +37,11 @@ std::string TableFiles::read(const std::string& uri, const char* what) {
     return read_all(store_, paths_.key_of(uri), kLongestFile);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kNotFound) throw error.within(std::string("read ") + what);
-    throw Error(ErrorKind::kInvalidData,
-                std::string(what) + " '" + uri +
-                    "' is missing, so the table cannot be read; somebody removed it by hand or with "
-                    "a clean-up of old files: restore it from a backup");
+    throw Error(
+        ErrorKind::kInvalidData,
+        std::string(what) + " '" + uri +
+            "' is missing, so the table cannot be read; somebody removed it by hand or with "
+            "a clean-up of old files: restore it from a backup");
   }
 }
 

@@ -12,9 +12,9 @@
 
 namespace finops::lake {
 
-/// The metadata files of the lake's tables, read through the store by URI. None ever changes, so what
-/// was parsed is kept for the next look, within bounds. Errors name the file, and what a missing one
-/// means. Safe to call from any thread.
+/// The metadata files of the lake's tables, read through the store by URI. None ever changes, so
+/// what was parsed is kept for the next look, within bounds. Errors name the file, and what a
+/// missing one means. Safe to call from any thread.
 class TableFiles {
  public:
   TableFiles(ObjectStore& store, const LakePaths& paths);

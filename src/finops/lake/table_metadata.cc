@@ -136,7 +136,8 @@ TableMetadata TableMetadata::parse(std::string_view text) {
     }
     return metadata;
   } catch (const Json::exception& error) {
-    throw Error(ErrorKind::kInvalidData, std::string("the metadata file is damaged: ") + error.what());
+    throw Error(ErrorKind::kInvalidData,
+                std::string("the metadata file is damaged: ") + error.what());
   }
 }
 
@@ -157,7 +158,8 @@ void TableMetadata::check() const {
       !is_identity(1, "billing_period", kPeriodFieldId)) {
     throw Error(ErrorKind::kUnsupported,
                 "the table is not partitioned by identity(source), identity(billing_period), which "
-                "is all that finops handles, but by " + fields.dump());
+                "is all that finops handles, but by " +
+                    fields.dump());
   }
   last_sequence_number();
   last_updated_ms();
@@ -308,8 +310,10 @@ void TableMetadata::remove_snapshots(const std::set<std::int64_t>& ids) {
   auto& log = list_of(json_, "snapshot-log");
   Json kept = Json::array();
   for (const auto& entry : log) {
-    if (is_removed(entry)) kept.clear();
-    else kept.push_back(entry);
+    if (is_removed(entry))
+      kept.clear();
+    else
+      kept.push_back(entry);
   }
   log = std::move(kept);
 }

@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <random>
 
+#include "finops/lake/lake.h"
+
 namespace finops::lake {
 
 std::uint64_t random_bits() {
@@ -21,6 +23,7 @@ std::string random_uuid() {
   return text;
 }
 
-std::int64_t random_snapshot_id() { return static_cast<std::int64_t>(random_bits() >> 1) | 1; }
+// Random, so that writers need not agree on a counter.
+std::int64_t new_snapshot_id() { return static_cast<std::int64_t>(random_bits() >> 1) | 1; }
 
 }  // namespace finops::lake

@@ -8,8 +8,8 @@
 
 namespace finops::lake {
 
-/// A Catalog for tests and for trying things out, gone with the object. It passes the contract of the
-/// real ones.
+/// A Catalog for tests and for trying things out, gone with the object. It passes the contract of
+/// the real ones.
 class MemoryCatalog : public Catalog {
  public:
   std::vector<TableName> tables() override;

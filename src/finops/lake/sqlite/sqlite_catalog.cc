@@ -33,7 +33,8 @@ class SqliteCatalog : public Catalog {
     std::vector<TableName> names;
     if (!opens_existing()) return names;
     for (auto& row : db_->query("SELECT table_namespace, table_name FROM iceberg_tables "
-                                "WHERE catalog_name = ?1" + only_tables() + " ORDER BY 1, 2",
+                                "WHERE catalog_name = ?1" +
+                                    only_tables() + " ORDER BY 1, 2",
                                 {catalog_name_})) {
       names.push_back({std::move(row[0]), std::move(row[1])});
     }
@@ -83,9 +84,11 @@ class SqliteCatalog : public Catalog {
   }
 
   std::optional<std::string> read_location(const TableName& table) {
-    const auto rows = db_->query("SELECT metadata_location FROM iceberg_tables WHERE catalog_name = "
-                                 "?1 AND table_namespace = ?2 AND table_name = ?3" + only_tables(),
-                                 {catalog_name_, table.name_space, table.name});
+    const auto rows = db_->query(
+        "SELECT metadata_location FROM iceberg_tables WHERE catalog_name = "
+        "?1 AND table_namespace = ?2 AND table_name = ?3" +
+            only_tables(),
+        {catalog_name_, table.name_space, table.name});
     return rows.empty() ? std::nullopt : std::optional(rows[0][0]);
   }
 
@@ -128,18 +131,19 @@ class SqliteCatalog : public Catalog {
     // pyiceberg and Java see a namespace when it has a property or a table; this is pyiceberg's.
     db_->run("INSERT OR IGNORE INTO iceberg_namespace_properties VALUES (?1, ?2, 'exists', 'true')",
              {catalog_name_, swap.table.name_space});
-    return db_->run("INSERT OR IGNORE INTO iceberg_tables (catalog_name, table_namespace, "
-                    "table_name, metadata_location, previous_metadata_location, iceberg_type) "
-                    "VALUES (?1, ?2, ?3, ?4, NULL, 'TABLE')",
-                    {catalog_name_, swap.table.name_space, swap.table.name, swap.to}) == 1;
+    return db_->run(
+               "INSERT OR IGNORE INTO iceberg_tables (catalog_name, table_namespace, "
+               "table_name, metadata_location, previous_metadata_location, iceberg_type) "
+               "VALUES (?1, ?2, ?3, ?4, NULL, 'TABLE')",
+               {catalog_name_, swap.table.name_space, swap.table.name, swap.to}) == 1;
   }
 
   bool update(const Swap& swap) {
-    return db_->run("UPDATE iceberg_tables SET metadata_location = ?4, previous_metadata_location = "
-                    "?5 WHERE catalog_name = ?1 AND table_namespace = ?2 AND table_name = ?3" +
-                        only_tables() + " AND metadata_location = ?5",
-                    {catalog_name_, swap.table.name_space, swap.table.name, swap.to, swap.from}) ==
-           1;
+    return db_->run(
+               "UPDATE iceberg_tables SET metadata_location = ?4, previous_metadata_location = "
+               "?5 WHERE catalog_name = ?1 AND table_namespace = ?2 AND table_name = ?3" +
+                   only_tables() + " AND metadata_location = ?5",
+               {catalog_name_, swap.table.name_space, swap.table.name, swap.to, swap.from}) == 1;
   }
 
   /// An I/O error may hit before or after the commit point. Closing the connection rolls back what

@@ -34,8 +34,10 @@ Failure failure_of(int code) {
       return {ErrorKind::kInvalidData,
               "the file is no SQLite database, or a damaged one; check catalog.uri, or restore it "
               "from a backup"};
-    case SQLITE_IOERR: return {ErrorKind::kUnavailable, "check the disk that it is on"};
-    default: return {ErrorKind::kInternal, "this may be a defect of finops"};
+    case SQLITE_IOERR:
+      return {ErrorKind::kUnavailable, "check the disk that it is on"};
+    default:
+      return {ErrorKind::kInternal, "this may be a defect of finops"};
   }
 }
 
@@ -52,7 +54,8 @@ SqliteConnection::SqliteConnection(const std::string& path, bool may_create) : p
   sqlite3_extended_result_codes(db, 1);
   sqlite3_busy_timeout(db, kBusyTimeoutMs);
   // The journal mode stays SQLite's default: WAL would leave side files that a copied catalog.db
-  // misses, and a commit is a few rows. EXTRA: the journal's removal, which is the commit, is synced.
+  // misses, and a commit is a few rows. EXTRA: the journal's removal, which is the commit, is
+  // synced.
   run("PRAGMA synchronous = EXTRA");
 }
 
