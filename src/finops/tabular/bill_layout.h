@@ -15,50 +15,53 @@
 
 namespace finops {
 
-// How a delivery is read. The fast reader and the simple one share no parsing code: what both must do
-// alike stands here.
+// How a delivery is read. The fast reader and the simple one share no parsing code: what both must
+// do alike stands here.
 //
 // Text. A part is gzip: one member or several, each with its CRC-32 and length, zero bytes allowed
 // after the last; anything else makes it undecodable (kInvalidData). An object of zero bytes is an
 // empty text. A byte order mark (EF BB BF) at the text's start is skipped. An empty text has no
 // header and no rows; a text without a last line end is read as if a line feed followed.
 //
-// Records. The header is the first record. A record is cells between commas, ended by a line feed; a
-// carriage return directly before that line feed belongs to the line end, any other is data, as NUL is.
-// A quote that is the first byte of a cell opens a quoted cell, in which commas, line feeds and
-// carriage returns are data and two quotes are one; any other quote in a cell that did not begin with
-// one is data. What may follow the closing quote: a comma, a line feed, a carriage return with a line
-// feed. Two faults:
+// Records. The header is the first record. A record is cells between commas, ended by a line feed;
+// a carriage return directly before that line feed belongs to the line end, any other is data, as
+// NUL is. A quote that is the first byte of a cell opens a quoted cell, in which commas, line feeds
+// and carriage returns are data and two quotes are one; any other quote in a cell that did not
+// begin with one is data. What may follow the closing quote: a comma, a line feed, a carriage
+// return with a line feed. Two faults:
 //  - something else follows a closing quote: the row goes on to the next line feed, whatever stands
 //    between;
 //  - a cell is not closed: more than `cell_limit` raw bytes (a doubled quote being two) follow its
-//    opening quote before the closing one, or the text ends first: the row is the first physical line
-//    of its record, to its first line feed, and reading goes on after that.
+//    opening quote before the closing one, or the text ends first: the row is the first physical
+//    line of its record, to its first line feed, and reading goes on after that.
 // Whoever has read kRecordLimit bytes of a record and not found its end gives the part up
 // (kInvalidData); a header is given up after kHeaderLimit bytes, which is its `cell_limit` too, and
 // when it has a fault, is not UTF-8 or names a column twice.
-// A line with nothing in it is a record with one empty cell, so a row with a wrong field count where
-// the header has several columns. One exception: when the last record of a part is empty in this way,
-// and not the header, it is no row.
-// Physical lines are counted by line feeds from 1, those inside quoted cells too.
+// A line with nothing in it is a record with one empty cell, so a row with a wrong field count
+// where the header has several columns. One exception: when the last record of a part is empty in
+// this way, and not the header, it is no row. Physical lines are counted by line feeds from 1,
+// those inside quoted cells too.
 //
-// Cells. A quoted cell's value is what its quotes enclose; a value of no bytes is NULL, quoted or not.
+// Cells. A quoted cell's value is what its quotes enclose; a value of no bytes is NULL, quoted or
+// not.
 //  - The header decides the number of cells of each row of its part.
 //  - A cell that is not well-formed UTF-8 (Unicode 3.9, table 3-7) does not fit, whatever its type.
 //  - kDecimal: as Decimal::parse.
 //  - kTimestamp: see parse_timestamp in timestamp_text.h.
-//  - kTextMap, kDecimalMap: one JSON object (RFC 8259, strictly; blanks around it allowed), no value
-//    within more than kJsonDepth objects and arrays, this one included. Keys and strings are unescaped;
-//    an escaped lone surrogate or a key given twice does not fit. In a text map null is NULL, a string
-//    its content (an empty one too), any other value its JSON text as it stands. In a decimal map null
-//    and "" are NULL, numbers and strings are read as Decimal::parse (rounding is not counted), any
-//    other value does not fit. Entries keep their order.
+//  - kTextMap, kDecimalMap: one JSON object (RFC 8259, strictly; blanks around it allowed), no
+//  value
+//    within more than kJsonDepth objects and arrays, this one included. Keys and strings are
+//    unescaped; an escaped lone surrogate or a key given twice does not fit. In a text map null is
+//    NULL, a string its content (an empty one too), any other value its JSON text as it stands. In
+//    a decimal map null and "" are NULL, numbers and strings are read as Decimal::parse (rounding
+//    is not counted), any other value does not fit. Entries keep their order.
 //
-// Rejected rows. A wrong field count or a fault of quoting is the only reason of its row, and no cell
-// of it is readable: currency "?", no decimals. Otherwise each cell that does not fit, of any column,
-// is a reason, in the header's order, and the row's decimals that fit are readable. A decimal cell that
-// does not fit counts as unreadable; a currency cell that is not UTF-8 makes the currency "?".
-// A currency without any readable or unreadable decimal cell is absent from CurrencyTotals.
+// Rejected rows. A wrong field count or a fault of quoting is the only reason of its row, and no
+// cell of it is readable: currency "?", no decimals. Otherwise each cell that does not fit, of any
+// column, is a reason, in the header's order, and the row's decimals that fit are readable. A
+// decimal cell that does not fit counts as unreadable; a currency cell that is not UTF-8 makes the
+// currency "?". A currency without any readable or unreadable decimal cell is absent from
+// CurrencyTotals.
 inline constexpr std::size_t kHeaderLimit = 1 << 20;
 inline constexpr std::size_t kRecordLimit = 16 << 20;
 inline constexpr int kJsonDepth = 64;
@@ -91,9 +94,9 @@ struct BillLayout {
 
 /// A row that does not fit, whole and once, with every reason.
 struct RejectedRow {
-  std::string file;  // BillPart::key
-  std::int64_t line = 0;  // physical line of its first byte; the header is line 1
-  std::string currency;   // as CurrencyTotals
+  std::string file;                  // BillPart::key
+  std::int64_t line = 0;             // physical line of its first byte; the header is line 1
+  std::string currency;              // as CurrencyTotals
   std::vector<std::string> reasons;  // "lineItem/UsageAmount: not a decimal number: 'abc'"
   std::string raw;                   // the row's bytes without the line end
   /// By output column name: the decimals of the row that could be read, unscaled.

@@ -150,9 +150,9 @@ BillReader::Cut BillReader::find_cut(std::string_view text) const {
     if (record.is_decided()) {
       cut.end += record.end;
     } else if (record.state == ScannedRecord::State::kTooLong && cut.end == 0) {
-      throw Error(ErrorKind::kInvalidData,
-                  "cannot read '" + plan_->key + "': the record on line " + std::to_string(line_) +
-                      " does not end within " + std::to_string(limits_.record) + " bytes");
+      throw Error(ErrorKind::kInvalidData, "cannot read '" + plan_->key + "': the record on line " +
+                                               std::to_string(line_) + " does not end within " +
+                                               std::to_string(limits_.record) + " bytes");
     } else {
       return cut;
     }
@@ -163,8 +163,6 @@ BillReader::Cut BillReader::find_cut(std::string_view text) const {
 
 namespace finops {
 
-std::vector<std::string> read_header(const BillPart& part) {
-  return bill::PartText(part).header();
-}
+std::vector<std::string> read_header(const BillPart& part) { return bill::PartText(part).header(); }
 
 }  // namespace finops

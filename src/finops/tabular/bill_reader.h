@@ -15,8 +15,8 @@
 
 namespace finops::bill {
 
-/// The text of one part from its start: byte order mark and header taken off. Throws kInvalidData as
-/// read_header does. One thread at a time.
+/// The text of one part from its start: byte order mark and header taken off. Throws kInvalidData
+/// as read_header does. One thread at a time.
 class PartText {
  public:
   explicit PartText(const BillPart& part);
@@ -39,8 +39,8 @@ class PartText {
   std::int64_t header_lines_ = 0;
 };
 
-/// Cuts the parts of a delivery, one after the other, into blocks of whole records. What a block holds
-/// depends on the input only. One thread at a time.
+/// Cuts the parts of a delivery, one after the other, into blocks of whole records. What a block
+/// holds depends on the input only. One thread at a time.
 class BillReader {
  public:
   BillReader(const std::vector<BillPart>& parts, const BillShape& shape, std::size_t block_bytes,

@@ -136,7 +136,8 @@ void BlockParser::add_money(RowBlock& block) {
   const bool has_one_currency = number_currencies(block, totals);
   for (const PartPlan::CsvColumn& column : block.plan->columns) {
     if (column.type != ColumnType::kDecimal) continue;
-    add_column(block.decimals[column.ordinal], block.rows, column.ordinal, has_one_currency, totals);
+    add_column(block.decimals[column.ordinal], block.rows, column.ordinal, has_one_currency,
+               totals);
   }
   for (const Rounding& rounding : roundings_) {
     const std::uint32_t currency = has_one_currency ? 0 : currencies_[rounding.row];

@@ -110,7 +110,8 @@ bool BlockParser::index_any(RowBlock& block) {
   bool is_grid = true;
   for (std::size_t begin = 0; begin < text.size();) {
     const std::size_t before = separators_.size();
-    // The reader cut at a record's end; what an unclosed cell was found in may lie behind the block.
+    // The reader cut at a record's end; what an unclosed cell was found in may lie behind the
+    // block.
     ScannedRecord found =
         scan_record(text.substr(begin), block.ends_part, limits_, &separators_, begin);
     if (!found.is_decided()) {
@@ -127,8 +128,8 @@ bool BlockParser::index_any(RowBlock& block) {
       block.size = last.begin;
       separators_.pop_back();
       records_.pop_back();
-      is_grid = std::ranges::none_of(records_,
-                                     [&](const Record& r) { return is_malformed(block, r); });
+      is_grid =
+          std::ranges::none_of(records_, [&](const Record& r) { return is_malformed(block, r); });
     }
     block.ends_part = false;  // the exception is for one empty line
   }

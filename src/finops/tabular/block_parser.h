@@ -14,8 +14,8 @@
 namespace finops::bill {
 
 /// Makes a block of text a block of rows that fit: finds the cells, checks UTF-8 and maps, decodes
-/// numbers and times, adds up the money. A block with faults is cleaned of its faulty rows and parsed
-/// again, so that nothing after it knows of faults. Each thread has its own.
+/// numbers and times, adds up the money. A block with faults is cleaned of its faulty rows and
+/// parsed again, so that nothing after it knows of faults. Each thread has its own.
 class BlockParser {
  public:
   BlockParser(const BillShape& shape, std::size_t cell_limit);

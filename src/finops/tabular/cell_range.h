@@ -11,8 +11,9 @@ namespace finops::bill {
 /// Text buffers, and whatever a cell points into, are readable so many bytes past their end.
 inline constexpr std::size_t kTextPadding = 128;
 
-/// The cells of one column in consecutive rows: cell i is text[begins[i*stride]+1 .. ends[i*stride]),
-/// as it stands, with its quotes. The addition is modulo 2^32: UINT32_MAX stands before the text.
+/// The cells of one column in consecutive rows: cell i is text[begins[i*stride]+1 ..
+/// ends[i*stride]), as it stands, with its quotes. The addition is modulo 2^32: UINT32_MAX stands
+/// before the text.
 struct CellRange {
   const char* text;
   const std::uint32_t* begins;
@@ -38,7 +39,8 @@ Cell undouble_quotes(const char* data, std::uint32_t length, std::string& scratc
 /// The value of a sound cell: itself, or what its quotes enclose. Points into the text, or into
 /// `scratch` (until its next use) where quotes are doubled.
 inline Cell unquoted(Cell cell, std::string& scratch) {
-  if (cell.length < 2 || cell.data[0] != '"') [[likely]] return cell;
+  if (cell.length < 2 || cell.data[0] != '"') [[likely]]
+    return cell;
   const Cell inner{cell.data + 1, cell.length - 2};
   if (std::memchr(inner.data, '"', inner.length) == nullptr) return inner;
   return undouble_quotes(inner.data, inner.length, scratch);

@@ -46,8 +46,8 @@ std::uint8_t* write(std::uint8_t* out, std::string_view bytes) {
   return out + bytes.size();
 }
 
-/// Definition levels of an optional column: one run when they are all alike, else the validity bitmap
-/// as it is, which is what bit packing with width 1 means. Room: n / 8 + 32.
+/// Definition levels of an optional column: one run when they are all alike, else the validity
+/// bitmap as it is, which is what bit packing with width 1 means. Room: n / 8 + 32.
 std::uint8_t* write_validity(std::uint8_t* out, std::size_t n, std::size_t values,
                              const std::uint8_t* validity) {
   std::string run;
@@ -93,8 +93,8 @@ std::string_view ChunkPages::compress(std::string_view body) const {
 void ChunkPages::add_page(Encoding encoding, std::size_t levels, std::size_t nulls,
                           std::string_view body) {
   const std::string_view compressed = compress(body);
-  const std::string header = data_page_header(static_cast<std::int64_t>(levels), encoding,
-                                              body.size(), compressed.size());
+  const std::string header =
+      data_page_header(static_cast<std::int64_t>(levels), encoding, body.size(), compressed.size());
   chunk_.pages.append(header).append(compressed);
   chunk_.uncompressed_size += static_cast<std::int64_t>(header.size() + body.size());
   chunk_.values += static_cast<std::int64_t>(levels);
@@ -140,8 +140,8 @@ void ChunkPages::add_plain(const std::uint32_t* codes, std::size_t n, std::strin
 void ChunkPages::set_dictionary(std::string_view values, std::size_t distinct) {
   if (distinct == 0) return;
   const std::string_view compressed = compress(values);
-  chunk_.dictionary_page = dictionary_page_header(static_cast<std::int64_t>(distinct),
-                                                  values.size(), compressed.size());
+  chunk_.dictionary_page =
+      dictionary_page_header(static_cast<std::int64_t>(distinct), values.size(), compressed.size());
   chunk_.uncompressed_size +=
       static_cast<std::int64_t>(chunk_.dictionary_page.size() + values.size());
   chunk_.dictionary_page.append(compressed);

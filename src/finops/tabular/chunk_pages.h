@@ -32,8 +32,8 @@ class ChunkPages {
   /// Levels and values as they stand in a page; for columns within others.
   void add_page(Encoding encoding, std::size_t levels, std::size_t nulls, std::string_view body);
 
-  /// The dictionary, as PLAIN has its `distinct` values; nothing happens when there is none. Once in a
-  /// chunk, after the last page of codes.
+  /// The dictionary, as PLAIN has its `distinct` values; nothing happens when there is none. Once
+  /// in a chunk, after the last page of codes.
   void set_dictionary(std::string_view values, std::size_t distinct);
   /// Ends the chunk and begins the next.
   ColumnChunk finish();

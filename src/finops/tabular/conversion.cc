@@ -17,7 +17,8 @@ unsigned thread_count(unsigned wanted) {
   return wanted != 0 ? wanted : std::max(1u, std::thread::hardware_concurrency());
 }
 
-std::function<ConvertOutput::Named()> one_at_a_time(const ConvertOutput& output, std::mutex& mutex) {
+std::function<ConvertOutput::Named()> one_at_a_time(const ConvertOutput& output,
+                                                    std::mutex& mutex) {
   return [&output, &mutex] {
     const std::lock_guard lock(mutex);
     return output.next_parquet();
@@ -54,7 +55,8 @@ Conversion::Conversion(const std::vector<BillPart>& parts, const BillLayout& lay
       schema_(file_columns(layout)),
       columns_(output_columns(shape_, plan_.encoding)),
       reader_(parts, shape_, plan_.block_bytes, options.cell_limit),
-      files_(schema_, std::max<std::int64_t>(options.file_rows, 1), one_at_a_time(output, sink_mutex_)),
+      files_(schema_, std::max<std::int64_t>(options.file_rows, 1),
+             one_at_a_time(output, sink_mutex_)),
       part_counts_(parts.size()),
       slots_(plan_.blocks) {
   if (columns_.empty()) {
@@ -116,7 +118,8 @@ bool Conversion::try_parse(Lock& lock, BlockParser& parser) {
 
 bool Conversion::try_settle(Lock& lock) {
   Slot& slot = slot_of(next_settle_);
-  if (is_settling_ || next_settle_ == next_read_ || slot.state != Slot::State::kParsed) return false;
+  if (is_settling_ || next_settle_ == next_read_ || slot.state != Slot::State::kParsed)
+    return false;
   is_settling_ = true;
   lock.unlock();
   settle(slot.block);
@@ -193,8 +196,8 @@ std::int64_t Conversion::rows_until_cut(const Lane& lane) const {
 
 void Conversion::fill(Lane& lane, const RowBlock& block) {
   for (std::size_t first = 0; first < block.rows;) {
-    const std::size_t rows = std::min({block.rows - first, kSliceRows,
-                                       static_cast<std::size_t>(rows_until_cut(lane))});
+    const std::size_t rows =
+        std::min({block.rows - first, kSliceRows, static_cast<std::size_t>(rows_until_cut(lane))});
     for (std::size_t c = lane.first; c < lane.last; ++c) columns_[c].append(block, first, rows);
     limit_dictionaries(lane);
     first += rows;
@@ -261,7 +264,8 @@ void Conversion::work() {
   Lock lock(mutex_);
   try {
     while (!failure_ && !is_done()) {
-      if (stop_.stop_requested()) throw Error(ErrorKind::kCancelled, "the conversion was cancelled");
+      if (stop_.stop_requested())
+        throw Error(ErrorKind::kCancelled, "the conversion was cancelled");
       const bool did_work =
           try_read(lock) || try_settle(lock) || try_fill(lock) || try_parse(lock, parser);
       if (did_work) {

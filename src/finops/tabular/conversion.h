@@ -38,10 +38,10 @@ struct MemoryPlan {
 ///           that do not fit, progress
 ///   fill    a lane of columns with a block   any lanes at once, blocks in order within a lane
 ///   parse   a block                          any blocks at once
-/// Reading comes first, as everything else waits for it; the ring of slots holds it back. A lane that
-/// reaches the end of a row group encodes its chunks there and then; the lane that completes a group
-/// writes it. All lanes cut at the same rows, because they count the same rows: what is written
-/// depends on the input only, not on timing. No lock is held while working.
+/// Reading comes first, as everything else waits for it; the ring of slots holds it back. A lane
+/// that reaches the end of a row group encodes its chunks there and then; the lane that completes a
+/// group writes it. All lanes cut at the same rows, because they count the same rows: what is
+/// written depends on the input only, not on timing. No lock is held while working.
 class Conversion {
  public:
   Conversion(const std::vector<BillPart>& parts, const BillLayout& layout,
@@ -77,7 +77,8 @@ class Conversion {
   void make_lanes();
   void work();
   bool is_done() const { return unfinished_lanes_ == 0 && next_settle_ == next_read_; }
-  // Each does one piece of its kind, without the lock, and returns true; false if there is none now.
+  // Each does one piece of its kind, without the lock, and returns true; false if there is none
+  // now.
   bool try_read(Lock& lock);
   bool try_settle(Lock& lock);
   bool try_fill(Lock& lock);

@@ -10,8 +10,8 @@ using State = DecimalCell::State;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-/// A literal without its leading zeros: 0.d1d2... * 10^exponent, d1 and the last digit not zero. The
-/// digits stay where they are in the text, which may have a point between them.
+/// A literal without its leading zeros: 0.d1d2... * 10^exponent, d1 and the last digit not zero.
+/// The digits stay where they are in the text, which may have a point between them.
 struct Literal {
   const char* first = nullptr;  // the first digit that is not zero; null for zero
   std::int64_t digits = 0;
@@ -64,7 +64,8 @@ bool read_literal(std::string_view text, Literal& literal) {
   }
   if (count == 0) return false;
   std::int64_t exponent = 0;
-  if (at < end && ((*at != 'e' && *at != 'E') || !read_exponent(at + 1, end, exponent))) return false;
+  if (at < end && ((*at != 'e' && *at != 'E') || !read_exponent(at + 1, end, exponent)))
+    return false;
   literal.digits = last - leading;
   literal.exponent = exponent + whole - leading;
   return true;

@@ -13,13 +13,13 @@
 
 namespace finops::bill {
 
-/// What a text says as a decimal(38,18), by the rule of finops::Decimal::parse and without its code:
-/// the two readers of a bill are to be independent.
+/// What a text says as a decimal(38,18), by the rule of finops::Decimal::parse and without its
+/// code: the two readers of a bill are to be independent.
 struct DecimalCell {
   enum class State : std::uint8_t {
     kExact,
-    kRounded,          // to 18 decimals, half-even; `residual` is the text's value minus it
-    kRoundedDeeply,    // the same, with more than 45 decimals: `residual` is not set
+    kRounded,        // to 18 decimals, half-even; `residual` is the text's value minus it
+    kRoundedDeeply,  // the same, with more than 45 decimals: `residual` is not set
     kNotANumber,
     kTooLarge,         // 10^20 or more
     kTooManyDecimals,  // more than Decimal::kMostDecimals
@@ -94,8 +94,8 @@ inline bool parse_digits(const char* data, unsigned count, std::uint64_t& value)
 inline std::uint32_t find_point(const char* data) {
 #if defined(__SSE2__)
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(data));
-  const auto points = static_cast<std::uint32_t>(
-      _mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('.'))));
+  const auto points =
+      static_cast<std::uint32_t>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8('.'))));
   return static_cast<std::uint32_t>(std::countr_zero(points | 0x10000u));
 #else
   const void* point = std::memchr(data, '.', 16);
@@ -103,8 +103,8 @@ inline std::uint32_t find_point(const char* data) {
 #endif
 }
 
-/// [-]digits[.digits] with up to 16 digits before the point and 18 after it, the form of nearly every
-/// cell. The text is readable 32 bytes past its end. False for any other.
+/// [-]digits[.digits] with up to 16 digits before the point and 18 after it, the form of nearly
+/// every cell. The text is readable 32 bytes past its end. False for any other.
 inline bool parse_usual_decimal(const char* data, std::uint32_t length, Int128& value) {
   const bool is_negative = length > 0 && *data == '-';
   const char* const at = data + (is_negative ? 1 : 0);

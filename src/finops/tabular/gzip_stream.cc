@@ -9,16 +9,12 @@
 namespace finops::bill {
 namespace {
 
+// Of a member's header (RFC 1952, 2.3).
+constexpr unsigned kHeaderCrc = 2, kExtra = 4, kName = 8, kComment = 16, kReserved = 0xE0;
+
 std::string describe(int isal_error) {
-  switch (isal_error) {
-    case ISAL_INVALID_WRAPPER:
-    case ISAL_UNSUPPORTED_METHOD:
-      return "not a gzip file";
-    case ISAL_INCORRECT_CHECKSUM:
-      return "damaged: a wrong CRC-32 or length";
-    default:
-      return "damaged (inflate error " + std::to_string(isal_error) + ")";
-  }
+  if (isal_error == ISAL_INCORRECT_CHECKSUM) return "damaged: a wrong CRC-32 or length";
+  return "damaged (inflate error " + std::to_string(isal_error) + ")";
 }
 
 }  // namespace
@@ -50,6 +46,36 @@ bool GzipStream::refill() {
   return filled > 0;
 }
 
+/// A byte of a member's header.
+unsigned GzipStream::header_byte() {
+  if (state_.avail_in == 0 && !refill()) fail("truncated");
+  const std::uint8_t byte = *state_.next_in++;
+  --state_.avail_in;
+  header_crc_ = crc32_gzip_refl(header_crc_, &byte, 1);
+  return byte;
+}
+
+/// Reads it here, as isa-l does it wrongly when it comes in pieces.
+void GzipStream::read_member_header() {
+  header_crc_ = 0;
+  if (header_byte() != 0x1F || header_byte() != 0x8B) fail("not a gzip file");
+  const unsigned method = header_byte(), flags = header_byte();
+  if (method != 8 || (flags & kReserved) != 0) fail("not a gzip file of a known kind");
+  for (int i = 0; i < 6; ++i) header_byte();  // time, extra flags, operating system
+  if ((flags & kExtra) != 0) {
+    unsigned length = header_byte();
+    for (length |= header_byte() << 8; length > 0; --length) header_byte();
+  }
+  for (const unsigned text : {kName, kComment}) {
+    while ((flags & text) != 0 && header_byte() != 0) {
+    }
+  }
+  if ((flags & kHeaderCrc) == 0) return;
+  const unsigned wanted = header_crc_ & 0xFFFF;
+  const unsigned low = header_byte();
+  if ((low | header_byte() << 8) != wanted) fail("damaged: a wrong CRC-16 of a header");
+}
+
 /// False at the end of the object. Zeros are padding after a member only.
 bool GzipStream::begin_next_member() {
   for (;;) {
@@ -58,10 +84,11 @@ bool GzipStream::begin_next_member() {
     ++state_.next_in;
     --state_.avail_in;
   }
+  read_member_header();
   std::uint8_t* const next_in = state_.next_in;
   const std::uint32_t avail_in = state_.avail_in;
   isal_inflate_reset(&state_);
-  state_.crc_flag = ISAL_GZIP;  // read the member's header, check its trailer
+  state_.crc_flag = ISAL_GZIP_NO_HDR_VER;  // its trailer is checked
   state_.next_in = next_in;
   state_.avail_in = avail_in;
   is_in_member_ = has_member_ = true;

@@ -13,10 +13,10 @@
 
 namespace finops::bill {
 
-/// The decompressed text of one gzip object, read forward in pieces of any size; memory is one input
-/// buffer. Knows members and zero padding (RFC 1952, 2.2) and checks the CRC-32 and length of each
-/// member: not gzip, damaged, truncated or followed by garbage throws kInvalidData that names the
-/// object. An object of no bytes is an empty text. One thread at a time.
+/// The decompressed text of one gzip object, read forward in pieces of any size; memory is one
+/// input buffer. Knows members and zero padding (RFC 1952, 2.2) and checks the CRC-32 and length of
+/// each member: not gzip, damaged, truncated or followed by garbage throws kInvalidData that names
+/// the object. An object of no bytes is an empty text. One thread at a time.
 class GzipStream {
  public:
   /// Big enough that calls of the reader do not show, small enough for the second-level cache.
@@ -36,6 +36,8 @@ class GzipStream {
 
  private:
   bool refill();
+  unsigned header_byte();
+  void read_member_header();
   bool begin_next_member();
   void inflate();
   [[noreturn]] void fail(const std::string& why) const;
@@ -45,6 +47,7 @@ class GzipStream {
   std::vector<std::byte> input_;
   Sha256 hash_;
   std::uint64_t compressed_bytes_ = 0, text_bytes_ = 0;
+  std::uint32_t header_crc_ = 0;
   bool is_in_member_ = false, has_member_ = false, at_end_ = false;
   inflate_state state_;
 };

@@ -115,7 +115,7 @@ class JsonObject::Parser {
       const char* const begin = at_;
       if (!value(1)) return false;
       const char first = *begin;
-      parsed.kind = first == 'n'                        ? Kind::kNull
+      parsed.kind = first == 'n'                      ? Kind::kNull
                     : first == '-' || is_digit(first) ? Kind::kNumber
                                                       : Kind::kOther;
       bytes_.resize(parsed.value.offset);  // strings within are not wanted unescaped
@@ -181,7 +181,8 @@ class JsonObject::Parser {
   bool string() {
     for (;;) {
       const char* const begin = at_;
-      while (at_ < end_ && *at_ != '"' && *at_ != '\\' && static_cast<unsigned char>(*at_) >= 0x20) {
+      while (at_ < end_ && *at_ != '"' && *at_ != '\\' &&
+             static_cast<unsigned char>(*at_) >= 0x20) {
         ++at_;
       }
       bytes_.append(begin, at_);
@@ -236,8 +237,8 @@ std::string JsonObject::read(std::string_view text) {
   const std::string_view all = bytes_;
   keys_.clear();
   for (const Parsed& p : parsed_) {
-    members_.push_back(
-        {all.substr(p.key.offset, p.key.length), all.substr(p.value.offset, p.value.length), p.kind});
+    members_.push_back({all.substr(p.key.offset, p.key.length),
+                        all.substr(p.value.offset, p.value.length), p.kind});
     keys_.push_back(members_.back().key);
   }
   std::sort(keys_.begin(), keys_.end());

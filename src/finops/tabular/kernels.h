@@ -8,12 +8,12 @@
 
 namespace finops::bill {
 
-/// Whole records at the start of a text that begins at a record, found by the parity of quotes. That
-/// is right as long as every quote stands at a cell's border, which is checked: opening quotes after
-/// a comma, a line feed or the text's start, closing ones before a comma, CR LF or LF, doubled ones
-/// within. The limit of a quoted cell is not looked at.
+/// Whole records at the start of a text that begins at a record, found by the parity of quotes.
+/// That is right as long as every quote stands at a cell's border, which is checked: opening quotes
+/// after a comma, a line feed or the text's start, closing ones before a comma, CR LF or LF,
+/// doubled ones within. The limit of a quoted cell is not looked at.
 struct QuoteScan {
-  std::size_t record_end = 0;    // after the last line feed outside quotes, of the checked part
+  std::size_t record_end = 0;  // after the last line feed outside quotes, of the checked part
   bool has_quotes = false;
   bool is_regular = true;  // false: the check failed at or after record_end, and ended there
 };
@@ -30,8 +30,8 @@ struct PackedCodes {
   bool is_constant = false;
 };
 
-/// Loops that touch every byte or every cell: one set compiled for AVX2, one for any processor, with
-/// equal results, chosen at start. Text is readable kTextPadding bytes past its end.
+/// Loops that touch every byte or every cell: one set compiled for AVX2, one for any processor,
+/// with equal results, chosen at start. Text is readable kTextPadding bytes past its end.
 struct Kernels {
   const char* name;
   QuoteScan (*scan)(const char* text, std::size_t size);

@@ -43,8 +43,8 @@ inline Head load_head(const char* data, std::uint32_t length) {
 inline bool equal_head(const Head& a, const char* b) {
   return _mm256_movemask_epi8(_mm256_cmpeq_epi8(a, load_full(b))) == -1;
 }
-/// Three AES rounds mix 32 bytes into 8 in about a dozen cycles. Not a keyed hash: a bill's owner can
-/// only slow down his own load.
+/// Three AES rounds mix 32 bytes into 8 in about a dozen cycles. Not a keyed hash: a bill's owner
+/// can only slow down his own load.
 inline std::uint64_t fold(const Head& h, std::uint32_t length) {
   const __m128i key = _mm_set_epi64x(static_cast<std::int64_t>(0xA0761D6478BD642F),
                                      static_cast<std::int64_t>(0xE7037ED1A0B428DB));
@@ -96,10 +96,10 @@ inline std::uint64_t spread_top(std::uint64_t bits) {
 
 /// What of the quotes before a chunk matters within it; each 0 or 1 but for `inside`.
 struct QuoteState {
-  std::uint64_t inside = 0;          // all ones: the chunk begins in a quoted cell
-  std::uint64_t after_border = 1;    // the byte before it is a separator or a quote
-  std::uint64_t after_closing = 0;   // ... is a closing quote
-  std::uint64_t after_return = 0;    // ... is a carriage return after a closing quote
+  std::uint64_t inside = 0;         // all ones: the chunk begins in a quoted cell
+  std::uint64_t after_border = 1;   // the byte before it is a separator or a quote
+  std::uint64_t after_closing = 0;  // ... is a closing quote
+  std::uint64_t after_return = 0;   // ... is a carriage return after a closing quote
 };
 
 /// Updates `inside` to the bytes of the chunk that are in quotes; returns the bytes that show that
@@ -207,10 +207,12 @@ PackedCodes compact(const std::uint32_t* codes, std::size_t n, std::uint8_t* val
   for (std::size_t i = 0; i < n; i += 8) {
     const __m256i eight = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(codes + i));
     const __m256i is_null = _mm256_cmpeq_epi32(eight, _mm256_setzero_si256());
-    auto mask = ~static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(is_null))) & 0xFF;
+    auto mask =
+        ~static_cast<std::uint32_t>(_mm256_movemask_ps(_mm256_castsi256_ps(is_null))) & 0xFF;
     if (n - i < 8) mask &= (1u << (n - i)) - 1;
     validity[i / 8] = static_cast<std::uint8_t>(mask);
-    const __m256i order = _mm256_load_si256(reinterpret_cast<const __m256i*>(kLeftPack[mask].data()));
+    const __m256i order =
+        _mm256_load_si256(reinterpret_cast<const __m256i*>(kLeftPack[mask].data()));
     _mm256_storeu_si256(reinterpret_cast<__m256i*>(values + packed.values),
                         _mm256_permutevar8x32_epi32(_mm256_sub_epi32(eight, one), order));
     packed.values += static_cast<std::size_t>(__builtin_popcount(mask));

@@ -1,6 +1,7 @@
-// The dictionary lookups, included by kernels_avx2.cc and kernels_portable.cc inside their namespaces;
-// no header of its own right. Each defines before: Head (the first 32 bytes of a string, zero-padded),
-// load_head, load_full, equal_head and fold (32 bytes and a length to 64 well-mixed bits).
+// The dictionary lookups, included by kernels_avx2.cc and kernels_portable.cc inside their
+// namespaces; no header of its own right. Each defines before: Head (the first 32 bytes of a
+// string, zero-padded), load_head, load_full, equal_head and fold (32 bytes and a length to 64
+// well-mixed bits).
 
 inline std::uint32_t hash_cell(const char* data, std::uint32_t length, const Head& head) {
   std::uint64_t h = fold(head, length);
@@ -45,8 +46,8 @@ inline Cell get_cell(const CellRange& cells, std::size_t row, std::string& scrat
   return cell_at(cells, row, scratch);
 }
 
-/// A dictionary larger than the cache: 32 cells go through hashing, slot and entry together, so that
-/// their cache misses overlap.
+/// A dictionary larger than the cache: 32 cells go through hashing, slot and entry together, so
+/// that their cache misses overlap.
 template <bool kRaw>
 void encode_large(StringDictionary& d, const CellRange& cells, std::uint32_t* codes) {
   constexpr std::size_t kBatch = 32;

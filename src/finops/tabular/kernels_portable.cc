@@ -110,7 +110,7 @@ PackedCodes compact(const std::uint32_t* codes, std::size_t n, std::uint8_t* val
 }  // namespace portable
 
 const Kernels& portable_kernels() {
-  static const Kernels table{"portable",         portable::scan,   portable::index,
+  static const Kernels table{"portable",       portable::scan,   portable::index,
                              portable::encode, portable::lookup, portable::compact};
   return table;
 }

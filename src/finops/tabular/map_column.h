@@ -13,8 +13,8 @@
 
 namespace finops::bill {
 
-/// The chunks of a map column's keys or values. Texts go through a dictionary until it does not pay;
-/// decimals are PLAIN.
+/// The chunks of a map column's keys or values. Texts go through a dictionary until it does not
+/// pay; decimals are PLAIN.
 class MapLeaf {
  public:
   MapLeaf(const EncodingOptions& options, ColumnType type)
@@ -49,8 +49,8 @@ class MapLeaf {
   std::size_t page_values_ = 0, chunk_values_ = 0;
 };
 
-/// A delivered map column, whose cells are known to be sound. Cells repeat much, so what a cell says
-/// is remembered by its raw text. Two chunks: keys and values.
+/// A delivered map column, whose cells are known to be sound. Cells repeat much, so what a cell
+/// says is remembered by its raw text. Two chunks: keys and values.
 class MapColumn {
  public:
   MapColumn(const EncodingOptions& options, ColumnType type);
@@ -85,7 +85,7 @@ class MapColumn {
   ColumnType type_;
   MapLeaf keys_, values_;
 
-  StringDictionary texts_;  // raw cells
+  StringDictionary texts_;    // raw cells
   std::vector<Known> known_;  // by their codes
   std::vector<Member> members_;
   std::string bytes_;

@@ -44,8 +44,8 @@ void MoneyTotals::add(std::uint32_t currency, std::size_t ordinal, const Decimal
   if (shape_->cost_decimal == ordinal) add_absolute_cost(currency, cell.value);
 }
 
-void MoneyTotals::add_rounding(std::uint32_t currency, std::size_t ordinal,
-                               const DecimalCell& cell, std::string_view text) {
+void MoneyTotals::add_rounding(std::uint32_t currency, std::size_t ordinal, const DecimalCell& cell,
+                               std::string_view text) {
   ColumnTotal& total = column(currency, ordinal);
   ++total.rounded;
   if (cell.state == DecimalCell::State::kRounded) {

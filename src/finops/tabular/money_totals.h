@@ -61,8 +61,8 @@ class MoneyTotals {
   /// A cell that was read, or not.
   void add(std::uint32_t currency, std::size_t ordinal, const DecimalCell& cell,
            std::string_view text);
-  /// The loss of a rounded cell, whose value is added otherwise. `text` matters only when the cell was
-  /// rounded deeply.
+  /// The loss of a rounded cell, whose value is added otherwise. `text` matters only when the cell
+  /// was rounded deeply.
   void add_rounding(std::uint32_t currency, std::size_t ordinal, const DecimalCell& cell,
                     std::string_view text);
   void add_absolute_cost(std::uint32_t currency, Int128 cost) {

@@ -12,8 +12,8 @@
 
 namespace finops::bill {
 
-/// A delivered column of numbers: Int128 is decimal, int64_t timestamp. Dictionary or PLAIN as a text
-/// column; its bounds are kept always, from the distinct values where there is a dictionary.
+/// A delivered column of numbers: Int128 is decimal, int64_t timestamp. Dictionary or PLAIN as a
+/// text column; its bounds are kept always, from the distinct values where there is a dictionary.
 template <class Value>
 class NumberColumn {
  public:
@@ -33,8 +33,10 @@ class NumberColumn {
 
  private:
   static constexpr Value null() {
-    if constexpr (sizeof(Value) == 16) return kNullDecimal;
-    else return kNullTimestamp;
+    if constexpr (sizeof(Value) == 16)
+      return kNullDecimal;
+    else
+      return kNullTimestamp;
   }
   std::uint32_t* reserve(std::size_t n);
   void advance(std::size_t n);

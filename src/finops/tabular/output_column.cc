@@ -70,7 +70,8 @@ void OutputColumn::append(const RowBlock& block, std::size_t first_row, std::siz
 void OutputColumn::append_delivered(const RowBlock& block, std::size_t first_row,
                                     std::size_t rows) {
   const auto position = block.plan->position[delivered_];
-  const bool is_empty = !position || block.lengths_or[*position] == 0;  // a third of a bill's columns
+  const bool is_empty =
+      !position || block.lengths_or[*position] == 0;  // a third of a bill's columns
   if (auto* text = std::get_if<TextColumn>(&writer_)) {
     if (is_empty) return text->append_nulls(rows);
     return text->append(block.cells(*position, first_row, rows));

@@ -29,8 +29,8 @@ class OutputColumn {
 
  private:
   enum class From { kDelivered, kConstant, kFileName, kLine };
-  using Writer = std::variant<TextColumn, NumberColumn<Int128>, NumberColumn<std::int64_t>, MapColumn,
-                              ConstantColumn, LineColumn>;
+  using Writer = std::variant<TextColumn, NumberColumn<Int128>, NumberColumn<std::int64_t>,
+                              MapColumn, ConstantColumn, LineColumn>;
   static Writer writer_for(ColumnType type, const EncodingOptions& options);
   static Writer writer_for_added(const Column& column, const EncodingOptions& options);
   void append_delivered(const RowBlock& block, std::size_t first_row, std::size_t rows);

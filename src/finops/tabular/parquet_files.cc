@@ -19,7 +19,9 @@ bool is_less(ColumnType type, std::string_view a, std::string_view b) {
   if (type == ColumnType::kText) return a < b;  // by unsigned bytes
   if (type != ColumnType::kDecimal) return int64_of(a) < int64_of(b);
   // Two's complement, big-endian: as bytes, but for the sign.
-  const auto is_negative = [](std::string_view v) { return (static_cast<unsigned char>(v[0]) & 0x80) != 0; };
+  const auto is_negative = [](std::string_view v) {
+    return (static_cast<unsigned char>(v[0]) & 0x80) != 0;
+  };
   if (is_negative(a) != is_negative(b)) return is_negative(a);
   return a < b;
 }
@@ -27,7 +29,8 @@ bool is_less(ColumnType type, std::string_view a, std::string_view b) {
 /// The shortest two's complement of the same value.
 std::string_view shortened(std::string_view bytes) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(bytes[i]); };
-  while (bytes.size() > 1 && ((byte(0) == 0x00 && byte(1) < 0x80) || (byte(0) == 0xFF && byte(1) >= 0x80))) {
+  while (bytes.size() > 1 &&
+         ((byte(0) == 0x00 && byte(1) < 0x80) || (byte(0) == 0xFF && byte(1) >= 0x80))) {
     bytes.remove_prefix(1);
   }
   return bytes;

@@ -53,7 +53,8 @@ std::size_t bit_pack(const std::uint32_t* values, std::size_t count, int width, 
 }
 
 void append_levels(std::string& out, const std::uint32_t* levels, std::size_t count, int width) {
-  const bool are_alike = std::all_of(levels, levels + count, [&](auto v) { return v == levels[0]; });
+  const bool are_alike =
+      std::all_of(levels, levels + count, [&](auto v) { return v == levels[0]; });
   std::string run;
   if (are_alike) {
     append_varint(run, count << 1);

@@ -12,9 +12,9 @@
 namespace finops::bill {
 
 // Just enough of the Parquet format (apache/parquet-format, parquet.thrift) to write a bill: page
-// headers and the footer in Thrift's compact protocol, levels and dictionary indices in the hybrid of
-// runs and bit packing. Data pages are of version 1, encodings PLAIN and RLE_DICTIONARY, which every
-// reader knows, Iceberg's vectorized one too.
+// headers and the footer in Thrift's compact protocol, levels and dictionary indices in the hybrid
+// of runs and bit packing. Data pages are of version 1, encodings PLAIN and RLE_DICTIONARY, which
+// every reader knows, Iceberg's vectorized one too.
 
 enum class PhysicalType { kInt64 = 2, kByteArray = 6, kFixedLenByteArray = 7 };
 enum class Encoding { kPlain = 0, kRle = 3, kRleDictionary = 8 };
@@ -70,8 +70,8 @@ std::string dictionary_page_header(std::int64_t values, std::size_t uncompressed
 /// `out` has room for count / 8 + 32 times `width` bytes. Returns the bytes that count.
 std::size_t bit_pack(const std::uint32_t* values, std::size_t count, int width, std::uint8_t* out);
 
-/// Appends `count` levels of `width` bits as a data page of version 1 has them: length, then one run
-/// when they are all alike, else one bit-packed run.
+/// Appends `count` levels of `width` bits as a data page of version 1 has them: length, then one
+/// run when they are all alike, else one bit-packed run.
 void append_levels(std::string& out, const std::uint32_t* levels, std::size_t count, int width);
 
 /// Collects what the footer tells about row groups.

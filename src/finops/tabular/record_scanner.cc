@@ -94,8 +94,8 @@ std::vector<std::string> split_record(std::string_view record) {
   std::size_t begin = 0;
   for (const std::uint32_t separator : separators) {
     const bool is_last = separator == separators.back();
-    const std::size_t end =
-        is_last ? content_end(record.data(), 0, record.size()) : static_cast<std::size_t>(separator);
+    const std::size_t end = is_last ? content_end(record.data(), 0, record.size())
+                                    : static_cast<std::size_t>(separator);
     const Cell raw{record.data() + begin, static_cast<std::uint32_t>(end - begin)};
     values.emplace_back(unquoted(raw, scratch).view());
     begin = separator + 1;

@@ -43,28 +43,30 @@ class Buffer {
 };
 
 /// A few hundred or thousand consecutive rows of one part on their way to the columns. Life: the
-/// reader fills `text` with whole records; BlockParser checks them, moves the rows that do not fit to
-/// `rejected` and decodes the numbers of the rest; then the columns take the cells straight out of
-/// `text`. Then it is used for other rows. One thread may change it, several may read it when parsed.
+/// reader fills `text` with whole records; BlockParser checks them, moves the rows that do not fit
+/// to `rejected` and decodes the numbers of the rest; then the columns take the cells straight out
+/// of `text`. Then it is used for other rows. One thread may change it, several may read it when
+/// parsed.
 struct RowBlock {
   // Of the reader.
   std::shared_ptr<const PartPlan> plan;
   std::int64_t first_line = 0;
   Buffer<char> text;
-  std::size_t size = 0;       // bytes of `text` in use
-  bool is_regular = false;    // every quote was checked to stand at a cell's border
-  bool ends_part = false;     // its last record is the part's last
+  std::size_t size = 0;                // bytes of `text` in use
+  bool is_regular = false;             // every quote was checked to stand at a cell's border
+  bool ends_part = false;              // its last record is the part's last
   std::uint64_t compressed_bytes = 0;  // read so far, of all parts
 
   // Of the parser.
   std::size_t rows = 0;
   /// Separator c of row r is positions[1 + r * columns + c]; positions[0] is "one before the text".
   Buffer<std::uint32_t> positions;
-  std::vector<std::int64_t> lines;         // of each row
-  std::vector<std::uint32_t> lengths_or;   // per column of the header: 0 when every cell is empty
-  std::vector<std::uint32_t> last_begins, last_ends;  // of the last column, where lines end in CR LF
+  std::vector<std::int64_t> lines;        // of each row
+  std::vector<std::uint32_t> lengths_or;  // per column of the header: 0 when every cell is empty
+  std::vector<std::uint32_t> last_begins,
+      last_ends;  // of the last column, where lines end in CR LF
   bool has_crlf = false;
-  std::vector<std::vector<Int128>> decimals;          // by ordinal; in use up to `rows`
+  std::vector<std::vector<Int128>> decimals;  // by ordinal; in use up to `rows`
   std::vector<std::vector<std::int64_t>> timestamps;
   std::vector<RejectedRow> rejected;
   std::unique_ptr<MoneyTotals> fitting_money, rejected_money;

@@ -29,7 +29,8 @@ class Judgement {
     row_.file = block.plan->key;
   }
 
-  void add(const PartPlan::CsvColumn& column, std::string_view value, const std::string& output_name) {
+  void add(const PartPlan::CsvColumn& column, std::string_view value,
+           const std::string& output_name) {
     if (value.empty()) return;
     if (column.type != ColumnType::kDecimal) {
       const std::string fault = fault_of_value(value, column.type);
@@ -46,7 +47,8 @@ class Judgement {
   }
 
  private:
-  void add_reason(const PartPlan::CsvColumn& column, std::string_view fault, std::string_view value) {
+  void add_reason(const PartPlan::CsvColumn& column, std::string_view fault,
+                  std::string_view value) {
     row_.reasons.push_back(column.name + ": " + std::string(fault) + ": '" + shown(value) + "'");
   }
 
@@ -90,8 +92,9 @@ RejectedRow judge_row(const RowBlock& block, std::size_t row, MoneyTotals& money
   Judgement judgement(block, money, rejected, currency_of(block, row));
   rejected.line = block.lines[row];
   const std::size_t begin = block.row_begin(row);
-  rejected.raw.assign(block.text.data() + begin,
-                      block.text.data() + content_end(block.text.data(), begin, block.row_end(row)));
+  rejected.raw.assign(
+      block.text.data() + begin,
+      block.text.data() + content_end(block.text.data(), begin, block.row_end(row)));
   std::string scratch;
   for (std::size_t c = 0; c < block.columns(); ++c) {
     const PartPlan::CsvColumn& column = block.plan->columns[c];

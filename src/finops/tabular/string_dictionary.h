@@ -13,9 +13,9 @@ namespace finops::bill {
 /// thread-safe.
 ///
 /// Layout, chosen for lookups: `slots` is an open-addressing table of entry numbers with their
-/// hashes; `heads` has the first 32 bytes of every string, zero-padded, so that nearly every cell is
-/// decided by one 32-byte comparison. Entry 0 is a sentinel that equals nothing, so that a vacant
-/// slot costs no test of its own. Code = entry number - 1.
+/// hashes; `heads` has the first 32 bytes of every string, zero-padded, so that nearly every cell
+/// is decided by one 32-byte comparison. Entry 0 is a sentinel that equals nothing, so that a
+/// vacant slot costs no test of its own. Code = entry number - 1.
 class StringDictionary {
  public:
   static constexpr std::size_t kHead = 32;

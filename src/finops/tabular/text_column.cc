@@ -57,7 +57,8 @@ void TextColumn::write_dictionary() {
   std::string page;
   page.reserve(dictionary_.value_bytes);
   const std::size_t codes = std::max<std::size_t>(dictionary_.size(), 1);  // with that of NULL
-  for (std::uint32_t code = 1; code < codes; ++code) append_plain_text(page, dictionary_.value(code));
+  for (std::uint32_t code = 1; code < codes; ++code)
+    append_plain_text(page, dictionary_.value(code));
   pages_.set_dictionary(page, codes - 1);
 }
 
@@ -70,7 +71,8 @@ void TextColumn::append_plain(const CellRange& cells) {
     if (cell.length != 0) append_plain_text(plain_, cell.view());
   }
   advance(cells.rows, true);
-  if (page_rows_ >= options_->page_rows || plain_.size() >= options_->plain_page_bytes) flush_page();
+  if (page_rows_ >= options_->page_rows || plain_.size() >= options_->plain_page_bytes)
+    flush_page();
 }
 
 void TextColumn::flush_page() {

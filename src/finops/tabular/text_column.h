@@ -13,11 +13,12 @@
 namespace finops::bill {
 
 /// A delivered text column: cells become dictionary codes; when the dictionary does not pay (nearly
-/// every value is new, or it grows past its limit) the rest of the chunk is PLAIN, and for the first
-/// of these reasons so is the next chunk from its start. No bounds are kept.
+/// every value is new, or it grows past its limit) the rest of the chunk is PLAIN, and for the
+/// first of these reasons so is the next chunk from its start. No bounds are kept.
 class TextColumn {
  public:
-  explicit TextColumn(const EncodingOptions& options) : options_(&options), pages_(options, false) {}
+  explicit TextColumn(const EncodingOptions& options)
+      : options_(&options), pages_(options, false) {}
 
   void append(const CellRange& cells);
   void append_nulls(std::size_t n);

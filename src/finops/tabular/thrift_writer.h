@@ -45,8 +45,8 @@ class ThriftWriter {
     out_ += value;
   }
   void integer(std::int64_t value) {
-    append_varint(out_, (static_cast<std::uint64_t>(value) << 1) ^
-                            static_cast<std::uint64_t>(value >> 63));
+    append_varint(
+        out_, (static_cast<std::uint64_t>(value) << 1) ^ static_cast<std::uint64_t>(value >> 63));
   }
 
  private:

@@ -72,8 +72,10 @@ bool take_fraction(Scanner& in, std::int64_t& micros) {
 bool take_time(Scanner& in, bool is_compact, std::int64_t& micros) {
   int hour = 0, minute = 0, second = 0;
   if (!in.number(2, 23, hour)) return false;
-  if (is_compact) is_compact = !in.take(':');
-  else if (!in.take(':')) return false;
+  if (is_compact)
+    is_compact = !in.take(':');
+  else if (!in.take(':'))
+    return false;
   if (!in.number(2, 59, minute)) return false;
   const bool has_seconds = is_compact ? in.next_is_digit() : in.take(':');
   if (has_seconds && !in.number(2, 59, second)) return false;
@@ -96,7 +98,8 @@ bool take_offset(Scanner& in, std::int64_t& micros) {
 
 /// Two digits, or something above 99.
 unsigned two_digits(const char* at) {
-  const unsigned tens = static_cast<unsigned>(at[0]) - '0', ones = static_cast<unsigned>(at[1]) - '0';
+  const unsigned tens = static_cast<unsigned>(at[0]) - '0',
+                 ones = static_cast<unsigned>(at[1]) - '0';
   return tens < 10 && ones < 10 ? tens * 10 + ones : 100;
 }
 

@@ -10,7 +10,8 @@ namespace finops {
 ///
 ///   date      YYYY-MM-DD, or YYYYMMDD; the year 0001 to 9999, a day that the month has
 ///   time      after 'T' or one space: HH:MM[:SS[.digits]]; after YYYYMMDD also HHMM[SS[.digits]];
-///             hours to 23, seconds to 59; of more than six digits of fraction the rest must be zeros
+///             hours to 23, seconds to 59; of more than six digits of fraction the rest must be
+///             zeros
 ///   offset    after a time: Z, or +HH:MM, +HHMM, +HH or the same with '-', at most 23:59
 ///
 /// A date alone is its midnight; a time without an offset is UTC. Nothing for any other text.
