@@ -39,13 +39,13 @@ std::shared_ptr<ObjectStore> make_bucket(const AwsExport& configured) {
 
 std::shared_ptr<BillingSource> make_source(const AwsExport& configured,
                                            std::shared_ptr<ObjectStore> bucket) {
-  aws_cur::AwsCurOptions options{.prefix = configured.prefix,
+  AwsCurOptions options{.prefix = configured.prefix,
                                  .export_name = configured.export_name};
   if (configured.cur_version) {
-    options.cur_version = *configured.cur_version == CurVersion::kV1 ? aws_cur::CurLayout::kV1
-                                                                     : aws_cur::CurLayout::kV2;
+    options.cur_version = *configured.cur_version == CurVersion::kV1 ? CurLayout::kV1
+                                                                     : CurLayout::kV2;
   }
-  return aws_cur::make_aws_cur_source(std::move(bucket), std::move(options));
+  return make_aws_cur_source(std::move(bucket), std::move(options));
 }
 
 PipelineExport make_export(const AwsExport& configured) {
@@ -76,7 +76,7 @@ std::vector<PipelineExport> make_exports(const Configuration& configuration) {
   return exports;
 }
 
-std::unique_ptr<lake::Lake> make_lake_of(const Configuration& configuration, Clock& clock) {
+OpenLake open_lake(const Configuration& configuration, Clock& clock) {
   if (configuration.lake_dir.find("://") != std::string::npos) {
     throw Error(ErrorKind::kUnsupported, "lake_dir = \"" + configuration.lake_dir +
                                              "\": a lake in a bucket comes with a later version "
@@ -92,7 +92,11 @@ std::unique_ptr<lake::Lake> make_lake_of(const Configuration& configuration, Clo
   std::shared_ptr<ObjectStore> store = with_faults(make_local_store(root), faults);
   std::shared_ptr<lake::Catalog> catalog = lake::with_faults(
       lake::make_sqlite_catalog(configuration.catalog.uri, configuration.catalog.name), faults);
-  return lake::make_lake(std::move(store), "file://" + root.string(), std::move(catalog), clock);
+  OpenLake open;
+  open.catalog = catalog;
+  open.tables =
+      lake::make_lake(std::move(store), "file://" + root.string(), std::move(catalog), clock);
+  return open;
 }
 
 }  // namespace finops

@@ -5,6 +5,7 @@
 
 #include "finops/config/configuration.h"
 #include "finops/core/clock.h"
+#include "finops/lake/catalog.h"
 #include "finops/lake/lake.h"
 #include "finops/pipeline/pipeline.h"
 
@@ -17,7 +18,13 @@ namespace finops {
 /// not there yet) fails when it is looked at, so that it stops no other.
 std::vector<PipelineExport> make_exports(const Configuration& configuration);
 
+/// A lake and the catalog that says what its current state is.
+struct OpenLake {
+  std::shared_ptr<lake::Catalog> catalog;
+  std::unique_ptr<lake::Lake> tables;
+};
+
 /// The lake of the configuration. Touches nothing before it is used.
-std::unique_ptr<lake::Lake> make_lake_of(const Configuration& configuration, Clock& clock);
+OpenLake open_lake(const Configuration& configuration, Clock& clock);
 
 }  // namespace finops

@@ -134,13 +134,13 @@ std::vector<DoctorCheck> examine(const Configuration& configuration, Clock& cloc
   checks.push_back(check("catalog folder", [&] {
     return check_folder(fs::absolute(configuration.catalog.uri).parent_path().string());
   }));
-  std::unique_ptr<lake::Lake> lake;
+  OpenLake lake;
   checks.push_back(check("catalog", [&] {
-    lake = make_lake_of(configuration, clock);
-    return check_catalog(configuration, *lake);
+    lake = open_lake(configuration, clock);
+    return check_catalog(configuration, *lake.tables);
   }));
-  if (lake && checks.back().result == Result::kGood) {
-    checks.push_back(check("ledger", [&] { return check_ledger(*lake); }));
+  if (lake.tables && checks.back().result == Result::kGood) {
+    checks.push_back(check("ledger", [&] { return check_ledger(*lake.tables); }));
   }
   if (configuration.exports.empty()) {
     checks.push_back({"exports", Result::kBad, "none is configured",

@@ -4,17 +4,18 @@
 #include <stop_token>
 #include <string>
 
+#include "finops/app/connectors.h"
 #include "finops/cli/services.h"
 #include "finops/lake/lake.h"
 
 namespace finops {
 
 /// Brings the DuckDB file of the configuration to the lake's current state; cheap when it is there.
-void publish_lake_views(lake::Lake& lake, const Configuration& configuration);
+void publish_lake_views(const OpenLake& lake, const Configuration& configuration);
 
 /// Runs SQL over the lake as it is, or as it was.
 void query_lake(lake::Lake& lake, const Configuration& configuration, const QueryRequest& request,
-                QueryOutput& output, std::stop_token stop);
+                ResultSink& sink, std::stop_token stop);
 std::int64_t query_lake_to_parquet(lake::Lake& lake, const Configuration& configuration,
                                    const QueryRequest& request, const std::string& path,
                                    std::stop_token stop);

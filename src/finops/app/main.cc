@@ -1,7 +1,19 @@
+#include <unistd.h>
+
+#include <iostream>
+
 #include "finops/app/wiring.h"
 #include "finops/cli/run_cli.h"
+#include "finops/cli/stop_on_signal.h"
 
 int main(int argc, char** argv) {
-  finops::CliHost host = finops::process_host();
+  const finops::StopOnSignal signals;  // before any other thread
+  finops::CliHost host{.in = std::cin,
+                       .out = std::cout,
+                       .err = std::cerr,
+                       .is_err_terminal = ::isatty(STDERR_FILENO) == 1,
+                       .environment = finops::Environment::of_process(),
+                       .clock = finops::system_clock(),
+                       .stop = signals.token()};
   return finops::run_cli({argv + 1, argv + argc}, finops::make_services(), host);
 }

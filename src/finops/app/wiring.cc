@@ -30,10 +30,10 @@ PipelineSettings settings_of(const Configuration& configuration) {
 /// The objects of one command, in the order in which they need each other.
 struct Session {
   explicit Session(const Configuration& configuration)
-      : lake(make_lake_of(configuration, system_clock())),
-        pipeline(make_exports(configuration), *lake, settings_of(configuration), system_clock()) {}
+      : lake(open_lake(configuration, system_clock())),
+        pipeline(make_exports(configuration), *lake.tables, settings_of(configuration), system_clock()) {}
 
-  std::unique_ptr<lake::Lake> lake;
+  OpenLake lake;
   Pipeline pipeline;
 };
 
@@ -41,10 +41,10 @@ RunReport run(const Configuration& configuration, const RunOptions& options, con
               std::stop_token stop) {
   Session session(configuration);
   RunHooks with_views = hooks;
-  with_views.on_commit = [&] { publish_lake_views(*session.lake, configuration); };
+  with_views.on_commit = [&] { publish_lake_views(session.lake, configuration); };
   RunReport report = session.pipeline.run(options, with_views, std::move(stop));
   // Also when nothing was loaded: an earlier run may have been killed before it published.
-  publish_lake_views(*session.lake, configuration);
+  publish_lake_views(session.lake, configuration);
   return report;
 }
 
@@ -75,12 +75,12 @@ void wire_proofs(Services& services) {
   };
   services.quarantine_summaries = [](const Configuration& configuration,
                                      const Selection& selection) {
-    return read_quarantine_summaries(*make_lake_of(configuration, system_clock()), configuration,
+    return read_quarantine_summaries(*open_lake(configuration, system_clock()).tables, configuration,
                                      selection);
   };
   services.quarantined_rows = [](const Configuration& configuration, const Selection& selection,
                                  std::uint64_t limit) {
-    return read_quarantined_rows(*make_lake_of(configuration, system_clock()), configuration,
+    return read_quarantined_rows(*open_lake(configuration, system_clock()).tables, configuration,
                                  selection, limit);
   };
 }
@@ -92,13 +92,13 @@ Services make_services() {
   wire_loading(services);
   wire_proofs(services);
   services.query = [](const Configuration& configuration, const QueryRequest& request,
-                      QueryOutput& output, std::stop_token stop) {
-    query_lake(*make_lake_of(configuration, system_clock()), configuration, request, output,
+                      ResultSink& sink, std::stop_token stop) {
+    query_lake(*open_lake(configuration, system_clock()).tables, configuration, request, sink,
                std::move(stop));
   };
   services.query_to_parquet = [](const Configuration& configuration, const QueryRequest& request,
                                  const std::string& path, std::stop_token stop) {
-    return query_lake_to_parquet(*make_lake_of(configuration, system_clock()), configuration,
+    return query_lake_to_parquet(*open_lake(configuration, system_clock()).tables, configuration,
                                  request, path, std::move(stop));
   };
   services.doctor = [](const Configuration& configuration) {

@@ -1,4 +1,6 @@
 #include <fstream>
+#include <iterator>
+#include <regex>
 
 #include "finops/cli/cli_fixture.h"
 
@@ -18,29 +20,30 @@ TEST_F(CommandLineTest, VersionAndHelpGoToStdout) {
   EXPECT_EQ(help.err, "");
 }
 
+const std::vector<std::vector<std::string>> kCommands = {{"init"},
+                                                         {"config"},
+                                                         {"doctor"},
+                                                         {"aws", "discover-manifests"},
+                                                         {"aws", "extract-billing"},
+                                                         {"aws", "load-billing-local"},
+                                                         {"aws", "export-parquet"},
+                                                         {"aws", "load-billing-remote"},
+                                                         {"aws", "run-pipeline"},
+                                                         {"query"},
+                                                         {"receipt"},
+                                                         {"receipt", "verify"},
+                                                         {"history"},
+                                                         {"diff"},
+                                                         {"rollback"},
+                                                         {"release"},
+                                                         {"reconcile"},
+                                                         {"quarantine", "ls"},
+                                                         {"quarantine", "show"},
+                                                         {"quarantine", "replay"},
+                                                         {"quarantine", "waive"},
+                                                         {"demo", "generate"}};
+
 TEST_F(CommandLineTest, EveryCommandHasHelpWithExamples) {
-  const std::vector<std::vector<std::string>> kCommands = {{"init"},
-                                                           {"config"},
-                                                           {"doctor"},
-                                                           {"aws", "discover-manifests"},
-                                                           {"aws", "extract-billing"},
-                                                           {"aws", "load-billing-local"},
-                                                           {"aws", "export-parquet"},
-                                                           {"aws", "load-billing-remote"},
-                                                           {"aws", "run-pipeline"},
-                                                           {"query"},
-                                                           {"receipt"},
-                                                           {"receipt", "verify"},
-                                                           {"history"},
-                                                           {"diff"},
-                                                           {"rollback"},
-                                                           {"release"},
-                                                           {"reconcile"},
-                                                           {"quarantine", "ls"},
-                                                           {"quarantine", "show"},
-                                                           {"quarantine", "replay"},
-                                                           {"quarantine", "waive"},
-                                                           {"demo", "generate"}};
   for (std::vector<std::string> command : kCommands) {
     const std::string name = command.back();
     command.push_back("--help");
@@ -48,6 +51,21 @@ TEST_F(CommandLineTest, EveryCommandHasHelpWithExamples) {
     EXPECT_EQ(help.code, 0) << name << help.err;
     EXPECT_THAT(help.out, HasSubstr("Examples:")) << name;
     EXPECT_THAT(help.out, HasSubstr(name + " [OPTIONS]")) << name;
+  }
+}
+
+TEST_F(CommandLineTest, EveryCommandAndOptionIsDocumented) {
+  std::ifstream file(FINOPS_DOCS "/commands.md");
+  const std::string text{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  const std::regex option("\n  (?:-h,)?(--[a-z-]+)");
+  for (std::vector<std::string> command : kCommands) {
+    std::string name = command[0] + (command.size() > 1 ? " " + command[1] : "");
+    EXPECT_THAT(text, HasSubstr(name));
+    command.push_back("--help");
+    const std::string help = call(command).out;
+    for (std::sregex_iterator it(help.begin(), help.end(), option), end; it != end; ++it) {
+      EXPECT_THAT(text, HasSubstr((*it)[1].str())) << name;
+    }
   }
 }
 
