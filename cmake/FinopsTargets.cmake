@@ -26,8 +26,9 @@ else()
   add_library(finops_sanitizer_options INTERFACE)
 endif()
 
-# Builds the tests that sanitizer builds run, and nothing else.
+# Build the tests that sanitizer builds run, or the fuzzers, and nothing else.
 add_custom_target(finops_tests)
+add_custom_target(finops_fuzzers)
 
 # finops_module(<folder> SOURCES <file>... [DEPENDS <folder>...] [LIBRARIES <target>...] [PRIVATE_LIBRARIES <target>...])
 # DEPENDS are other folders of src/finops; LIBRARIES are third-party targets that the headers need.
@@ -74,6 +75,9 @@ function(finops_test name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${name} PRIVATE ${arg_DEPENDS} ${arg_LIBRARIES} finops_flags finops_sanitizer_options
                         GTest::gmock GTest::gtest_main)
+  if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    target_compile_options(${name} PRIVATE -O1)  # tests take longer to compile than to run
+  endif()
   gtest_discover_tests(${name} PROPERTIES LABELS ${arg_LABEL} DISCOVERY_TIMEOUT 60)
   if(arg_LABEL MATCHES "^(unit|contract)$")
     add_dependencies(finops_tests ${name})
@@ -94,4 +98,5 @@ function(finops_fuzzer name)
   target_link_libraries(${name} PRIVATE ${arg_DEPENDS} ${arg_LIBRARIES} finops_flags finops_sanitizer_options)
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/fuzzers)
+  add_dependencies(finops_fuzzers ${name})
 endfunction()

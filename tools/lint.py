@@ -38,9 +38,9 @@ def check_format(files, fix):
 
 
 def compile_commands():
-    """{file: entry} of the release build and, for fuzzers only, the fuzz build; also written to DATABASE."""
+    """{file: entry} of the release build and, for fuzzers only, asan-ubsan; also written to DATABASE."""
     entries = {}
-    for preset in ("fuzz", "release"):
+    for preset in ("asan-ubsan", "release"):
         build = ROOT / "build" / preset
         command = ["cmake", "--build", str(build), "--target", "build.ninja"]  # configures again if it has to
         if not (build / "build.ninja").exists():

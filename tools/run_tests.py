@@ -2,7 +2,7 @@
 """Builds and runs test suites, and ends with one line: `N passed, N failed, N skipped`.
 
 Usage: run_tests.py SUITE...     unit (CTest of the release build), asan-ubsan, tsan (unit and contract tests under
-                                 sanitizers), fuzz, e2e, engines, chaos
+                                 sanitizers), fuzz (in the asan-ubsan build), e2e, engines, chaos
        run_tests.py --total      the line for everything that ran since build/reports was last removed
 
 Environment: FUZZ_SECONDS   for each fuzz target, default 10, 60 under CI
@@ -154,12 +154,12 @@ def chaos():
 
 
 def fuzz_one(program, seconds):
-    """Runs one target from its kept corpus; new inputs go to build/fuzz/corpus, a failing one to build/fuzz/findings."""
-    found = ROOT / "build/fuzz/corpus" / program.name
-    findings = ROOT / "build/fuzz/findings"
+    """Runs one target from its kept corpus; new inputs and failing ones go below build/fuzzing."""
+    found = ROOT / "build/fuzzing/corpus" / program.name
+    findings = ROOT / "build/fuzzing/findings"
     kept = ROOT / "tests/fuzz/corpus" / program.name
     found.mkdir(parents=True, exist_ok=True)
-    findings.mkdir(exist_ok=True)
+    findings.mkdir(parents=True, exist_ok=True)
     log = findings / f"{program.name}.log"
     with log.open("w") as out:
         status = run(program, f"-max_total_time={seconds}", "-timeout=20", "-rss_limit_mb=4096", "-print_final_stats=1",
@@ -174,9 +174,9 @@ def fuzz_one(program, seconds):
 
 
 def fuzz():
-    if not build("fuzz"):
+    if not build("asan-ubsan", "finops_fuzzers"):
         return Counts(failed=1)
-    programs = sorted(path for path in (ROOT / "build/fuzz/fuzzers").glob("*") if os.access(path, os.X_OK))
+    programs = sorted(path for path in (ROOT / "build/asan-ubsan/fuzzers").glob("*") if os.access(path, os.X_OK))
     if not programs:
         return nothing("fuzz")
     seconds = os.environ.get("FUZZ_SECONDS") or ("60" if CI else "10")
