@@ -9,5 +9,6 @@ def kind(name):
 
 
 columns = "{" + ", ".join(f"'{name}': '{kind(name)}'" for name in header) + "}"
-duckdb.execute(f"COPY (SELECT * FROM read_csv({files!r}, columns={columns}, header=true)) TO '{output}' "
+duckdb.execute(f"COPY (SELECT * FROM read_csv({files!r}, columns={columns}, auto_detect=false, "
+               "delim=',', quote='\"', escape='\"', header=true)) TO '{output}' "
                "(FORMAT parquet, COMPRESSION zstd)")
