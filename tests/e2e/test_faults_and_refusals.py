@@ -53,7 +53,8 @@ def test_one_bad_row_goes_to_quarantine_with_its_bytes_and_the_rest_is_loaded(pr
 @pytest.mark.parametrize("bad", [b"short,row", b'"un"closed,x', b'a,"never closed', b"\xff\xfe" + b"," * 13])
 def test_rows_after_a_broken_one_are_right(project, bad):
     bucket = project.add_export("payer-a")
-    body = csv_bytes(SMALL_HEADER, [small_row(i) for i in range(1500)] + [bad] + [small_row(7, cost="3")])
+    body = csv_bytes(SMALL_HEADER, [small_row(i) for i in range(1500)] + [bad] +
+                     [small_row(7, cost="3", description="plain")])
     deliver_v1(bucket, "2026-05", [body], "v1")
     report = only(project.json("aws", "run-pipeline", expect=3))
     assert report["rows"] == {"source": 1502, "loaded": 1501, "quarantined": 1}
@@ -197,13 +198,13 @@ def test_verify_sees_one_changed_cell_of_any_column(project, column, change):
     assert project.json("receipt", "verify")["deliveries"][0]["verdict"] == "agrees"
     file = next((project.folder / "data/lake/billing/aws_billing_data/data").rglob("*.parquet"))
     import duckdb
-    table = pq.read_table(file)
-    rows = duckdb.sql(f"SELECT * REPLACE (CASE WHEN source_line = 7 THEN {change} ELSE {column} END AS {column}) FROM table")
+    original = pq.read_table(file)
+    rows = duckdb.sql(f"SELECT * REPLACE (CASE WHEN source_line = 7 THEN {change} ELSE {column} END AS {column}) FROM original")
     changed = rows.to_arrow_table() if hasattr(rows, "to_arrow_table") else rows.arrow()
     if hasattr(changed, "read_all"):
         changed = changed.read_all()
     file.unlink()
-    pq.write_table(changed.cast(table.schema), file)
+    pq.write_table(changed.cast(original.schema), file)
     done = project.run("receipt", "verify", "--json", expect=1)
     differences = json.loads(done.out)["deliveries"][0]["differences"]
     assert any(column in d for d in differences), differences
