@@ -75,7 +75,7 @@ TEST(GzipStreamTest, GivesTheTextAndTheHashOfTheBytes) {
 TEST(GzipStreamTest, GivesTheSameHoweverTheBytesCome) {
   const std::string text = long_text();
   const std::string bytes = gzip_of(text.substr(0, 50)) + gzip_of("") + gzip_of(text.substr(50));
-  for (const std::size_t input : {1, 2, 3, 7, 100, 4096}) {
+  for (const std::size_t input : {1u, 2u, 3u, 7u, 100u, 4096u}) {
     EXPECT_EQ(inflate(bytes, 3, input).text, text) << input;
     EXPECT_EQ(inflate(bytes, SIZE_MAX, input, 1).text, text) << input;
   }
@@ -83,7 +83,7 @@ TEST(GzipStreamTest, GivesTheSameHoweverTheBytesCome) {
 
 TEST(GzipStreamTest, ReadsHeadersWithEveryField) {
   const std::string bytes = member_with_full_header("a,b\n") + member_with_full_header("1,2\n");
-  for (const std::size_t input : {1, 5, 1000}) {
+  for (const std::size_t input : {1u, 5u, 1000u}) {
     EXPECT_EQ(inflate(bytes, SIZE_MAX, input).text, "a,b\n1,2\n") << input;
   }
 }

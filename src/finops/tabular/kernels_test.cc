@@ -66,7 +66,7 @@ TEST_P(KernelsTest, IndexesAsThePortableOnesDo) {
 }
 
 TEST_P(KernelsTest, NumbersStringsByFirstAppearance) {
-  for (const std::size_t distinct : {3, 5000}) {  // above 2048 another loop takes over
+  for (const std::size_t distinct : {3u, 5000u}) {  // above 2048 another loop takes over
     std::string text;
     std::vector<std::string> values;
     std::vector<std::uint32_t> separators{UINT32_MAX};
