@@ -14,7 +14,7 @@ using ::testing::IsEmpty;
 
 /// Small texts go through small pages, groups and limits, so that every border is met.
 ConvertOptions small_options(RandomBills& random) {
-  constexpr std::size_t kCellLimits[] = {0, 1, 7, 20, 64, 1 << 20};
+  constexpr std::size_t kCellLimits[] = {0, 7, 20, 64, 200, 1 << 20, 1 << 20, 1 << 20};
   ConvertOptions options;
   options.threads = 1 + static_cast<unsigned>(random.below(2));
   options.row_group_rows = 1 + static_cast<std::int64_t>(random.below(20));

@@ -143,7 +143,7 @@ std::string RandomBills::cell(std::size_t column) {
   if (one_in(4)) return {};
   if (one_in(nastiness_)) column = below(kColumns);
   const auto& choices = kCells[column];
-  const std::size_t reach = one_in(4) ? choices.size() : 3;  // the first ones fit
+  const std::size_t reach = one_in(nastiness_) ? choices.size() : 3;  // the first ones fit
   std::string text(choices[below(reach)]);
   if (column == 0 && one_in(8)) text += std::string(below(70), 'z');
   if (column == 1 && one_in(8)) text.insert(text.begin(), below(40), '0');
@@ -169,7 +169,7 @@ std::string RandomBills::header() {
 }
 
 std::string RandomBills::text(std::size_t rows) {
-  nastiness_ = std::size_t{4} << below(8);
+  nastiness_ = std::size_t{3} << below(8);
   const std::string line_end = one_in(4) ? "\r\n" : "\n";
   std::string text = one_in(10) ? "\xEF\xBB\xBF" : "";
   text += header();
