@@ -83,6 +83,35 @@ def type_of(column):
     return MAP_COLUMNS.get(column, "text")
 
 
+def column_names(exact_names):
+    """{exact name: column} of one delivery: of several that give the same column, the first in byte order has the plain
+    name, the others `_` and 8 digits of their exact name's SHA-256."""
+    names, taken = {}, set()
+    for exact in sorted(set(exact_names), key=str.encode):
+        column = column_name(exact)
+        if column in taken:
+            column += "_" + hashlib.sha256(exact.encode()).hexdigest()[:8]
+        taken.add(column)
+        names[exact] = column
+    return names
+
+
+TOLD = {"bigdecimal": "decimal", "decimal": "decimal", "double": "decimal", "datetime": "time", "timestamp": "time"}
+FREE_TEXT = ("product", "resourceTags", "costCategory", "identity")
+
+
+def types_of_manifest(manifest):
+    """{exact name: type} that a v1 manifest tells where AWS's dictionaries do not; what customers name is text."""
+    types = {}
+    for column in manifest.get("columns", []):
+        if isinstance(column, dict) and "type" in column and column.get("category") not in FREE_TEXT:
+            exact = f"{column['category']}/{column['name']}" if column.get("category") else column["name"]
+            kind = TOLD.get(column["type"].lower().removeprefix("optional"))
+            if kind and type_of(column_name(exact)) == "text" and not exact.lower().endswith("accountid"):
+                types[exact] = kind
+    return types
+
+
 # ---- bytes to records
 
 
@@ -395,6 +424,12 @@ class Bill:
         return {currency: dict(columns) for currency, columns in sums.items()}
 
 
+def read_header(record):
+    if record.cells is None:
+        raise BadFile("its header has broken quotes")
+    return [cell.decode("utf-8") for cell in record.cells]
+
+
 def read_part(bill, key, compressed, types, names, currency_column, cell_limit, keep_values):
     records = split_records(inflate(compressed), cell_limit)
     header_record = next(records, None)
@@ -403,12 +438,10 @@ def read_part(bill, key, compressed, types, names, currency_column, cell_limit, 
     bill.parts.append(part)
     if header_record is None:
         return
-    if header_record.cells is None:
-        raise BadFile("its header has broken quotes")
-    header = [cell.decode("utf-8") for cell in header_record.cells]
-    columns = [names.get(name) or column_name(name) for name in header]
+    header = read_header(header_record)
+    columns = [names[name] for name in header]
     if len(set(columns)) != len(columns):
-        raise BadFile(f"two columns have one name: give `names`: {sorted(columns)}")
+        raise BadFile("two columns have one name")
     kinds = [types.get(name) or types.get(column) or type_of(column) for name, column in zip(header, columns)]
     for column, kind in zip(columns, kinds):
         if bill.columns.setdefault(column, kind) != kind:
@@ -455,12 +488,15 @@ def read_row(bill, key, record, columns, kinds, currency_column, keep_values):
 
 def read_bill(files, types=None, names=None, currency_column="line_item_currency_code", cell_limit=CELL_LIMIT,
               keep_values=False):
-    """`files`: paths of csv.gz, or (key, bytes) pairs. `types`: {column or exact name: decimal|time|map|decimal_map|
-    text}, before what is known of AWS's columns. `names`: {exact name: column}, before AWS's rule."""
-    bill = Bill()
+    """One delivery. `files`: paths of csv.gz, or (key, bytes) pairs. `types`: {column or exact name: decimal|time|map|
+    decimal_map|text}, before what is known of AWS's columns. `names`: {exact name: column}, before AWS's rule."""
+    bill, parts = Bill(), []
     for file in files:
-        key, compressed = file if isinstance(file, tuple) else (str(file), pathlib.Path(file).read_bytes())
-        read_part(bill, key, compressed, types or {}, names or {}, currency_column, cell_limit, keep_values)
+        parts.append(file if isinstance(file, tuple) else (str(file), pathlib.Path(file).read_bytes()))
+    first_records = [next(split_records(inflate(compressed)), None) for _, compressed in parts]
+    all_names = column_names(name for record in first_records if record for name in read_header(record)) | (names or {})
+    for key, compressed in parts:
+        read_part(bill, key, compressed, types or {}, all_names, currency_column, cell_limit, keep_values)
     rows = bill.nulls.pop("", 0)
     bill.nulls = collections.Counter({name: rows + bill.nulls[name] for name in bill.columns})
     return bill
