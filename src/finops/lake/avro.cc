@@ -70,7 +70,8 @@ std::string_view Decoder::take(std::uint64_t size) {
 std::int64_t Decoder::read_long() {
   std::uint64_t raw = 0;
   for (unsigned shift = 0; shift < 64; shift += 7) {
-    const auto byte = static_cast<unsigned char>(take(1)[0]);
+    if (position_ == data_.size()) invalid("the file ends in the middle of a number");
+    const auto byte = static_cast<unsigned char>(data_[position_++]);
     raw |= static_cast<std::uint64_t>(byte & 0x7F) << shift;
     if (byte < 0x80) return static_cast<std::int64_t>((raw >> 1) ^ (~(raw & 1) + 1));
   }
@@ -98,56 +99,33 @@ const Schema& Decoder::read_branch(const Schema& schema) {
 
 Value Decoder::read(const Schema& schema) {
   switch (schema.type) {
-    case Schema::Type::kNull:
-      return {};
-    case Schema::Type::kBoolean:
-      return take(1)[0] != 0;
+    case Schema::Type::kNull: return {};
+    case Schema::Type::kBoolean: return take(1)[0] != 0;
     case Schema::Type::kInt:
-    case Schema::Type::kLong:
-      return read_long();
-    case Schema::Type::kFloat:
-      return static_cast<double>(fixed_width<float>(take(4)));
-    case Schema::Type::kDouble:
-      return fixed_width<double>(take(8));
+    case Schema::Type::kLong: return read_long();
+    case Schema::Type::kFloat: return static_cast<double>(fixed_width<float>(take(4)));
+    case Schema::Type::kDouble: return fixed_width<double>(take(8));
     case Schema::Type::kBytes:
-    case Schema::Type::kString:
-      return std::string(read_bytes());
-    case Schema::Type::kFixed:
-      return std::string(take(schema.size));
-    case Schema::Type::kRecord:
-      return read_record(*this, schema);
-    case Schema::Type::kArray:
-      return read_array(*this, schema);
-    case Schema::Type::kUnion:
-      return read(read_branch(schema));
+    case Schema::Type::kString: return std::string(read_bytes());
+    case Schema::Type::kFixed: return std::string(take(schema.size));
+    case Schema::Type::kRecord: return read_record(*this, schema);
+    case Schema::Type::kArray: return read_array(*this, schema);
+    case Schema::Type::kUnion: return read(read_branch(schema));
   }
   invalid("unknown type");
 }
 
 void Decoder::skip(const Schema& schema) {
   switch (schema.type) {
-    case Schema::Type::kNull:
-      return;
-    case Schema::Type::kBoolean:
-      take(1);
-      return;
+    case Schema::Type::kNull: return;
+    case Schema::Type::kBoolean: take(1); return;
     case Schema::Type::kInt:
-    case Schema::Type::kLong:
-      read_long();
-      return;
-    case Schema::Type::kFloat:
-      take(4);
-      return;
-    case Schema::Type::kDouble:
-      take(8);
-      return;
+    case Schema::Type::kLong: read_long(); return;
+    case Schema::Type::kFloat: take(4); return;
+    case Schema::Type::kDouble: take(8); return;
     case Schema::Type::kBytes:
-    case Schema::Type::kString:
-      read_bytes();
-      return;
-    case Schema::Type::kFixed:
-      take(schema.size);
-      return;
+    case Schema::Type::kString: read_bytes(); return;
+    case Schema::Type::kFixed: take(schema.size); return;
     case Schema::Type::kRecord:
       for (const auto& field : schema.fields) skip(*field.type);
       return;
@@ -156,8 +134,7 @@ void Decoder::skip(const Schema& schema) {
         for (; count > 0; --count) skip(*schema.items);
       }
       return;
-    case Schema::Type::kUnion:
-      return skip(read_branch(schema));
+    case Schema::Type::kUnion: return skip(read_branch(schema));
   }
 }
 
@@ -180,24 +157,15 @@ void Encoder::write(const Schema& schema, const Value& value) {
     out_.append(reinterpret_cast<const char*>(&number), sizeof number);
   };
   switch (schema.type) {
-    case Schema::Type::kNull:
-      return;
-    case Schema::Type::kBoolean:
-      out_.push_back(value.as_bool() ? 1 : 0);
-      return;
+    case Schema::Type::kNull: return;
+    case Schema::Type::kBoolean: out_.push_back(value.as_bool() ? 1 : 0); return;
     case Schema::Type::kInt:
-    case Schema::Type::kLong:
-      return write_long(value.as_long());
-    case Schema::Type::kFloat:
-      return append_raw(static_cast<float>(value.as_double()));
-    case Schema::Type::kDouble:
-      return append_raw(value.as_double());
+    case Schema::Type::kLong: return write_long(value.as_long());
+    case Schema::Type::kFloat: return append_raw(static_cast<float>(value.as_double()));
+    case Schema::Type::kDouble: return append_raw(value.as_double());
     case Schema::Type::kBytes:
-    case Schema::Type::kString:
-      return write_bytes(value.as_string());
-    case Schema::Type::kFixed:
-      out_.append(value.as_string());
-      return;
+    case Schema::Type::kString: return write_bytes(value.as_string());
+    case Schema::Type::kFixed: out_.append(value.as_string()); return;
     case Schema::Type::kRecord:
       if (value.items().size() != schema.fields.size()) invalid("a record of other fields");
       for (std::size_t i = 0; i < schema.fields.size(); ++i) {

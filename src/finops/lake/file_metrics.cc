@@ -1,6 +1,7 @@
 #include "finops/lake/file_metrics.h"
 
 #include <map>
+#include <vector>
 
 #include "finops/core/error.h"
 #include "finops/lake/manifest_schema.h"
@@ -69,17 +70,22 @@ void write_list(avro::Encoder& out, const std::vector<std::int64_t>& list) {
   out.write_long(0);
 }
 
-const avro::Schema& type_of(int metric_field) {
-  const auto& schema = data_file_schema();
-  return *schema.fields.at(static_cast<std::size_t>(schema.index_of(metric_field))).type;
+/// The types of kMetricFields, in their order.
+const std::vector<const avro::Schema*>& metric_types() {
+  static const auto types = [] {
+    const auto& schema = data_file_schema();
+    std::vector<const avro::Schema*> all;
+    for (const int field : kMetricFields) {
+      all.push_back(schema.fields.at(static_cast<std::size_t>(schema.index_of(field))).type.get());
+    }
+    return all;
+  }();
+  return types;
 }
 
 std::optional<std::string_view> bound_of(std::string_view metrics, int which, int field_id) {
   avro::Decoder in(metrics);
-  for (const int field : kMetricFields) {
-    if (field == which) break;
-    in.skip(type_of(field));
-  }
+  for (std::size_t i = 0; kMetricFields[i] != which; ++i) in.skip(*metric_types()[i]);
   if (in.read_long() == 0) return std::nullopt;
   for (auto count = in.read_block_count(); count != 0; count = in.read_block_count()) {
     for (; count > 0; --count) {
@@ -128,7 +134,7 @@ std::optional<std::string_view> upper_bound_of(std::string_view metrics, int fie
 
 void check_metrics(std::string_view metrics) {
   avro::Decoder in(metrics);
-  for (const int field : kMetricFields) in.skip(type_of(field));
+  for (const auto* type : metric_types()) in.skip(*type);
   if (!in.at_end()) throw Error(ErrorKind::kInvalidData, "a data file's metrics are damaged");
 }
 

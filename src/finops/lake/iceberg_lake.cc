@@ -188,15 +188,9 @@ TableView IcebergLake::view_of(const TableName& table, const TableVersion& versi
   for (const auto& manifest : *manifests) {
     if (!manifest.has_live_files()) continue;
     require_spec(manifest, metadata);
-    const auto entries = files_.entries(manifest);
-    for (const auto& entry : *entries) {
-      if (!entry.is_live()) continue;
-      if (entry.file.content == Content::kData) {
-        view.files.push_back(lake_file_of(entry.file, execution_id_field));
-      } else {
-        view.has_row_deletes = true;
-      }
-    }
+    const auto live = files_.live_files(manifest, execution_id_field);
+    view.files.insert(view.files.end(), live->data.begin(), live->data.end());
+    view.has_row_deletes = view.has_row_deletes || live->has_deletes;
   }
   return view;
 }

@@ -104,23 +104,12 @@ class EntryReader {
     entry.snapshot_id = manifest_.added_snapshot_id;
     for (const auto& field : schema_.fields) {
       switch (field.id) {
-        case 0:
-          entry.status = status_of(in.read(*field.type).as_long());
-          break;
-        case 1:
-          read_number(in, *field.type, entry.snapshot_id);
-          break;
-        case 3:
-          entry.sequence_number = maybe_number(in, *field.type);
-          break;
-        case 4:
-          entry.file_sequence_number = maybe_number(in, *field.type);
-          break;
-        case 2:
-          read_file(in, *field.type, entry.file);
-          break;
-        default:
-          in.skip(*field.type);
+        case 0: entry.status = status_of(in.read(*field.type).as_long()); break;
+        case 1: read_number(in, *field.type, entry.snapshot_id); break;
+        case 3: entry.sequence_number = maybe_number(in, *field.type); break;
+        case 4: entry.file_sequence_number = maybe_number(in, *field.type); break;
+        case 2: read_file(in, *field.type, entry.file); break;
+        default: in.skip(*field.type);
       }
     }
     if (entry.file.path.empty()) invalid("an entry without a file");
@@ -153,24 +142,12 @@ class EntryReader {
     std::map<int, std::string> metrics;
     for (const auto& field : type.fields) {
       switch (field.id) {
-        case 134:
-          file.content = content_of(maybe_number(in, *field.type).value_or(0));
-          break;
-        case 100:
-          file.path = in.read(*field.type).as_string();
-          break;
-        case 101:
-          file.format = in.read(*field.type).as_string();
-          break;
-        case 102:
-          read_partition(in, *field.type, file.partition);
-          break;
-        case 103:
-          read_number(in, *field.type, file.rows);
-          break;
-        case 104:
-          read_number(in, *field.type, file.bytes);
-          break;
+        case 134: file.content = content_of(maybe_number(in, *field.type).value_or(0)); break;
+        case 100: file.path = in.read(*field.type).as_string(); break;
+        case 101: file.format = in.read(*field.type).as_string(); break;
+        case 102: read_partition(in, *field.type, file.partition); break;
+        case 103: read_number(in, *field.type, file.rows); break;
+        case 104: read_number(in, *field.type, file.bytes); break;
         default:
           if (const auto* ours = metric_type(field.id)) {
             metrics[field.id] = metric(in, *field.type, *ours);

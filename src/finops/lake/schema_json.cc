@@ -8,21 +8,14 @@ constexpr const char* kDecimal = "decimal(38, 18)";  // with the blank: as Icebe
 const char* primitive_name(ColumnType type) {
   switch (type) {
     case ColumnType::kText:
-    case ColumnType::kTextMap:
-      return "string";
+    case ColumnType::kTextMap: return "string";
     case ColumnType::kDecimal:
-    case ColumnType::kDecimalMap:
-      return kDecimal;
-    case ColumnType::kTimestamp:
-      return "timestamptz";
-    case ColumnType::kInt:
-      return "int";
-    case ColumnType::kLong:
-      return "long";
-    case ColumnType::kBoolean:
-      return "boolean";
-    case ColumnType::kBinary:
-      return "binary";
+    case ColumnType::kDecimalMap: return kDecimal;
+    case ColumnType::kTimestamp: return "timestamptz";
+    case ColumnType::kInt: return "int";
+    case ColumnType::kLong: return "long";
+    case ColumnType::kBoolean: return "boolean";
+    case ColumnType::kBinary: return "binary";
   }
   return "string";
 }

@@ -10,7 +10,8 @@ namespace {
 
 constexpr std::uint64_t kLongestFile = 1ull << 30;
 // Bounds on what is kept parsed, in about bytes: 10,000 data files, and metadata of some tables.
-constexpr std::size_t kKeptMetadata = 48 << 20, kKeptLists = 8 << 20, kKeptEntries = 48 << 20;
+constexpr std::size_t kKeptMetadata = 48 << 20, kKeptLists = 8 << 20, kKeptEntries = 48 << 20,
+                      kKeptLiveFiles = 16 << 20;
 constexpr std::size_t kParsedPerByte = 4;  // a JSON document in memory
 
 std::size_t weight_of(const ManifestList& list) { return 64 + list.size() * 600; }
@@ -30,7 +31,8 @@ TableFiles::TableFiles(ObjectStore& store, const LakePaths& paths)
       paths_(paths),
       metadata_(kKeptMetadata),
       lists_(kKeptLists),
-      entries_(kKeptEntries) {}
+      entries_(kKeptEntries),
+      live_files_(kKeptLiveFiles) {}
 
 std::string TableFiles::read(const std::string& uri, const char* what) {
   try {
@@ -85,6 +87,27 @@ std::shared_ptr<const ManifestEntries> TableFiles::entries(const ManifestFile& m
   } catch (const Error& error) {
     throw error.within("read '" + manifest.path + "'");
   }
+}
+
+std::shared_ptr<const TableFiles::LiveFiles> TableFiles::live_files(const ManifestFile& manifest,
+                                                                    int execution_id_field) {
+  // A column added later is another one than none: both may be asked for in one process.
+  const auto name = std::to_string(execution_id_field) + " " + manifest.path;
+  if (auto known = live_files_.find(name)) return known;
+  auto live = std::make_shared<LiveFiles>();
+  std::size_t weight = 64;
+  const auto all = entries(manifest);
+  for (const auto& entry : *all) {
+    if (!entry.is_live()) continue;
+    if (entry.file.content != Content::kData) {
+      live->has_deletes = true;
+      continue;
+    }
+    live->data.push_back(lake_file_of(entry.file, execution_id_field));
+    weight += sizeof(LakeFile) + 2 * live->data.back().uri.size();
+  }
+  live_files_.add(name, live, weight);
+  return live;
 }
 
 void TableFiles::write(const std::string& uri, std::string_view bytes) {

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "finops/lake/lake_paths.h"
 #include "finops/lake/manifest.h"
@@ -22,6 +23,12 @@ class TableFiles {
   std::shared_ptr<const TableMetadata> metadata(const std::string& uri);
   std::shared_ptr<const ManifestList> manifests(const Json& snapshot);
   std::shared_ptr<const ManifestEntries> entries(const ManifestFile& manifest);
+  /// What readers see of a manifest.
+  struct LiveFiles {
+    std::vector<LakeFile> data;
+    bool has_deletes = false;
+  };
+  std::shared_ptr<const LiveFiles> live_files(const ManifestFile& manifest, int execution_id_field);
 
   /// kAlreadyExists when the name is taken, which a fresh UUID never is.
   void write(const std::string& uri, std::string_view bytes);
@@ -37,6 +44,7 @@ class TableFiles {
   RecentItems<TableMetadata> metadata_;
   RecentItems<ManifestList> lists_;
   RecentItems<ManifestEntries> entries_;
+  RecentItems<LiveFiles> live_files_;
 };
 
 /// What readers see of a live data file. kUnsupported for a file that is no Parquet file.

@@ -1,5 +1,5 @@
-// Whatever bytes stand in a metadata file, reading it ends in a value or in a finops::Error; and what
-// is read can be written.
+// Whatever bytes stand in a metadata file, reading it ends in a value or in a finops::Error; and
+// what is read can be written.
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
