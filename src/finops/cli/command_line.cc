@@ -156,7 +156,7 @@ ParsedCommand parse_command_line(const std::vector<std::string>& arguments) {
     refuse(command, error.what());
   }
   const CLI::App* command = innermost_command(root);
-  check_extras(root, command);
+  if (!tree.accepts_anything(command)) check_extras(root, command);
   const CommandFunction* function = tree.function_of(command);
   if (function == nullptr) {
     refuse(command,

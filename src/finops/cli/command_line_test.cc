@@ -135,7 +135,7 @@ TEST_F(CommandLineTest, ConfigurationMistakesAreToldWithExitCode2) {
 }
 
 TEST_F(CommandLineTest, CommandsOfLaterVersionsSaySo) {
-  const std::vector<std::vector<std::string>> kCommands = {
+  const std::vector<std::vector<std::string>> kLater = {
       {"aws", "extract-billing", "--start-date", "2026-01"},
       {"aws", "load-billing-remote"},
       {"diff", "--period", "2026-05"},
@@ -144,7 +144,7 @@ TEST_F(CommandLineTest, CommandsOfLaterVersionsSaySo) {
       {"reconcile", "--period", "2026-05", "--invoice", "1=2"},
       {"quarantine", "replay"},
       {"quarantine", "waive"}};
-  for (const auto& command : kCommands) {
+  for (const auto& command : kLater) {
     const Result result = call(command);
     EXPECT_EQ(result.code, 1) << command.back();
     EXPECT_THAT(result.err, HasSubstr("comes with a later version of finops; until then"));

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -27,12 +28,17 @@ class CommandTree {
   CLI::App& add(CLI::App& parent, const std::string& name, const std::string& description,
                 const std::string& examples, CommandFunction function);
 
+  /// Arguments that the command does not know are no errors.
+  void accept_anything(const CLI::App& command) { accepting_.insert(&command); }
+  bool accepts_anything(const CLI::App* command) const { return accepting_.contains(command); }
+
   /// Null for a group.
   const CommandFunction* function_of(const CLI::App* command) const;
 
  private:
   CLI::App& root_;
   std::map<const CLI::App*, CommandFunction> functions_;
+  std::set<const CLI::App*> accepting_;
 };
 
 }  // namespace finops

@@ -200,24 +200,18 @@ Json config_document(const Configuration& configuration) {
 
 std::string_view to_string(VerifyReport::Verdict verdict) {
   switch (verdict) {
-    case VerifyReport::Verdict::kAgrees:
-      return "agrees";
-    case VerifyReport::Verdict::kDiffers:
-      return "differs";
-    case VerifyReport::Verdict::kCannotBeVerified:
-      return "cannot_be_verified";
+    case VerifyReport::Verdict::kAgrees: return "agrees";
+    case VerifyReport::Verdict::kDiffers: return "differs";
+    case VerifyReport::Verdict::kCannotBeVerified: return "cannot_be_verified";
   }
   return "differs";
 }
 
 std::string_view to_string(DoctorCheck::Result result) {
   switch (result) {
-    case DoctorCheck::Result::kGood:
-      return "good";
-    case DoctorCheck::Result::kWarning:
-      return "warning";
-    case DoctorCheck::Result::kBad:
-      return "bad";
+    case DoctorCheck::Result::kGood: return "good";
+    case DoctorCheck::Result::kWarning: return "warning";
+    case DoctorCheck::Result::kBad: return "bad";
   }
   return "bad";
 }

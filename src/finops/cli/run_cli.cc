@@ -38,14 +38,10 @@ int call(const std::vector<std::string>& arguments, GlobalOptions& global, const
 int exit_code_of(ErrorKind kind) {
   switch (kind) {
     case ErrorKind::kUsage:
-    case ErrorKind::kInvalidConfig:
-      return 2;
-    case ErrorKind::kLocked:
-      return 5;
-    case ErrorKind::kCancelled:
-      return 130;
-    default:
-      return 1;
+    case ErrorKind::kInvalidConfig: return 2;
+    case ErrorKind::kLocked: return 5;
+    case ErrorKind::kCancelled: return 130;
+    default: return 1;
   }
 }
 

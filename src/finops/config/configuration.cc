@@ -159,12 +159,9 @@ std::vector<EffectiveValue> effective_values(const SettingTable& table,
 
 std::string_view to_string(CatalogType type) {
   switch (type) {
-    case CatalogType::kSqlite:
-      return "sqlite";
-    case CatalogType::kRest:
-      return "rest";
-    case CatalogType::kGlue:
-      return "glue";
+    case CatalogType::kSqlite: return "sqlite";
+    case CatalogType::kRest: return "rest";
+    case CatalogType::kGlue: return "glue";
   }
   return "sqlite";
 }

@@ -63,8 +63,7 @@ std::string Secret::describe() const {
 std::string Secret::resolve(const Environment& environment) const {
   const std::string name(target());
   switch (form()) {
-    case Form::kLiteral:
-      return text_;
+    case Form::kLiteral: return text_;
     case Form::kEnvironment: {
       const std::string* value = environment.find(name);
       if (value != nullptr) return *value;
@@ -77,8 +76,7 @@ std::string Secret::resolve(const Environment& environment) const {
       if (!value.empty()) return value;
       throw Error(ErrorKind::kInvalidConfig, key_ + ": the file '" + name + "' is empty");
     }
-    case Form::kSecretsManager:
-      break;
+    case Form::kSecretsManager: break;
   }
   throw Error(ErrorKind::kUnsupported,
               key_ + " is '" + text_ +

@@ -9,14 +9,10 @@ namespace finops {
 
 std::string Origin::to_string() const {
   switch (kind) {
-    case Kind::kDefault:
-      return "default";
-    case Kind::kFile:
-      return where;
-    case Kind::kEnvironment:
-      return "environment variable " + where;
-    case Kind::kFlag:
-      return "option " + where;
+    case Kind::kDefault: return "default";
+    case Kind::kFile: return where;
+    case Kind::kEnvironment: return "environment variable " + where;
+    case Kind::kFlag: return "option " + where;
   }
   return where;
 }

@@ -17,33 +17,22 @@ bool fits(ValueType type, Setting::Form form) {
   using Form = Setting::Form;
   if (form == Form::kUntyped) return true;
   switch (type) {
-    case ValueType::kSize:
-      return form == Form::kText || form == Form::kInteger;
-    case ValueType::kShare:
-      return form != Form::kBoolean;
-    case ValueType::kCount:
-      return form == Form::kInteger;
-    case ValueType::kBoolean:
-      return form == Form::kBoolean;
-    default:
-      return form == Form::kText;
+    case ValueType::kSize: return form == Form::kText || form == Form::kInteger;
+    case ValueType::kShare: return form != Form::kBoolean;
+    case ValueType::kCount: return form == Form::kInteger;
+    case ValueType::kBoolean: return form == Form::kBoolean;
+    default: return form == Form::kText;
   }
 }
 
 std::string wanted(ValueType type) {
   switch (type) {
-    case ValueType::kSize:
-      return "a size such as \"512MB\" or \"2GiB\"";
-    case ValueType::kDuration:
-      return "a duration such as \"36h\", \"2d\" or \"1d12h\"";
-    case ValueType::kShare:
-      return "a share from 0 to 1, such as 0.001";
-    case ValueType::kCount:
-      return "a whole number";
-    case ValueType::kBoolean:
-      return "true or false";
-    default:
-      return "text in quotes";
+    case ValueType::kSize: return "a size such as \"512MB\" or \"2GiB\"";
+    case ValueType::kDuration: return "a duration such as \"36h\", \"2d\" or \"1d12h\"";
+    case ValueType::kShare: return "a share from 0 to 1, such as 0.001";
+    case ValueType::kCount: return "a whole number";
+    case ValueType::kBoolean: return "true or false";
+    default: return "text in quotes";
   }
 }
 

@@ -45,18 +45,12 @@ std::optional<std::uint64_t> bytes_of_unit(std::string_view unit) {
 
 std::optional<std::int64_t> seconds_of_unit(char unit) {
   switch (unit) {
-    case 'w':
-      return 7 * 86'400;
-    case 'd':
-      return 86'400;
-    case 'h':
-      return 3'600;
-    case 'm':
-      return 60;
-    case 's':
-      return 1;
-    default:
-      return std::nullopt;
+    case 'w': return 7 * 86'400;
+    case 'd': return 86'400;
+    case 'h': return 3'600;
+    case 'm': return 60;
+    case 's': return 1;
+    default: return std::nullopt;
   }
 }
 

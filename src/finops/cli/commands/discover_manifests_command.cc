@@ -23,6 +23,8 @@ struct DiscoverOptions {
     add("aws.export_name", export_name, "--export-name");
     add("aws.cur_version", cur_version, "--cur-version");
     add("aws.region", region, "--region");
+    // Looking at one place for several sources is no double count: nothing is loaded.
+    if (!result.empty()) result.push_back({"aws.allow_overlap", "true", result.front().option});
     return result;
   }
 };

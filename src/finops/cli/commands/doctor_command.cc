@@ -9,12 +9,9 @@ namespace {
 
 std::string_view mark_of(DoctorCheck::Result result) {
   switch (result) {
-    case DoctorCheck::Result::kGood:
-      return "ok";
-    case DoctorCheck::Result::kWarning:
-      return "warning";
-    case DoctorCheck::Result::kBad:
-      return "BAD";
+    case DoctorCheck::Result::kGood: return "ok";
+    case DoctorCheck::Result::kWarning: return "warning";
+    case DoctorCheck::Result::kBad: return "BAD";
   }
   return "BAD";
 }

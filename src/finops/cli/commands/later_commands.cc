@@ -15,7 +15,7 @@ void add_later(CommandTree& tree, CLI::App& parent, const std::string& name,
                     "`finops " + whole + "` comes with a later version of finops; " + meanwhile);
       });
   // Whatever options it will have: the answer is the same.
-  command.prefix_command();
+  tree.accept_anything(command);
 }
 
 }  // namespace

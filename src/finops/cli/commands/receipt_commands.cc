@@ -50,12 +50,9 @@ int show_receipts(CommandContext& context, const ReceiptOptions& options) {
 
 std::string_view words_of(VerifyReport::Verdict verdict) {
   switch (verdict) {
-    case VerifyReport::Verdict::kAgrees:
-      return "agrees";
-    case VerifyReport::Verdict::kDiffers:
-      return "DIFFERS";
-    case VerifyReport::Verdict::kCannotBeVerified:
-      return "cannot be verified";
+    case VerifyReport::Verdict::kAgrees: return "agrees";
+    case VerifyReport::Verdict::kDiffers: return "DIFFERS";
+    case VerifyReport::Verdict::kCannotBeVerified: return "cannot be verified";
   }
   return "DIFFERS";
 }
