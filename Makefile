@@ -11,7 +11,7 @@ demo: build  ## build, make a bill of known truth, load it, show receipt and que
 
 build:  ## get what is missing and build build/bin/finops
 	@tools/setup.sh build
-	@tools/build.sh release
+	@tools/build.sh release finops
 
 test:  ## all tests: unit, contract, sanitizers, end to end, fuzz (FUZZ_SECONDS=10)
 	@tools/setup.sh test
