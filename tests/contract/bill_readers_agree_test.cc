@@ -56,7 +56,7 @@ TEST(BillReadersAgreeTest, OnTextsOfManyBlocks) {
 
 TEST(BillReadersAgreeTest, OnTheBordersOfTheCellLimit) {
   const std::string header = "text,amount\n";
-  for (const std::size_t limit : {0, 1, 2, 5, 10}) {
+  for (const std::size_t limit : {0u, 1u, 2u, 5u, 10u}) {
     for (const std::string& inside :
          {std::string(limit, 'x'), std::string(limit + 1, 'x'), std::string(limit, '\n'),
           std::string(limit + 1, '\n'), std::string(limit + limit % 2, '"'),

@@ -307,7 +307,8 @@ TEST_P(ObjectStoreContract, CreateRefusesATakenKeyAndLeavesItsObject) {
 }
 
 TEST_P(ObjectStoreContract, StreamsALargeObject) {
-  std::string content(20'000'003, '\0');
+  std::string content;
+  content.resize(20'000'003);
   std::mt19937 random(7);
   for (char& c : content) c = static_cast<char>(random());
   const auto writer = store_->create("large");
@@ -421,7 +422,7 @@ TEST_P(ObjectStoreContract, ListsTenThousandObjectsInOrder) {
     expected.push_back("p" + std::to_string(i % 97) + "/" + std::to_string(i * 7919 % 10'000));
   }
   at_once(8, [&](int thread) {
-    for (std::size_t i = static_cast<std::size_t>(thread); i < expected.size(); i += 8)
+    for (auto i = static_cast<std::size_t>(thread); i < expected.size(); i += 8)
       put(expected[i], "x");
   });
   std::ranges::sort(expected);

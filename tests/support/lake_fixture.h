@@ -56,7 +56,11 @@ inline Column tag(const std::string& name, const std::string& doc) {
 }
 
 inline ColumnMetrics text_metrics(int field_id, std::int64_t rows, const std::string& value) {
-  return {.field_id = field_id, .values = rows, .nulls = 0, .bytes = 10, .lower = value,
+  return {.field_id = field_id,
+          .values = rows,
+          .nulls = 0,
+          .bytes = 10,
+          .lower = value,
           .upper = value};
 }
 
@@ -80,8 +84,12 @@ class Loader {
 
   WrittenParquet write(const TableName& table, const PartitionKey& partition,
                        const std::string& execution_id, std::int64_t rows) {
-    WrittenParquet file{.key = lake_.data_key(table, partition), .bytes = 4, .rows = rows,
-                        .sha256 = {}, .split_offsets = {4}, .columns = {}};
+    WrittenParquet file{.key = lake_.data_key(table, partition),
+                        .bytes = 4,
+                        .rows = rows,
+                        .sha256 = {},
+                        .split_offsets = {4},
+                        .columns = {}};
     put_if_absent(lake_.store(), file.key, "data");
     for (const auto& column : lake_.view(table).schema.columns) {
       if (column.name == "source") {

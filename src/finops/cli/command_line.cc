@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "finops/cli/commands/commands.h"
+#include "finops/cli/selection_options.h"
 #include "finops/cli/version.h"
 #include "finops/config/nearest_name.h"
 #include "finops/core/error.h"
@@ -37,7 +38,7 @@ void add_global_options(CLI::App& root, ParsedCommand& parsed) {
           "--log-format",
           [&parsed](const std::string& format) { parsed.global.is_json_log = format == "json"; },
           "Lines on stderr: text or json")
-      ->check(CLI::IsMember({"text", "json"}))
+      ->check(one_of({"text", "json"}))
       ->type_name("text|json");
   root.set_version_flag("--version", "finops " + std::string(finops_version()),
                         "Print the version");

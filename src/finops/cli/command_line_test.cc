@@ -195,6 +195,7 @@ TEST_F(CommandLineTest, AnOutputThatIsNotTakenIsAnError) {
 TEST_F(CommandLineTest, JsonLogsAreLinesOfJson) {
   const Result result = call({"aws", "nope", "--log-format", "json"});
   EXPECT_EQ(result.code, 2);
+  EXPECT_EQ(nlohmann::json::parse(result.err)["level"], "error");
   services.history = [](const Configuration&, const Selection&) -> std::vector<DeliveryRecord> {
     throw Error(ErrorKind::kNotFound, "gone");
   };

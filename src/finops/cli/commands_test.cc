@@ -75,7 +75,7 @@ TEST_F(CommandsTest, RunPipelinePassesItsOptionsOnAndTellsEachPartition) {
   EXPECT_THAT(result.out, HasSubstr("USD 12.500000000000000001"));
   EXPECT_THAT(result.out, HasSubstr("10 MB/s"));
   EXPECT_THAT(result.out, HasSubstr("1 loaded; 7,000 rows in the lake; 0.75 s."));
-  EXPECT_THAT(result.err, HasSubstr("payer-a 2026-05: load 50 %"));
+  EXPECT_EQ(result.err, "finops: payer-a 2026-05: load\n");
 }
 
 TEST_F(CommandsTest, RunPipelineUnderJsonPrintsOneDocument) {
@@ -177,12 +177,14 @@ TEST_F(CommandsTest, ADryRunShowsThePlanAndCallsNoRun) {
 
 TEST_F(CommandsTest, DiscoverManifestsTakesItsPlaceFromOptions) {
   fake_plan({});
-  const Result result =
-      call({"aws", "discover-manifests", "--bucket", "file:///elsewhere", "--source", "payer-b"});
+  const Result result = call({"aws", "discover-manifests", "--bucket", "file:///elsewhere"});
   EXPECT_EQ(result.code, 0) << result.err;
   EXPECT_EQ(asked_bucket, "file:///elsewhere");
+  EXPECT_EQ(asked_exports, 1u);  // both exports would be the same place
   EXPECT_THAT(result.out, HasSubstr("No manifest was found"));
   EXPECT_EQ(call({"aws", "discover-manifests", "--cur-version", "v3"}).code, 2);
+  call({"aws", "discover-manifests", "--prefix", "elsewhere"});
+  EXPECT_EQ(asked_exports, 2u);
   EXPECT_EQ(call({"aws", "discover-manifests", "--json"}).json()["manifests"].size(), 0u);
 }
 

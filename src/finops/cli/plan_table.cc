@@ -8,6 +8,14 @@
 #include "finops/core/error.h"
 
 namespace finops {
+namespace {
+
+bool is_read(const PlanItem& item) {
+  return item.action == PlanAction::kLoad || item.action == PlanAction::kReplace ||
+         item.action == PlanAction::kCheck;
+}
+
+}  // namespace
 
 void require_exports(const Configuration& configuration, const Selection& selection) {
   if (configuration.exports.empty()) {
@@ -29,11 +37,10 @@ void print_plan(std::ostream& out, const std::vector<PlanItem>& plan) {
                    {"BYTES", kRight},
                    {"WHY"}});
   for (const PlanItem& item : plan) {
-    const bool is_known = item.files > 0 || item.bytes > 0;
     table.add({item.id.source, item.id.partition.empty() ? "?" : item.id.partition,
                std::string(to_string(item.action)), short_id(item.id.version),
-               short_id(item.current_version), is_known ? count_text(item.files) : "",
-               is_known ? bytes_text(item.bytes) : "", item.reason});
+               short_id(item.current_version), is_read(item) ? count_text(item.files) : "",
+               is_read(item) ? bytes_text(item.bytes) : "", item.reason});
   }
   table.print(out);
 }
@@ -43,9 +50,7 @@ std::string plan_summary(const std::vector<PlanItem>& plan) {
   std::uint64_t files = 0, bytes = 0;
   for (const PlanItem& item : plan) {
     ++counts[item.action];
-    const bool is_read = item.action == PlanAction::kLoad || item.action == PlanAction::kReplace ||
-                         item.action == PlanAction::kCheck;
-    if (!is_read) continue;
+    if (!is_read(item)) continue;
     files += item.files;
     bytes += item.bytes;
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <iterator>
 #include <new>
 
 #include "finops/cli/command_line.h"
@@ -11,10 +12,17 @@ namespace {
 
 constexpr const char* kGoOn = "; nothing is lost: the same command goes on from here";
 
-/// Whether errors of the arguments themselves are to be told as JSON: they come before the options
-/// are known.
-bool asks_for_json(const std::vector<std::string>& arguments, const std::string& option) {
-  return std::find(arguments.begin(), arguments.end(), option) != arguments.end();
+/// How errors of the arguments themselves are told: they come before the options are known.
+GlobalOptions options_for_errors(const std::vector<std::string>& arguments) {
+  const auto has = [&arguments](const std::string& argument) {
+    return std::find(arguments.begin(), arguments.end(), argument) != arguments.end();
+  };
+  GlobalOptions options;
+  options.is_json = has("--json");
+  const auto format = std::find(arguments.begin(), arguments.end(), "--log-format");
+  const bool is_next = format != arguments.end() && std::next(format) != arguments.end();
+  options.is_json_log = has("--log-format=json") || (is_next && *std::next(format) == "json");
+  return options;
 }
 
 int call(const std::vector<std::string>& arguments, GlobalOptions& global, const Services& services,
@@ -46,8 +54,7 @@ int exit_code_of(ErrorKind kind) {
 }
 
 int run_cli(const std::vector<std::string>& arguments, const Services& services, CliHost& host) {
-  GlobalOptions global;
-  global.is_json = asks_for_json(arguments, "--json");
+  GlobalOptions global = options_for_errors(arguments);
   Console console(host, global);
   try {
     return call(arguments, global, services, host);

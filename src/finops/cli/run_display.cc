@@ -64,7 +64,7 @@ void RunDisplay::show(const Progress& progress) {
     console_.draw_line(line);
   } else {
     if (!is_new_partition && now - last_shown_ < kNextLine) return;
-    const std::string measured = measure(progress, seconds);
+    const std::string measured = is_new_partition ? "" : measure(progress, seconds);
     console_.note(what + (measured.empty() ? "" : " " + measured));
   }
   last_shown_ = now;

@@ -1,5 +1,8 @@
 #include "finops/cli/selection_options.h"
 
+#include <algorithm>
+
+#include "finops/config/nearest_name.h"
 #include "finops/core/billing_period.h"
 #include "finops/core/error.h"
 
@@ -8,6 +11,17 @@ namespace finops {
 std::string check_period(const std::string& text) {
   if (BillingPeriod::parse(text)) return "";
   return "'" + text + "' is not a month; write YYYY-MM, for example 2026-05";
+}
+
+CLI::Validator one_of(const std::vector<std::string>& words) {
+  const auto check = [words](const std::string& text) -> std::string {
+    if (std::find(words.begin(), words.end(), text) != words.end()) return "";
+    std::string list;
+    for (const std::string& word : words) list += (list.empty() ? "" : ", ") + word;
+    const auto near = nearest_name(text, words);
+    return "'" + text + "' is none of " + list + (near ? "; did you mean " + *near + "?" : "");
+  };
+  return CLI::Validator(check, "");
 }
 
 void SelectionOptions::add_sources(CLI::App& command) {

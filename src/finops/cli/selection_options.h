@@ -24,4 +24,7 @@ struct SelectionOptions {
 /// For options that take YYYY-MM.
 std::string check_period(const std::string& text);
 
+/// For options that take one of some words; their help lists the words as the type.
+CLI::Validator one_of(const std::vector<std::string>& words);
+
 }  // namespace finops

@@ -37,12 +37,9 @@ void check(const DemoOptions& options) {
 
 std::string_view name_of(DemoCurVersion version) {
   switch (version) {
-    case DemoCurVersion::kV1:
-      return "v1";
-    case DemoCurVersion::kV2:
-      return "v2";
-    case DemoCurVersion::kBoth:
-      break;
+    case DemoCurVersion::kV1: return "v1";
+    case DemoCurVersion::kV2: return "v2";
+    case DemoCurVersion::kBoth: break;
   }
   return "both";
 }
@@ -194,7 +191,7 @@ void restate(const DemoOptions& options, const std::stop_token& stop, Json& trut
 
 }  // namespace
 
-DemoSummary generate_demo_bills(const DemoOptions& options, std::stop_token stop) {
+DemoSummary generate_demo_bills(const DemoOptions& options, const std::stop_token& stop) {
   check(options);
   DemoSummary summary;
   summary.truth_file = truth_file(options.out);

@@ -57,6 +57,6 @@ struct DemoSummary {
 ///
 /// Memory is bounded whatever `rows` is. Throws kUsage for options that make no sense,
 /// kAlreadyExists, kNotFound, kCancelled, and what the file system says.
-DemoSummary generate_demo_bills(const DemoOptions& options, std::stop_token stop = {});
+DemoSummary generate_demo_bills(const DemoOptions& options, const std::stop_token& stop = {});
 
 }  // namespace finops

@@ -37,7 +37,7 @@ std::int64_t DemoMonth::rows_of_month_end() const {
   if (has_separate_discounts()) {
     rows += 2 + std::ranges::count(payer_.accounts, "USD", &DemoAccount::currency);
   }
-  return rows + 3 * (plan_.version - 1);
+  return rows + std::int64_t{3} * (plan_.version - 1);
 }
 
 void DemoMonth::month_end() {

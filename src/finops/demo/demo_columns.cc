@@ -19,21 +19,14 @@ constexpr auto kMapColumns = std::to_array<DemoColumn>({
 bool is_present(DemoPresence presence, const DemoPayer& payer, const DemoMonthPlan& plan) {
   const bool is_only_month = plan.is_first && plan.is_last;
   switch (presence) {
-    case DemoPresence::kNet:
-      return payer.has_net_columns;
-    case DemoPresence::kDiscount:
-      return !(payer.has_separate_discounts && plan.is_first);
-    case DemoPresence::kSplit:
-      return plan.has_split_rows;
-    case DemoPresence::kNetSplit:
-      return plan.has_split_rows && payer.has_net_columns;
-    case DemoPresence::kVanishing:
-      return !plan.is_last || is_only_month;
-    case DemoPresence::kAppearing:
-      return !plan.is_first || is_only_month;
+    case DemoPresence::kNet: return payer.has_net_columns;
+    case DemoPresence::kDiscount: return !(payer.has_separate_discounts && plan.is_first);
+    case DemoPresence::kSplit: return plan.has_split_rows;
+    case DemoPresence::kNetSplit: return plan.has_split_rows && payer.has_net_columns;
+    case DemoPresence::kVanishing: return !plan.is_last || is_only_month;
+    case DemoPresence::kAppearing: return !plan.is_first || is_only_month;
     case DemoPresence::kAlways:
-    case DemoPresence::kOddFiles:
-      break;
+    case DemoPresence::kOddFiles: break;
   }
   return true;
 }
@@ -49,7 +42,7 @@ void append_quoted(std::string& out, std::string_view text) {
 
 constexpr auto kNeedsQuotes = [] {
   std::array<bool, 256> needs{};
-  for (const unsigned char c : {',', '"', '\n', '\r'}) needs[c] = true;
+  for (const char c : {',', '"', '\n', '\r'}) needs[static_cast<unsigned char>(c)] = true;
   return needs;
 }();
 
@@ -67,20 +60,11 @@ void append_json_text(std::string& out, std::string_view text) {
   out += '"';
   for (const char c : text) {
     switch (c) {
-      case '"':
-        out += "\\\"";
-        break;
-      case '\\':
-        out += "\\\\";
-        break;
-      case '\n':
-        out += "\\n";
-        break;
-      case '\r':
-        out += "\\r";
-        break;
-      default:
-        out += c;
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      default: out += c;
     }
   }
   out += '"';

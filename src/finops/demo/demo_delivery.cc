@@ -31,12 +31,9 @@ std::string_view type_of(const DemoColumn& column, bool is_v2) {
   if (column.map != DemoMap::kNone) return "map<string,string>";
   if (column.field == DemoField::kTimeInterval && !is_v2) return "Interval";
   switch (column.kind) {
-    case DemoKind::kTime:
-      return is_v2 ? "timestamp" : "DateTime";
-    case DemoKind::kNumber:
-      return is_v2 ? "double" : "OptionalBigDecimal";
-    case DemoKind::kText:
-      break;
+    case DemoKind::kTime: return is_v2 ? "timestamp" : "DateTime";
+    case DemoKind::kNumber: return is_v2 ? "double" : "OptionalBigDecimal";
+    case DemoKind::kText: break;
   }
   return is_v2 ? "string" : "OptionalString";
 }
@@ -81,8 +78,8 @@ DemoDelivery::DemoDelivery(const DemoPayer& payer, const DemoMonthPlan& plan,
   if (payer.is_v2) {
     const std::string partition = "BILLING_PERIOD=" + plan.period.to_string() + "/";
     // A version a day, from the third of the next month on.
-    const DemoTime time =
-        start_of(plan.period.next()) + std::chrono::hours(24 * (1 + plan.version) + 6);
+    const DemoTime time = start_of(plan.period.next()) +
+                          std::chrono::hours(24 * (std::int64_t{1} + plan.version) + 6);
     const std::string moment = demo_time_text(time).substr(0, 19) + ".000Z";
     const std::string folder = is_new_folder ? fmt::format("{}-{}/", moment, execution_id_) : "";
     data_folder_ = base + "data/" + partition + folder;

@@ -1,7 +1,5 @@
 #include "finops/lake/avro.h"
 
-#include <cstring>
-
 #include "finops/core/error.h"
 
 namespace finops::avro {
@@ -14,7 +12,7 @@ namespace {
 template <typename T>
 T fixed_width(std::string_view bytes) {
   T value;
-  std::memcpy(&value, bytes.data(), sizeof value);
+  bytes.copy(reinterpret_cast<char*>(&value), sizeof value);
   return value;
 }
 

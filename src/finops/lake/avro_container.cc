@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kMagic("Obj\1", 4);
 constexpr std::size_t kSyncSize = 16;
-constexpr std::size_t kBlockBytes = 64 * 1024;  // the customary block size; readers need no other
+constexpr std::size_t kBlockBytes = 64 << 10;  // the customary block size; readers need no other
 /// A thousand times the customary block: a small file cannot make us fill the memory.
 constexpr std::size_t kLongestBlock = 64 << 20;
 

@@ -27,7 +27,7 @@ Record row(std::int64_t n) {
                 0.5,
                 0.25,
                 std::string("abcd"),
-                std::vector<Value>{Record{n, std::string("x")}, Record{-n, std::string(300, 'y')}},
+                std::vector<Value>{Record{n, std::string("x")}, Record{~n, std::string(300, 'y')}},
                 n % 3 == 0 ? Value() : Value(Record{n, std::string()})};
 }
 

@@ -36,7 +36,7 @@ const char* const kForeignSchema = R"({"type": "record", "name": "manifest_entry
     {"name": "sort_order_id", "type": "int", "field-id": 140}]}}]})";
 
 avro::Value bounds(int id, const std::string& value) {
-  return std::vector<avro::Value>{avro::Record{std::int64_t{id}, value}};
+  return std::vector<avro::Value>{avro::Value(avro::Record{std::int64_t{id}, value})};
 }
 
 class OtherWritersTest : public LakeTest {

@@ -1,9 +1,10 @@
 #include "finops/stores/fault_plan.h"
 
-#include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <utility>

@@ -19,7 +19,7 @@ TEST(ObjectStoreTest, RandomReadsAskForTheirRangeOnly) {
 
 TEST(ObjectStoreTest, ReadAllReturnsContentOfManyBlocks) {
   MemoryStore store;
-  const std::string content(10'000'001, 'x');
+  const std::string content(7'000'001, 'x');
   put_text(store, "k", content);
   EXPECT_TRUE(read_all(store, "k", content.size()) == content);
 }

@@ -42,8 +42,8 @@ std::shared_ptr<const PartPlan> plan_part(const BillShape& shape, std::size_t pa
   for (const std::string& name : header) {
     const auto found = bound.find(name);
     if (found == bound.end()) {
-      throw Error(ErrorKind::kInvalidData, "cannot read '" + key + "': the column '" + name +
-                                               "' of its header is not bound");
+      throw Error(ErrorKind::kInvalidData,
+                  "cannot read '" + key + "': its header has the unknown column '" + name + "'");
     }
     const std::size_t i = found->second;
     if (plan->position[i]) {

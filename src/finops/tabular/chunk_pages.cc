@@ -158,15 +158,4 @@ void append_plain_text(std::string& out, std::string_view value) {
   out.append(reinterpret_cast<const char*>(&length), 4).append(value);
 }
 
-void append_plain_number(std::string& out, Int128 value) {
-  const auto bits = static_cast<UInt128>(value);
-  const std::uint64_t words[2] = {__builtin_bswap64(static_cast<std::uint64_t>(bits >> 64)),
-                                  __builtin_bswap64(static_cast<std::uint64_t>(bits))};
-  out.append(reinterpret_cast<const char*>(words), 16);
-}
-
-void append_plain_number(std::string& out, std::int64_t value) {
-  out.append(reinterpret_cast<const char*>(&value), sizeof(value));
-}
-
 }  // namespace finops::bill

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -52,9 +53,24 @@ class ChunkPages {
 std::uint8_t* write_indices(const std::uint32_t* indices, std::size_t n, std::size_t distinct,
                             bool is_constant, std::uint8_t* out);
 
+/// A decimal as PLAIN has it: 16 bytes, big-endian.
+inline void write_plain_number(char* out, Int128 value) {
+  const auto bits = static_cast<UInt128>(value);
+  const std::uint64_t words[2] = {__builtin_bswap64(static_cast<std::uint64_t>(bits >> 64)),
+                                  __builtin_bswap64(static_cast<std::uint64_t>(bits))};
+  std::memcpy(out, words, sizeof(words));
+}
+inline void write_plain_number(char* out, std::int64_t value) {
+  std::memcpy(out, &value, sizeof(value));
+}
+
 /// Appends one value as PLAIN has it.
 void append_plain_text(std::string& out, std::string_view value);
-void append_plain_number(std::string& out, Int128 value);  // decimal: 16 bytes, big-endian
-void append_plain_number(std::string& out, std::int64_t value);
+template <class Value>
+void append_plain_number(std::string& out, Value value) {
+  char bytes[sizeof(Value)];
+  write_plain_number(bytes, value);
+  out.append(bytes, sizeof(Value));
+}
 
 }  // namespace finops::bill

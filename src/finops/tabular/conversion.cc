@@ -1,6 +1,7 @@
 #include "finops/tabular/conversion.h"
 
 #include <algorithm>
+#include <system_error>
 #include <thread>
 #include <utility>
 
@@ -36,7 +37,7 @@ MemoryPlan::MemoryPlan(const ConvertOptions& options, std::size_t columns, unsig
   // being filled, one complete, one being written.
   group_text_bytes = memory / 8 * 3;
   const std::size_t lanes = columns / kLaneColumns + 1;
-  lane_dictionary_bytes = std::max<std::size_t>(memory / 5 / lanes, 1 << 20);
+  lane_dictionary_bytes = std::max<std::size_t>(memory / 4 / lanes, 1 << 20);
   const std::size_t code_bytes = 2 * sizeof(std::uint32_t) * (columns + 1);
   encoding.page_rows = std::clamp<std::size_t>(memory / 8 / code_bytes, 1024, encoding.page_rows);
   encoding.plain_page_bytes =
@@ -260,9 +261,9 @@ void Conversion::write_complete_groups(Lock& lock) {
 }
 
 void Conversion::work() {
-  BlockParser parser(shape_, options_.cell_limit);
   Lock lock(mutex_);
   try {
+    BlockParser parser(shape_, options_.cell_limit);
     while (!failure_ && !is_done()) {
       if (stop_.stop_requested())
         throw Error(ErrorKind::kCancelled, "the conversion was cancelled");
@@ -284,7 +285,10 @@ void Conversion::work() {
 ConvertReport Conversion::run() {
   {
     std::vector<std::jthread> threads;
-    for (unsigned i = 1; i < threads_; ++i) threads.emplace_back([this] { work(); });
+    try {
+      for (unsigned i = 1; i < threads_; ++i) threads.emplace_back([this] { work(); });
+    } catch (const std::system_error&) {  // fewer threads do the same work
+    }
     work();
   }
   if (failure_) std::rethrow_exception(failure_);

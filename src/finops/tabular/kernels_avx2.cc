@@ -75,10 +75,11 @@ struct Chunk {
         static_cast<std::uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, wanted)));
     return (a | (static_cast<std::uint64_t>(b) << 32)) & valid;
   }
-  bool is_ascii() const {
+  /// Bytes of 128 and more.
+  std::uint64_t not_ascii() const {
     const auto a = static_cast<std::uint32_t>(_mm256_movemask_epi8(low));
     const auto b = static_cast<std::uint32_t>(_mm256_movemask_epi8(high));
-    return ((a | (static_cast<std::uint64_t>(b) << 32)) & valid) == 0;
+    return (a | (static_cast<std::uint64_t>(b) << 32)) & valid;
   }
 };
 
@@ -166,11 +167,11 @@ inline std::uint32_t* write_positions(std::uint64_t bits, std::uint32_t base, st
 SeparatorIndex index(const char* text, std::size_t size, std::uint32_t* positions) {
   SeparatorIndex result;
   std::uint64_t inside = 0, last_return = 0;
-  std::uint64_t crlf = 0;
+  std::uint64_t crlf = 0, not_ascii = 0;
   std::uint32_t* out = positions;
   for (std::size_t at = 0; at < size; at += 64) {
     const Chunk chunk(text, at, size);
-    result.is_ascii &= chunk.is_ascii();
+    not_ascii |= chunk.not_ascii();
     std::uint64_t quoted = chunk.equal('"');
     if ((quoted | inside) != 0) {
       quoted = prefix_xor(quoted) ^ inside;
@@ -185,6 +186,7 @@ SeparatorIndex index(const char* text, std::size_t size, std::uint32_t* position
     out = write_positions(commas | line_feeds, static_cast<std::uint32_t>(at), out);
   }
   result.separators = static_cast<std::size_t>(out - positions);
+  result.is_ascii = not_ascii == 0;
   result.has_crlf = crlf != 0;
   return result;
 }

@@ -121,24 +121,29 @@ void NumberColumn<Value>::write_dictionary() {
 template <class Value>
 void NumberColumn<Value>::append_plain(const Value* values, std::size_t n) {
   std::uint32_t* out = codes_.data() + page_rows_;
-  plain_.reserve(plain_.size() + n * sizeof(Value));
+  const std::size_t wanted = plain_bytes_ + n * sizeof(Value);
+  if (wanted > plain_.capacity()) plain_.reserve(wanted + options_->plain_page_bytes, plain_bytes_);
+  char* write = plain_.data() + plain_bytes_;
   for (std::size_t i = 0; i < n; ++i) {
-    out[i] = values[i] != null() ? 1 : 0;
-    if (values[i] == null()) continue;
+    const bool is_value = values[i] != null();
+    out[i] = is_value ? 1 : 0;
+    if (!is_value) continue;
     bound(values[i]);
-    append_plain_number(plain_, values[i]);
+    write_plain_number(write, values[i]);
+    write += sizeof(Value);
   }
+  plain_bytes_ = static_cast<std::size_t>(write - plain_.data());
 }
 
 template <class Value>
 void NumberColumn<Value>::flush_page() {
   if (page_rows_ == 0) return;
   if (is_plain_) {
-    pages_.add_plain(codes_.data(), page_rows_, plain_);
+    pages_.add_plain(codes_.data(), page_rows_, {plain_.data(), plain_bytes_});
   } else {
     pages_.add_codes(codes_.data(), page_rows_, std::max<std::size_t>(distinct_.size(), 1));
   }
-  plain_.clear();
+  plain_bytes_ = 0;
   page_rows_ = 0;
 }
 

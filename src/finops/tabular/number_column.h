@@ -60,7 +60,8 @@ class NumberColumn {
   std::uint32_t last_code_ = 0;
   std::vector<std::uint32_t> codes_;
   std::size_t page_rows_ = 0;
-  std::string plain_;
+  Buffer<char> plain_;
+  std::size_t plain_bytes_ = 0;
 };
 
 /// The number of each row's line: PLAIN, no NULLs.

@@ -188,7 +188,7 @@ class ReadersAgreeTest : public ::testing::TestWithParam<const bill::Kernels*> {
 };
 
 TEST_P(ReadersAgreeTest, OnRandomBills) {
-  for (unsigned seed = 0; seed < 400; ++seed) {
+  for (unsigned seed = 0; seed < 150; ++seed) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     RandomBill bill(seed);
     std::vector<BillPart> parts;

@@ -76,7 +76,7 @@ class StringDictionary {
   std::size_t value_bytes = 0;  // as a PLAIN dictionary page
 
  private:
-  static constexpr std::size_t kFirstSlots = 256, kKeptSlots = 1 << 20;
+  static constexpr std::size_t kFirstSlots = 256, kKeptSlots = 1 << 16;
 
   void place(std::uint32_t number, std::uint32_t hash) {
     const auto mask = static_cast<std::uint32_t>(slots.size() - 1);

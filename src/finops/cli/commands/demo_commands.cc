@@ -68,13 +68,13 @@ void add_demo_options(CLI::App& command, GenerateOptions& options) {
       ->check(check_period, "");
   command.add_option("--cur-version", options.cur_version, "both: payer-a v1, payer-b v2; default")
       ->type_name("v1|v2|both")
-      ->check(CLI::IsMember({"v1", "v2", "both"}));
+      ->check(one_of({"v1", "v2", "both"}));
   command.add_option("--files", options.demo.files, "Of each delivery; default: 2")
       ->type_name("N")
       ->check(CLI::Range(1, 1000), "");
   command.add_option("--delivery", options.delivery, "How AWS would deliver; default: create-new")
       ->type_name("create-new|overwrite")
-      ->check(CLI::IsMember({"create-new", "overwrite"}));
+      ->check(one_of({"create-new", "overwrite"}));
   command.add_flag("--restate", options.demo.restate,
                    "Deliver a next version of one month of the bills in --out");
 }

@@ -1,5 +1,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
+#include <tuple>
 
 #include "finops/cli/commands/commands.h"
 #include "finops/cli/json_documents.h"
@@ -29,8 +31,19 @@ struct DiscoverOptions {
   }
 };
 
+/// Options may give several exports one place: then it is shown once.
+void drop_repeated_places(std::vector<AwsExport>& exports) {
+  std::set<std::tuple<std::string, std::string, std::string>> places;
+  std::erase_if(exports, [&places](const AwsExport& one) {
+    return !places.emplace(one.bucket, one.prefix, one.export_name).second;
+  });
+}
+
 int discover(CommandContext& context, const DiscoverOptions& options) {
-  const Configuration configuration = context.configuration(options.flags());
+  Configuration configuration = context.configuration(options.flags());
+  if (options.selection.sources.empty() && !options.flags().empty()) {
+    drop_repeated_places(configuration.exports);
+  }
   const Selection selection = options.selection.selection();
   require_exports(configuration, selection);
   const std::vector<PlanItem> plan = context.services.plan(configuration, selection, false);
@@ -65,7 +78,7 @@ void add_discover_manifests_command(CommandTree& tree) {
       ->type_name("N");
   command.add_option("--cur-version", options->cur_version, "Instead of finding it out")
       ->type_name("v1|v2")
-      ->check(CLI::IsMember({"v1", "v2"}));
+      ->check(one_of({"v1", "v2"}));
   command.add_option("--region", options->region, "Instead of the configured one")->type_name("R");
   options->selection.add_range(command);
   options->selection.add_sources(command);

@@ -70,7 +70,7 @@ void add_export_parquet_command(CommandTree& tree) {
   command.add_flag("--overwrite", options->overwrite, "Write also what is up to date");
   command.add_option("--compression", options->compression, "Default: snappy")
       ->type_name("snappy|zstd|gzip|lz4|none")
-      ->check(CLI::IsMember({"snappy", "zstd", "gzip", "lz4", "none"}));
+      ->check(one_of({"snappy", "zstd", "gzip", "lz4", "none"}));
 }
 
 }  // namespace finops

@@ -5,6 +5,7 @@
 #include "finops/cli/as_of.h"
 #include "finops/cli/commands/commands.h"
 #include "finops/cli/query_output.h"
+#include "finops/cli/selection_options.h"
 #include "finops/core/error.h"
 
 namespace finops {
@@ -82,7 +83,7 @@ void add_query_command(CommandTree& tree) {
   command.add_option("SQL", options->sql, "The query; - reads it from standard input")->required();
   command.add_option("--format", options->format, "Default: table, with --json json")
       ->type_name("table|csv|json|parquet")
-      ->check(CLI::IsMember({"table", "csv", "json", "parquet"}));
+      ->check(one_of({"table", "csv", "json", "parquet"}));
   command.add_option("--output", options->output, "The file of --format parquet")
       ->type_name("FILE");
   command
