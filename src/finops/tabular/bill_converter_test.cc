@@ -110,6 +110,13 @@ TEST(BillConverterTest, TakesEmptyPartsAsNoRows) {
   EXPECT_THAT(convert({}, layout_of(kColumns)).files, IsEmpty());
 }
 
+TEST(BillConverterTest, KeepsAnEmptyLineThatOnlyARejectedRowFollows) {
+  const Conversions c = convert({part_of("p1", "id\nx\xFF\n\ny\xFF")}, layout_of(kColumns));
+  EXPECT_EQ(c.report.rows, 3u);
+  EXPECT_EQ(c.report.rejected_rows, 2u);
+  EXPECT_THAT(rows_of(*c.files[0], {"id", "source_line"}), ElementsAre("null|3"));
+}
+
 TEST(BillConverterTest, ReadsCrlfAndAByteOrderMark) {
   const Conversions c =
       convert({part_of("p1", "\xEF\xBB\xBFid,rate\r\na,1\r\n\"b\",\"2\"\r\nc,3\nd\re,4\r")},

@@ -131,7 +131,6 @@ bool BlockParser::index_any(RowBlock& block) {
       is_grid =
           std::ranges::none_of(records_, [&](const Record& r) { return is_malformed(block, r); });
     }
-    block.ends_part = false;  // the exception is for one empty line
   }
   is_ascii_ = false;
   block.rows = records_.size();
@@ -231,6 +230,7 @@ void BlockParser::remove_marked(RowBlock& block) {
   }
   block.size = to;
   block.lines.resize(kept);
+  block.ends_part = false;  // the text's last record now may be an earlier one of the part's
 }
 
 }  // namespace finops::bill
