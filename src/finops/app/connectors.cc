@@ -1,5 +1,6 @@
 #include "finops/app/connectors.h"
 
+#include <exception>
 #include <filesystem>
 #include <utility>
 
@@ -21,12 +22,12 @@ namespace fs = std::filesystem;
 /// Stands for an export that cannot be opened: whoever looks at it learns why.
 class UnreadableSource : public BillingSource {
  public:
-  explicit UnreadableSource(Error error) : error_(std::move(error)) {}
-  FoundManifests discover(const PeriodRange&) override { throw error_; }
+  explicit UnreadableSource(std::exception_ptr why) : why_(std::move(why)) {}
+  FoundManifests discover(const PeriodRange&) override { std::rethrow_exception(why_); }
   const ColumnDictionary& dictionary() const override { return aws_column_dictionary(); }
 
  private:
-  Error error_;
+  std::exception_ptr why_;
 };
 
 std::shared_ptr<ObjectStore> make_bucket(const AwsExport& configured) {
@@ -39,11 +40,10 @@ std::shared_ptr<ObjectStore> make_bucket(const AwsExport& configured) {
 
 std::shared_ptr<BillingSource> make_source(const AwsExport& configured,
                                            std::shared_ptr<ObjectStore> bucket) {
-  AwsCurOptions options{.prefix = configured.prefix,
-                                 .export_name = configured.export_name};
+  AwsCurOptions options{.prefix = configured.prefix, .export_name = configured.export_name};
   if (configured.cur_version) {
-    options.cur_version = *configured.cur_version == CurVersion::kV1 ? CurLayout::kV1
-                                                                     : CurLayout::kV2;
+    options.cur_version =
+        *configured.cur_version == CurVersion::kV1 ? CurLayout::kV1 : CurLayout::kV2;
   }
   return make_aws_cur_source(std::move(bucket), std::move(options));
 }
@@ -57,8 +57,8 @@ PipelineExport make_export(const AwsExport& configured) {
   try {
     made.bucket = make_bucket(configured);
     made.source = make_source(configured, made.bucket);
-  } catch (const Error& error) {
-    made.source = std::make_shared<UnreadableSource>(error);
+  } catch (const Error&) {
+    made.source = std::make_shared<UnreadableSource>(std::current_exception());
   }
   return made;
 }

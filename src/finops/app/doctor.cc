@@ -60,7 +60,8 @@ DoctorCheck check_folder(const std::string& folder) {
   const std::string text = fs::absolute(folder).lexically_normal().string() + ", " +
                            bytes_text(space.available) + " free";
   if (!code && space.available < kLittleSpace) {
-    return {"", Result::kWarning, text, "make room: a load needs about the size of its csv.gz files"};
+    return {"", Result::kWarning, text,
+            "make room: a load needs about the size of its csv.gz files"};
   }
   return good(text);
 }
@@ -69,10 +70,10 @@ DoctorCheck check_export(const PipelineExport& configured) {
   const FoundManifests found = configured.source->discover({});
   if (!found.failures.empty()) {
     const auto& failure = found.failures.front();
-    return {"", Result::kBad,
-            std::to_string(found.failures.size()) + " manifest(s) cannot be used: " +
-                failure.message,
-            "'finops aws discover-manifests' lists them all"};
+    return {
+        "", Result::kBad,
+        std::to_string(found.failures.size()) + " manifest(s) cannot be used: " + failure.message,
+        "'finops aws discover-manifests' lists them all"};
   }
   if (found.deliveries.empty()) {
     return {"", Result::kWarning, "no manifest found below " + configured.location,
@@ -126,9 +127,8 @@ std::vector<DoctorCheck> examine(const Configuration& configuration, Clock& cloc
     return good(configuration.file.empty() ? "no file: defaults and environment"
                                            : configuration.file);
   }));
-  checks.push_back(check("processor", [] {
-    return good(std::string(converter_kernels()) + " kernels");
-  }));
+  checks.push_back(
+      check("processor", [] { return good(std::string(converter_kernels()) + " kernels"); }));
   checks.push_back(check("data folder", [&] { return check_folder(configuration.data_dir); }));
   checks.push_back(check("lake folder", [&] { return check_folder(configuration.lake_dir); }));
   checks.push_back(check("catalog folder", [&] {

@@ -31,10 +31,10 @@ std::vector<lake::TableView> requested_views(lake::Lake& lake, const TimeTravel&
       snapshot = it->second;
       snapshots.erase(it);
     }
-    if (snapshot) {
-      views.push_back(lake.view(table, *snapshot));
+    if (!snapshot && as_of.at_ms) {
+      views.push_back(lake.view_as_of(table, *as_of.at_ms));
     } else {
-      views.push_back(as_of.at_ms ? lake.view_as_of(table, *as_of.at_ms) : lake.view(table));
+      views.push_back(lake.view(table, snapshot));
     }
   }
   if (!snapshots.empty()) {

@@ -21,9 +21,9 @@ std::set<std::string> tables_of(const Configuration& configuration) {
 }
 
 bool is_selected(const lake::PartitionKey& partition, const Selection& selection) {
-  const bool is_source = selection.sources.empty() ||
-                         std::ranges::find(selection.sources, partition.source) !=
-                             selection.sources.end();
+  const bool is_source =
+      selection.sources.empty() ||
+      std::ranges::find(selection.sources, partition.source) != selection.sources.end();
   const auto period = BillingPeriod::parse(partition.billing_period);
   return is_source && (!period || PeriodRange{selection.first, selection.last}.contains(*period));
 }
@@ -40,9 +40,17 @@ std::vector<std::string> reasons_of(const CellValue& value) {
 }
 
 /// The kind of fault without the cell that shows it, so that rows can be counted by it:
-/// "lineItem/UsageAmount: not a decimal number: 'abc'" -> "lineItem/UsageAmount: not a decimal number".
-std::string kind_of(const std::string& reason) {
-  return reason.substr(0, reason.find(": '"));
+/// "lineItem/UsageAmount: not a decimal number: 'abc'" -> "lineItem/UsageAmount: not a decimal
+/// number".
+std::string kind_of(const std::string& reason) { return reason.substr(0, reason.find(": '")); }
+
+/// The cells at `places`; NULL where there is none.
+CellRow at_places(CellRow row, const std::vector<std::size_t>& places) {
+  CellRow cells;
+  for (const std::size_t place : places) {
+    cells.push_back(place < row.size() ? std::move(row[place]) : CellValue());
+  }
+  return cells;
 }
 
 /// Calls `take` with each selected quarantined row, as the wanted columns (by name; one that the
@@ -65,11 +73,7 @@ void for_each_row(lake::Lake& lake, const Configuration& configuration, const Se
       if (!is_selected(file.partition, selection)) continue;
       auto bytes = open_random(lake.store(), lake.key_of(file.uri));
       for (auto& row : read_parquet_rows(std::move(bytes), columns)) {
-        CellRow cells;
-        for (const std::size_t place : places) {
-          cells.push_back(place < row.size() ? std::move(row[place]) : CellValue());
-        }
-        take(data_table, file.partition, cells);
+        take(data_table, file.partition, at_places(std::move(row), places));
       }
     }
   }
@@ -81,22 +85,21 @@ std::vector<QuarantineSummary> read_quarantine_summaries(lake::Lake& lake,
                                                          const Configuration& configuration,
                                                          const Selection& selection) {
   std::map<ExportId, QuarantineSummary> summaries;
-  for_each_row(lake, configuration, selection,
-               {"execution_id", "currency", "reasons", "line_item_unblended_cost"},
-               [&](const std::string& table, const lake::PartitionKey& partition,
-                   const CellRow& cells) {
-                 const ExportId id{table, partition.source, partition.billing_period,
-                                   text_of(cells[0])};
-                 QuarantineSummary& summary = summaries[id];
-                 summary.id = id;
-                 ++summary.rows;
-                 std::set<std::string> kinds;
-                 for (const auto& reason : reasons_of(cells[2])) kinds.insert(kind_of(reason));
-                 for (const auto& kind : kinds) ++summary.reasons[kind];
-                 if (const auto* cost = std::get_if<Decimal>(&cells[3])) {
-                   summary.unblended_cost[text_of(cells[1])].add(cost->unscaled());
-                 }
-               });
+  for_each_row(
+      lake, configuration, selection,
+      {"execution_id", "currency", "reasons", "line_item_unblended_cost"},
+      [&](const std::string& table, const lake::PartitionKey& partition, const CellRow& cells) {
+        const ExportId id{table, partition.source, partition.billing_period, text_of(cells[0])};
+        QuarantineSummary& summary = summaries[id];
+        summary.id = id;
+        ++summary.rows;
+        std::set<std::string> kinds;
+        for (const auto& reason : reasons_of(cells[2])) kinds.insert(kind_of(reason));
+        for (const auto& kind : kinds) ++summary.reasons[kind];
+        if (const auto* cost = std::get_if<Decimal>(&cells[3])) {
+          summary.unblended_cost[text_of(cells[1])].add(cost->unscaled());
+        }
+      });
   for (const auto& record : Ledger(lake).records(false)) {
     const auto it = summaries.find(record.id);
     if (it != summaries.end() && record.state == DeliveryState::kCurrent) {
@@ -110,26 +113,23 @@ std::vector<QuarantineSummary> read_quarantine_summaries(lake::Lake& lake,
 
 std::vector<QuarantinedRow> read_quarantined_rows(lake::Lake& lake,
                                                   const Configuration& configuration,
-                                                  const Selection& selection,
-                                                  std::uint64_t limit) {
+                                                  const Selection& selection, std::uint64_t limit) {
   std::vector<QuarantinedRow> rows;
-  for_each_row(lake, configuration, selection,
-               {"execution_id", "source_file", "source_line", "currency", "reasons", "raw"},
-               [&](const std::string& table, const lake::PartitionKey& partition,
-                   const CellRow& cells) {
-                 if (rows.size() >= limit) return;
-                 const auto* line = std::get_if<std::int64_t>(&cells[2]);
-                 rows.push_back({{table, partition.source, partition.billing_period,
-                                  text_of(cells[0])},
-                                 text_of(cells[1]),
-                                 line == nullptr ? 0 : *line,
-                                 text_of(cells[3]),
-                                 reasons_of(cells[4]),
-                                 text_of(cells[5])});
-               });
-  std::ranges::stable_sort(rows, {}, [](const QuarantinedRow& row) {
-    return std::tie(row.id, row.file, row.line);
-  });
+  for_each_row(
+      lake, configuration, selection,
+      {"execution_id", "source_file", "source_line", "currency", "reasons", "raw"},
+      [&](const std::string& table, const lake::PartitionKey& partition, const CellRow& cells) {
+        if (rows.size() >= limit) return;
+        const auto* line = std::get_if<std::int64_t>(&cells[2]);
+        rows.push_back({{table, partition.source, partition.billing_period, text_of(cells[0])},
+                        text_of(cells[1]),
+                        line == nullptr ? 0 : *line,
+                        text_of(cells[3]),
+                        reasons_of(cells[4]),
+                        text_of(cells[5])});
+      });
+  std::ranges::stable_sort(
+      rows, {}, [](const QuarantinedRow& row) { return std::tie(row.id, row.file, row.line); });
   return rows;
 }
 

@@ -31,7 +31,8 @@ PipelineSettings settings_of(const Configuration& configuration) {
 struct Session {
   explicit Session(const Configuration& configuration)
       : lake(open_lake(configuration, system_clock())),
-        pipeline(make_exports(configuration), *lake.tables, settings_of(configuration), system_clock()) {}
+        pipeline(make_exports(configuration), *lake.tables, settings_of(configuration),
+                 system_clock()) {}
 
   OpenLake lake;
   Pipeline pipeline;
@@ -75,8 +76,8 @@ void wire_proofs(Services& services) {
   };
   services.quarantine_summaries = [](const Configuration& configuration,
                                      const Selection& selection) {
-    return read_quarantine_summaries(*open_lake(configuration, system_clock()).tables, configuration,
-                                     selection);
+    return read_quarantine_summaries(*open_lake(configuration, system_clock()).tables,
+                                     configuration, selection);
   };
   services.quarantined_rows = [](const Configuration& configuration, const Selection& selection,
                                  std::uint64_t limit) {
@@ -104,8 +105,8 @@ Services make_services() {
   services.doctor = [](const Configuration& configuration) {
     return examine(configuration, system_clock());
   };
-  services.generate_demo = [](const DemoOptions& options, std::stop_token stop) {
-    return generate_demo_bills(options, std::move(stop));
+  services.generate_demo = [](const DemoOptions& options, const std::stop_token& stop) {
+    return generate_demo_bills(options, stop);
   };
   return services;
 }

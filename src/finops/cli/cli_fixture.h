@@ -37,7 +37,7 @@ class CliFixture : public ::testing::Test {
     nlohmann::json json() const { return nlohmann::json::parse(out); }
   };
 
-  Result call(std::vector<std::string> arguments) {
+  Result call(const std::vector<std::string>& arguments) {
     std::istringstream in(input);
     std::ostringstream out, err;
     CliHost host{in, out, err, is_terminal, 80, Environment(variables), clock, stop.get_token()};

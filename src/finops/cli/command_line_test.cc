@@ -46,7 +46,7 @@ const std::vector<std::vector<std::string>> kCommands = {{"init"},
 TEST_F(CommandLineTest, EveryCommandHasHelpWithExamples) {
   for (std::vector<std::string> command : kCommands) {
     const std::string name = command.back();
-    command.push_back("--help");
+    command.emplace_back("--help");
     const Result help = call(command);
     EXPECT_EQ(help.code, 0) << name << help.err;
     EXPECT_THAT(help.out, HasSubstr("Examples:")) << name;
@@ -61,7 +61,7 @@ TEST_F(CommandLineTest, EveryCommandAndOptionIsDocumented) {
   for (std::vector<std::string> command : kCommands) {
     std::string name = command[0] + (command.size() > 1 ? " " + command[1] : "");
     EXPECT_THAT(text, HasSubstr(name));
-    command.push_back("--help");
+    command.emplace_back("--help");
     const std::string help = call(command).out;
     for (std::sregex_iterator it(help.begin(), help.end(), option), end; it != end; ++it) {
       EXPECT_THAT(text, HasSubstr((*it)[1].str())) << name;
@@ -135,7 +135,7 @@ TEST_F(CommandLineTest, ConfigurationMistakesAreToldWithExitCode2) {
 }
 
 TEST_F(CommandLineTest, CommandsOfLaterVersionsSaySo) {
-  const std::vector<std::vector<std::string>> kLater = {
+  static const std::vector<std::vector<std::string>> kLater = {
       {"aws", "extract-billing", "--start-date", "2026-01"},
       {"aws", "load-billing-remote"},
       {"diff", "--period", "2026-05"},
@@ -153,7 +153,7 @@ TEST_F(CommandLineTest, CommandsOfLaterVersionsSaySo) {
 }
 
 TEST_F(CommandLineTest, ErrorKindsBecomeExitCodes) {
-  const std::vector<std::pair<ErrorKind, int>> kCodes = {
+  static const std::vector<std::pair<ErrorKind, int>> kCodes = {
       {ErrorKind::kUsage, 2},       {ErrorKind::kInvalidConfig, 2}, {ErrorKind::kLocked, 5},
       {ErrorKind::kCancelled, 130}, {ErrorKind::kNotFound, 1},      {ErrorKind::kUnavailable, 1},
       {ErrorKind::kInvalidData, 1}};

@@ -27,7 +27,7 @@ PartitionReport loaded_partition(const std::string& source, std::uint64_t rows) 
 class CommandsTest : public CliFixture {
  protected:
   /// A run that reports `partitions` and remembers what it was asked.
-  void fake_run(std::vector<PartitionReport> partitions) {
+  void fake_run(const std::vector<PartitionReport>& partitions) {
     services.run_pipeline = [this, partitions](const Configuration& configuration,
                                                const RunOptions& options, const RunHooks& hooks,
                                                std::stop_token) {
@@ -45,7 +45,7 @@ class CommandsTest : public CliFixture {
     };
   }
 
-  void fake_plan(std::vector<PlanItem> plan) {
+  void fake_plan(const std::vector<PlanItem>& plan) {
     services.plan = [this, plan](const Configuration& configuration, const Selection& selection,
                                  bool overwrite) {
       asked = {selection, overwrite};

@@ -1,10 +1,12 @@
 #include "finops/cli/human_text.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
 
 #include "finops/core/clock.h"
+#include "finops/core/utf8.h"
 
 namespace finops {
 namespace {
@@ -15,23 +17,12 @@ std::string formatted(const char* format, double value) {
   return buffer.data();
 }
 
-/// Length of the UTF-8 sequence at the front of `text` (RFC 3629); 0 when it is broken.
+/// Length of the UTF-8 sequence at the front of `text`; 0 when it is broken.
 std::size_t sequence_length(std::string_view text) {
-  const auto first = static_cast<unsigned char>(text.front());
-  const std::size_t length = first < 0x80                    ? 1
-                             : first >= 0xc2 && first < 0xe0 ? 2
-                             : first >= 0xe0 && first < 0xf0 ? 3
-                             : first >= 0xf0 && first < 0xf5 ? 4
-                                                             : 0;
-  if (length == 0 || length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((static_cast<unsigned char>(text[i]) & 0xc0) != 0x80) return 0;
+  for (std::size_t length = 1; length <= std::min<std::size_t>(4, text.size()); ++length) {
+    if (is_utf8(text.substr(0, length))) return length;
   }
-  const auto second = static_cast<unsigned char>(length > 2 ? text[1] : 0);
-  const bool is_overlong = (first == 0xe0 && second < 0xa0) || (first == 0xf0 && second < 0x90);
-  const bool is_surrogate = first == 0xed && second > 0x9f;
-  const bool is_too_high = first == 0xf4 && second > 0x8f;
-  return is_overlong || is_surrogate || is_too_high ? 0 : length;
+  return 0;
 }
 
 std::string escaped_byte(char c) {
@@ -54,7 +45,7 @@ std::string count_text(std::uint64_t count) {
 std::string bytes_text(std::uint64_t bytes) {
   static constexpr std::array<const char*, 5> kUnits = {"%.0f B", "%.1f KB", "%.1f MB", "%.1f GB",
                                                         "%.1f TB"};
-  double value = static_cast<double>(bytes);
+  auto value = static_cast<double>(bytes);
   std::size_t unit = 0;
   // 999.95 would be printed as 1000.0.
   while (value >= (unit == 0 ? 1000 : 999.95) && unit + 1 < kUnits.size()) {

@@ -116,7 +116,7 @@ void read_short_names(const Environment& environment, SettingTable& table) {
 /// Credentials belong together: AWS_ACCESS_KEY_ID of the environment must not meet the session
 /// token or the secret of the file.
 void drop_credentials_of_file(const Environment& environment, SettingTable& table) {
-  const std::vector<std::string> kCredentials = {
+  static const std::vector<std::string> kCredentials = {
       "aws.aws_access_key_id", "aws.aws_secret_access_key", "aws.aws_session_token"};
   bool is_in_environment = false;
   for (const std::string& path : kCredentials) {

@@ -19,7 +19,7 @@ using Variables = std::map<std::string, std::string>;
 
 /// A folder of its own as current folder, so that no config.toml of the machine is found.
 class ConfigurationTest : public ::testing::Test {
- protected:
+ public:
   ConfigurationTest()
       : before_(std::filesystem::current_path()),
         folder_(std::filesystem::temp_directory_path() /
@@ -32,6 +32,7 @@ class ConfigurationTest : public ::testing::Test {
     std::filesystem::remove_all(folder_);
   }
 
+ protected:
   static Configuration load(const std::string& toml, Variables environment = {},
                             std::vector<FlagSetting> flags = {}) {
     std::ofstream("config.toml") << toml;

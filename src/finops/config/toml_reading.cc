@@ -11,7 +11,7 @@ namespace {
 std::string shortest_text(double number) {
   char buffer[64];
   const auto result = std::to_chars(buffer, buffer + sizeof buffer, number);
-  return std::string(buffer, result.ptr);
+  return {buffer, result.ptr};
 }
 
 std::string_view name_of(toml::node_type type) {

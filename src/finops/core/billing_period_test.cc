@@ -7,8 +7,8 @@ namespace {
 
 TEST(BillingPeriodTest, IsReadFromYearAndMonthOnly) {
   EXPECT_EQ(BillingPeriod::parse("2025-12"), BillingPeriod(2025, 12));
-  for (const char* text : {"2025-13", "2025-00", "2025-1", "2025-012", "202512", "1999-01", "2025/01",
-                           "2O25-01", ""}) {
+  for (const char* text : {"2025-13", "2025-00", "2025-1", "2025-012", "202512", "1999-01",
+                           "2025/01", "2O25-01", ""}) {
     EXPECT_FALSE(BillingPeriod::parse(text)) << text;
   }
 }

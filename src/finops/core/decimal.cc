@@ -41,7 +41,8 @@ Wide multiply(UInt128 a, UInt128 b) {
   const UInt128 a0 = a & kMask, a1 = a >> 64, b0 = b & kMask, b1 = b >> 64;
   const UInt128 low = a0 * b0, middle1 = a1 * b0, middle2 = a0 * b1, high = a1 * b1;
   const UInt128 middle = (low >> 64) + (middle1 & kMask) + (middle2 & kMask);
-  return {high + (middle1 >> 64) + (middle2 >> 64) + (middle >> 64), (middle << 64) | (low & kMask)};
+  return {high + (middle1 >> 64) + (middle2 >> 64) + (middle >> 64),
+          (middle << 64) | (low & kMask)};
 }
 
 /// dividend / divisor rounded half-even, by long division bit by bit: rare, so simple.
@@ -97,8 +98,7 @@ std::optional<Literal> parse_literal(std::string_view text) {
   literal.is_negative = text.starts_with('-');
   if (literal.is_negative || text.starts_with('+')) text.remove_prefix(1);
   const auto mark = text.find_first_of("eE");
-  if (mark != std::string_view::npos &&
-      !parse_exponent(text.substr(mark + 1), literal.exponent)) {
+  if (mark != std::string_view::npos && !parse_exponent(text.substr(mark + 1), literal.exponent)) {
     return std::nullopt;
   }
   bool has_point = false;
@@ -144,7 +144,8 @@ std::optional<Decimal::Parsed> Decimal::parse(std::string_view text) {
   const auto length = static_cast<std::int64_t>(digits.size());
   if (literal->exponent > kDecimalPrecision - kDecimalScale) return std::nullopt;
   if (length - literal->exponent > kMostDecimals) return std::nullopt;
-  const std::int64_t kept = literal->exponent + kDecimalScale;  // digits before the 18th place's end
+  const std::int64_t kept =
+      literal->exponent + kDecimalScale;  // digits before the 18th place's end
   Int128 unscaled = 0;
   for (std::int64_t i = 0; i < kept; ++i) {
     unscaled = unscaled * 10 + (i < length ? digits[static_cast<std::size_t>(i)] - '0' : 0);

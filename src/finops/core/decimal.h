@@ -47,6 +47,7 @@ class ExactSum {
  private:
   using Limbs = std::map<int, std::int64_t>;
   /// Limbs all of one sign, each below 10^9 in size, none zero.
+  static Limbs carried(const Limbs& limbs, bool towards_negative);
   Limbs normalized() const;
   /// Position p counts units of 10^(9p). Sums are lazy: limbs are carried when they are read.
   Limbs limbs_;

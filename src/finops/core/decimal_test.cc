@@ -31,9 +31,9 @@ TEST(DecimalTest, ReadsEveryFormOfALiteral) {
 }
 
 TEST(DecimalTest, RefusesWhatIsNoNumberOrTooLarge) {
-  for (const char* text : {"", "-", ".", "e5", "1e", "1e+", "1.2.3", " 1", "1 ", "0x10", "1,5", "NaN",
-                           "inf", "--1", "1e5.0", "100000000000000000000", "1e20", "1e99999999999",
-                           "99999999999999999999.9999999999999999995"}) {
+  for (const char* text : {"", "-", ".", "e5", "1e", "1e+", "1.2.3", " 1", "1 ", "0x10", "1,5",
+                           "NaN", "inf", "--1", "1e5.0", "100000000000000000000", "1e20",
+                           "1e99999999999", "99999999999999999999.9999999999999999995"}) {
     EXPECT_EQ(parsed(text), "none") << text;
   }
 }

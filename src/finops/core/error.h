@@ -9,20 +9,20 @@ namespace finops {
 /// What went wrong, as a caller would react to it. Add a kind only when some caller has to behave
 /// differently for it.
 enum class ErrorKind {
-  kUsage,             // the command line: exit 2, with the help of the command
-  kInvalidConfig,     // the operator must fix the configuration: exit 2
-  kInvalidData,       // the provider's file, or a file of the lake, breaks its own format
+  kUsage,          // the command line: exit 2, with the help of the command
+  kInvalidConfig,  // the operator must fix the configuration: exit 2
+  kInvalidData,    // the provider's file, or a file of the lake, breaks its own format
   kNotFound,
   kAlreadyExists,
-  kConflict,          // somebody else changed it first
-  kLocked,            // somebody else is at it now: exit 5 when nothing else happened
+  kConflict,  // somebody else changed it first
+  kLocked,    // somebody else is at it now: exit 5 when nothing else happened
   kPermissionDenied,
-  kNoSpace,           // disk or quota full: making room helps, repeating does not
-  kUnavailable,       // not done; worth another try later
-  kUnknownOutcome,    // sent, but the reply was lost: look before doing anything
-  kCancelled,         // exit 130
-  kUnsupported,       // valid, but finops does not handle it: refuse, never guess
-  kInternal,          // a bug in finops
+  kNoSpace,         // disk or quota full: making room helps, repeating does not
+  kUnavailable,     // not done; worth another try later
+  kUnknownOutcome,  // sent, but the reply was lost: look before doing anything
+  kCancelled,       // exit 130
+  kUnsupported,     // valid, but finops does not handle it: refuse, never guess
+  kInternal,        // a bug in finops
 };
 
 std::string_view to_string(ErrorKind kind);

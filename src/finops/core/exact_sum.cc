@@ -68,31 +68,34 @@ void ExactSum::subtract(const ExactSum& other) {
   limbs_ = normalized();
 }
 
-ExactSum::Limbs ExactSum::normalized() const {
-  const auto carried = [](const Limbs& limbs, bool towards_negative) {
-    Limbs out;
-    std::int64_t carry = 0;
-    int position = 0;
-    const auto put = [&](std::int64_t sum) {
-      std::int64_t limb = sum % kLimb;
-      carry = sum / kLimb;
-      if (towards_negative ? limb > 0 : limb < 0) {
-        limb += towards_negative ? -kLimb : kLimb;
-        carry += towards_negative ? 1 : -1;
-      }
-      if (limb != 0) out[position] = limb;
-      ++position;
-    };
-    for (const auto& [at, sum] : limbs) {
-      while (carry != 0 && position < at) put(carry);
-      position = at;
-      put(sum + carry);
+/// Limbs of one sign, each within kLimb: carries are taken upwards, borrows so that every limb has
+/// the wanted sign. A last carry against it cannot be resolved: the caller tries the other sign.
+ExactSum::Limbs ExactSum::carried(const Limbs& limbs, bool towards_negative) {
+  const std::int64_t unit = towards_negative ? -kLimb : kLimb;
+  Limbs out;
+  std::int64_t carry = 0;
+  int position = 0;
+  const auto put = [&](std::int64_t sum) {
+    std::int64_t limb = sum % kLimb;
+    carry = sum / kLimb;
+    if (towards_negative ? limb > 0 : limb < 0) {
+      limb += unit;
+      carry -= unit / kLimb;
     }
-    // A last carry against the wanted sign cannot be resolved: the caller tries the other sign.
-    while (carry != 0 && (carry < 0) == towards_negative) put(carry);
-    if (carry != 0) out[position] = carry;
-    return out;
+    if (limb != 0) out[position] = limb;
+    ++position;
   };
+  for (const auto& [at, sum] : limbs) {
+    while (carry != 0 && position < at) put(carry);
+    position = at;
+    put(sum + carry);
+  }
+  while (carry != 0 && (carry < 0) == towards_negative) put(carry);
+  if (carry != 0) out[position] = carry;
+  return out;
+}
+
+ExactSum::Limbs ExactSum::normalized() const {
   Limbs out = carried(limbs_, false);
   if (!out.empty() && out.rbegin()->second < 0) out = carried(limbs_, true);
   return out;
@@ -140,9 +143,8 @@ std::optional<ExactSum> ExactSum::parse(std::string_view text) {
     if (point + 1 == text.size()) return std::nullopt;
     digits += text.substr(point + 1);
   }
-  const bool is_number = whole_digits > 0 && std::ranges::all_of(digits, [](char c) {
-                           return c >= '0' && c <= '9';
-                         });
+  const bool is_number =
+      whole_digits > 0 && std::ranges::all_of(digits, [](char c) { return c >= '0' && c <= '9'; });
   if (!is_number) return std::nullopt;
   ExactSum sum;
   sum.add_digits(digits, whole_digits, is_negative);

@@ -14,8 +14,8 @@ namespace finops {
 /// fingerprint; a changed, missing or doubled value gives another. Canonical bytes: text and binary
 /// as they are; decimals as 16 bytes of the unscaled value, timestamps as 8 bytes of microseconds,
 /// int and long as 8 bytes, boolean as 1, all little-endian; a map as, per entry in stored order,
-/// the key's length (4 bytes, little-endian) and bytes, then 0 for a NULL value, else 1, the value's
-/// length (4) and its bytes (a decimal's 16).
+/// the key's length (4 bytes, little-endian) and bytes, then 0 for a NULL value, else 1, the
+/// value's length (4) and its bytes (a decimal's 16).
 class Fingerprint {
  public:
   void add(std::string_view bytes) { sum_ += hash(bytes); }

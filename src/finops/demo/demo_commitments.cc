@@ -166,7 +166,7 @@ void DemoMonth::discounted_usage(const DemoReservation& made, const Slot& slot,
   set_cost(money(0));
   item_.set(kUsageAmount, DemoNumber(hours, 0));
   item_.set(kNormalizationFactor, DemoNumber(40, 1));
-  item_.set(kNormalizedUsageAmount, DemoNumber(hours * 40, 1));
+  item_.set(kNormalizedUsageAmount, DemoNumber(Int128{hours} * 40, 1));
   item_.set(kUnblendedRate, money(0));
   item_.set(kPublicOnDemandCost, money(Int128{made.on_demand_per_hour} * hours));
   item_.set(kPublicOnDemandRate, money(made.on_demand_per_hour));
@@ -198,7 +198,7 @@ void DemoMonth::reservation_fee(std::size_t index) {
   item_.set(kRiUnusedUpfront, money(Int128{made.upfront_per_hour} * unused));
   item_.set(kRiUnusedRecurring, money(Int128{made.recurring_per_hour} * unused));
   item_.set(kRiUnusedQuantity, DemoNumber(unused, 0));
-  item_.set(kRiUnusedNormalizedUnits, DemoNumber(unused * 40, 1));
+  item_.set(kRiUnusedNormalizedUnits, DemoNumber(Int128{unused} * 40, 1));
   item_.set(kRiUpfrontValue, money(Int128{made.upfront_per_hour} * made.count *
                                    hours_between(made.start, made.end)));
   item_.set(kDescription, text("Hourly fee per {} instance", made.instance_type));

@@ -17,7 +17,7 @@ class ExpiryTest : public LakeTest {
   void SetUp() override {
     LakeTest::SetUp();
     for (int i = 0; i < 5; ++i) {
-      clock_.set(2'000'000'000'000 + i * 1000);
+      clock_.set(2'000'000'000'000 + std::int64_t{i} * 1000);
       Loader(*lake_).load(a4_, "a" + std::to_string(i), 10);
     }
     Loader(*lake_).load(a5_, "other", 7);

@@ -6,7 +6,6 @@ namespace finops::lake {
 namespace {
 
 using nlohmann::json;
-using ::testing::Test;
 
 class IcebergLakeTest : public LakeTest {
  protected:

@@ -15,11 +15,11 @@ using avro::Value;
 }
 
 /// The record type of a field, of a list's elements, or of a union's branch.
-const avro::Schema& record_of(const avro::Schema& type) {
-  if (type.type == avro::Schema::Type::kArray) return record_of(*type.items);
-  if (type.type != avro::Schema::Type::kUnion) return type;
-  for (const auto& branch : type.branches) {
-    if (branch->type != avro::Schema::Type::kNull) return record_of(*branch);
+const avro::Schema& record_of(const avro::Schema* type) {
+  if (type->type == avro::Schema::Type::kArray) return record_of(type->items.get());
+  if (type->type != avro::Schema::Type::kUnion) return *type;
+  for (const auto& branch : type->branches) {
+    if (branch->type != avro::Schema::Type::kNull) return record_of(branch.get());
   }
   invalid("a union of nothing but null");
 }
@@ -58,7 +58,7 @@ class RecordView {
 std::vector<FieldSummary> read_summaries(const RecordView& row) {
   std::vector<FieldSummary> out;
   if (row[507].is_null()) return out;
-  const auto& type = record_of(row.type_of(507));
+  const auto& type = record_of(&row.type_of(507));
   for (const auto& item : row[507].items()) {
     const RecordView values(type, item);
     FieldSummary summary{.contains_null = values[509].as_bool(),
@@ -183,7 +183,7 @@ class EntryReader {
 
   void read_partition(avro::Decoder& in, const avro::Schema& type, PartitionKey& key) const {
     const auto value = in.read(type);
-    const RecordView record(record_of(type), value);
+    const RecordView record(record_of(&type), value);
     const auto source = record.maybe_text(1000), period = record.maybe_text(1001);
     if (!source || !period) {
       throw Error(ErrorKind::kUnsupported,

@@ -14,8 +14,23 @@ using Json = nlohmann::ordered_json;
 
 /// The columns of billing.deliveries, in the order of a CellRow below.
 enum LedgerColumn : std::size_t {
-  kTable, kSource, kPeriod, kExecutionId, kRevision, kState, kRecordedAt, kSourceRows, kLoadedRows,
-  kQuarantinedRows, kManifestKey, kManifestEtag, kColumns, kRefusal, kJudgedBy, kHold, kReceipt,
+  kTable,
+  kSource,
+  kPeriod,
+  kExecutionId,
+  kRevision,
+  kState,
+  kRecordedAt,
+  kSourceRows,
+  kLoadedRows,
+  kQuarantinedRows,
+  kManifestKey,
+  kManifestEtag,
+  kColumns,
+  kRefusal,
+  kJudgedBy,
+  kHold,
+  kReceipt,
   kColumnCount,
 };
 
@@ -62,7 +77,8 @@ DeliveryState state_from(const std::string& text) {
        {DeliveryState::kCurrent, DeliveryState::kSuperseded, DeliveryState::kRefused}) {
     if (to_string(state) == text) return state;
   }
-  throw Error(ErrorKind::kInvalidData, "the ledger has a delivery in the unknown state '" + text + "'");
+  throw Error(ErrorKind::kInvalidData,
+              "the ledger has a delivery in the unknown state '" + text + "'");
 }
 
 std::string columns_to_json(const DeliveryRecord& record) {
@@ -76,7 +92,9 @@ CellValue optional_text(const std::string& text) {
 }
 
 CellRow to_row(const DeliveryRecord& record) {
-  const auto number = [](std::uint64_t value) { return CellValue(static_cast<std::int64_t>(value)); };
+  const auto number = [](std::uint64_t value) {
+    return CellValue(static_cast<std::int64_t>(value));
+  };
   CellRow row(kColumnCount);
   row[kTable] = record.id.table;
   row[kSource] = record.id.source;

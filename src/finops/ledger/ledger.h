@@ -19,8 +19,8 @@ enum class DeliveryState {
 std::string_view to_string(DeliveryState state);
 
 /// One row of `billing.deliveries`: a revision of a delivery. Life: a delivery enters as current or
-/// refused; when another becomes current it turns superseded, and current again when it is loaded or
-/// rolled back to. Rows are never removed.
+/// refused; when another becomes current it turns superseded, and current again when it is loaded
+/// or rolled back to. Rows are never removed.
 struct DeliveryRecord {
   ExportId id;
   int revision = 1;
@@ -30,10 +30,10 @@ struct DeliveryRecord {
   std::string manifest_key, manifest_etag;
   /// (exact source name, column of the lake), in the order of the layout.
   std::vector<std::pair<std::string, std::string>> columns;
-  std::string receipt;   // JSON; empty when the record was read without it
-  std::string refusal;   // why it was refused
-  std::string judged_by; // thresholds and version of finops that refused it
-  std::string hold;      // JSON {"since","reason"}; empty: none
+  std::string receipt;    // JSON; empty when the record was read without it
+  std::string refusal;    // why it was refused
+  std::string judged_by;  // thresholds and version of finops that refused it
+  std::string hold;       // JSON {"since","reason"}; empty: none
 };
 
 /// The ledger table of a lake: what was taken, and the proof. Reading is cheap (one small Parquet

@@ -39,8 +39,12 @@ Json sums_to_json(const Receipt& receipt) {
 Json files_to_json(const Receipt& receipt) {
   Json files = Json::array();
   for (const auto& file : receipt.files) {
-    files.push_back({{"key", file.key}, {"bytes", file.bytes}, {"etag", file.etag},
-                     {"sha256", file.sha256}, {"rows", file.rows}, {"rejected", file.rejected}});
+    files.push_back({{"key", file.key},
+                     {"bytes", file.bytes},
+                     {"etag", file.etag},
+                     {"sha256", file.sha256},
+                     {"rows", file.rows},
+                     {"rejected", file.rejected}});
   }
   return files;
 }
@@ -48,8 +52,8 @@ Json files_to_json(const Receipt& receipt) {
 Json data_files_to_json(const Receipt& receipt) {
   Json files = Json::array();
   for (const auto& file : receipt.data_files) {
-    files.push_back({{"key", file.key}, {"bytes", file.bytes}, {"rows", file.rows},
-                     {"sha256", file.sha256}});
+    files.push_back(
+        {{"key", file.key}, {"bytes", file.bytes}, {"rows", file.rows}, {"sha256", file.sha256}});
   }
   return files;
 }
@@ -71,9 +75,9 @@ ExactSum exact(const Json& json, const char* key) {
 void read_sums(const Json& json, Receipt& receipt) {
   for (const auto& [currency, columns] : json.at("sums").items()) {
     for (const auto& [column, sum] : columns.items()) {
-      receipt.sums[currency][column] = {exact(sum, "source"), exact(sum, "loaded"),
+      receipt.sums[currency][column] = {exact(sum, "source"),      exact(sum, "loaded"),
                                         exact(sum, "quarantined"), sum.at("unreadable_cells"),
-                                        sum.at("rounded_cells"), exact(sum, "rounding_residual")};
+                                        sum.at("rounded_cells"),   exact(sum, "rounding_residual")};
     }
   }
 }

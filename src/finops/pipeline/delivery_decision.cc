@@ -12,9 +12,9 @@ bool is_version_of(const std::string& recorded, const std::string& delivered) {
 Decision decide(const Delivery& delivery, const std::vector<DeliveryRecord>& records,
                 const std::string& judged_by, bool overwrite) {
   const DeliveryRecord* current = current_delivery(records);
-  const bool is_current = current != nullptr && is_version_of(current->id.version, delivery.version);
-  const bool is_same_manifest =
-      is_current && current->manifest_etag == delivery.manifest_etag;
+  const bool is_current =
+      current != nullptr && is_version_of(current->id.version, delivery.version);
+  const bool is_same_manifest = is_current && current->manifest_etag == delivery.manifest_etag;
   if (is_same_manifest && !overwrite) return {PlanAction::kNothing, "this delivery is loaded"};
   if (is_current && !is_same_manifest) {
     return {PlanAction::kCheck, "the manifest of " + delivery.version +

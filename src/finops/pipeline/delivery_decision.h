@@ -9,7 +9,8 @@
 
 namespace finops {
 
-/// What is to be done with a delivery, by the contract's rules (docs/commands.md, "What is loaded").
+/// What is to be done with a delivery, by the contract's rules (docs/commands.md, "What is
+/// loaded").
 struct Decision {
   PlanAction action = PlanAction::kLoad;
   std::string reason;

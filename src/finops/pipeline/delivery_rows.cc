@@ -111,9 +111,9 @@ std::optional<std::string> refusal(const ConvertReport& report,
     if (all == report.absolute_cost.end() || all->second.is_zero()) continue;
     const Decimal cost = share(rejected, all->second);
     if (cost <= thresholds.cost) continue;
-    return "rows that do not fit hold " + rejected.to_string() + " of " +
-           all->second.to_string() + " " + currency + " of unblended cost, which is " +
-           percent(cost) + " and above threshold_cost (" + percent(thresholds.cost) + ")";
+    return "rows that do not fit hold " + rejected.to_string() + " of " + all->second.to_string() +
+           " " + currency + " of unblended cost, which is " + percent(cost) +
+           " and above threshold_cost (" + percent(thresholds.cost) + ")";
   }
   return std::nullopt;
 }

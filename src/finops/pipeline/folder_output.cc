@@ -86,7 +86,7 @@ std::unique_ptr<RandomAccessBytes> open_file_if_there(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0 && errno == ENOENT) return nullptr;
   if (fd < 0) throw error_from_errno(errno, "open", path);
-  struct stat status {};
+  struct stat status{};
   if (::fstat(fd, &status) != 0) {
     const int number = errno;
     ::close(fd);

@@ -50,9 +50,9 @@ ExportedFile export_period(lake::Lake& lake, const lake::TableView& view,
   const std::int64_t rows =
       merge_parquet(inputs, view.schema.columns, compression, {{kStateKey, state}}, out);
   if (rows != exported.rows) {
-    throw Error(ErrorKind::kInternal, "the lake has " + std::to_string(exported.rows) + " rows of " +
-                                          exported.period + ", but " + std::to_string(rows) +
-                                          " were exported");
+    throw Error(ErrorKind::kInternal, "the lake has " + std::to_string(exported.rows) +
+                                          " rows of " + exported.period + ", but " +
+                                          std::to_string(rows) + " were exported");
   }
   out.finish();
   exported.outcome = "written";

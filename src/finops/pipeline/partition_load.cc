@@ -41,17 +41,27 @@ std::vector<std::string> live_files(lake::Lake& lake, const lake::TableName& tab
 PartitionLoad::PartitionLoad(lake::Lake& lake, const PipelineSettings& settings, Clock& clock,
                              const PipelineExport& from, const Delivery& delivery, bool overwrite,
                              const RunHooks& hooks, std::stop_token stop)
-    : lake_(lake), settings_(settings), clock_(clock), from_(from), delivery_(delivery),
-      overwrite_(overwrite), hooks_(hooks), stop_(std::move(stop)), table_{"billing", from.table},
-      partition_{from.name, delivery.period.to_string()}, snapshot_id_(lake::new_snapshot_id()),
+    : lake_(lake),
+      settings_(settings),
+      clock_(clock),
+      from_(from),
+      delivery_(delivery),
+      overwrite_(overwrite),
+      hooks_(hooks),
+      stop_(std::move(stop)),
+      table_{"billing", from.table},
+      partition_{from.name, delivery.period.to_string()},
+      snapshot_id_(lake::new_snapshot_id()),
       id_{from.table, from.name, delivery.period.to_string(), delivery.version},
       pending_(lake.store()) {}
 
 PartitionReport PartitionLoad::run() {
-  const auto lock = PartitionLock::try_take(
-      settings_.lock_folder, from_.table + " " + partition_.source + " " + partition_.billing_period);
+  const auto lock =
+      PartitionLock::try_take(settings_.lock_folder, from_.table + " " + partition_.source + " " +
+                                                         partition_.billing_period);
   if (!lock) {
-    return report_of(Outcome::kLocked, "another run of finops is loading it; nothing was done here");
+    return report_of(Outcome::kLocked,
+                     "another run of finops is loading it; nothing was done here");
   }
   Ledger ledger(lake_);
   partition_records_ = ledger.records(true, partition_);
@@ -203,8 +213,8 @@ lake::PartitionChange PartitionLoad::data_change(const WrittenRows& written) con
   return change;
 }
 
-/// The partition's quarantine: this delivery's rows and, after a refusal, those of the delivery that
-/// stays current.
+/// The partition's quarantine: this delivery's rows and, after a refusal, those of the delivery
+/// that stays current.
 std::optional<lake::PartitionChange> PartitionLoad::quarantine_change(
     const WrittenRows& written, const std::string& kept_version) const {
   const lake::TableName table = quarantine_table(from_.table);
@@ -269,8 +279,8 @@ Receipt PartitionLoad::receipt_of(const WrittenRows& written) const {
   receipt.loaded_at = to_iso8601(clock_.now());
   for (std::size_t i = 0; i < written.report.parts.size(); ++i) {
     const auto& part = written.report.parts[i];
-    receipt.files.push_back({part.key, part.compressed_bytes, objects_[i].etag, part.sha256,
-                             part.rows, part.rejected});
+    receipt.files.push_back(
+        {part.key, part.compressed_bytes, objects_[i].etag, part.sha256, part.rows, part.rejected});
   }
   receipt.source_rows = written.report.rows;
   receipt.loaded_rows = written.loaded.rows;

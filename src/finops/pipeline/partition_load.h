@@ -18,8 +18,8 @@ class PartitionLoad {
                 const PipelineExport& from, const Delivery& delivery, bool overwrite,
                 const RunHooks& hooks, std::stop_token stop);
 
-  /// Throws Error when the load failed: then the lake is as it was, or (kUnknownOutcome) as the next
-  /// run will find it.
+  /// Throws Error when the load failed: then the lake is as it was, or (kUnknownOutcome) as the
+  /// next run will find it.
   PartitionReport run();
 
  private:

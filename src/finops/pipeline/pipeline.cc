@@ -170,9 +170,8 @@ RunReport Pipeline::run(const RunOptions& options, const RunHooks& hooks, std::s
     report.seconds = seconds_since(begin);
     return report;
   };
-  for (const auto& work :
-       find_work(selected(options.selection), options.selection, lake_, settings_,
-                 options.overwrite)) {
+  for (const auto& work : find_work(selected(options.selection), options.selection, lake_,
+                                    settings_, options.overwrite)) {
     if (stop.stop_requested()) throw Error(ErrorKind::kCancelled, "interrupted");
     PartitionReport report;
     switch (work.item.action) {

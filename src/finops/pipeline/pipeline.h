@@ -84,8 +84,9 @@ struct VerifyReport {
 };
 
 /// Bills on their way into the lake: discover, plan, load with proof, commit. Everything that a run
-/// changes is changed by one catalog swap per (source, period), so a killed run leaves the old state
-/// or the new one. One run at a time per object; runs in other processes are kept apart by lock files.
+/// changes is changed by one catalog swap per (source, period), so a killed run leaves the old
+/// state or the new one. One run at a time per object; runs in other processes are kept apart by
+/// lock files.
 class Pipeline {
  public:
   Pipeline(std::vector<PipelineExport> exports, lake::Lake& lake, PipelineSettings settings,

@@ -47,19 +47,22 @@ void QuarantineWriter::begin() {
   lake_.ensure_table(table_, wanted, {});
   const lake::TableView view = lake_.view(table_);
   for (const auto& column : wanted) columns_.push_back(*view.schema.find(column.name));
-  const std::string key =
-      lake_.data_key(table_, {layout_.source, layout_.billing_period});
+  const std::string key = lake_.data_key(table_, {layout_.source, layout_.billing_period});
   writer_ = make_parquet_row_writer(key, lake_.store().create(key), columns_,
                                     {"source", "billing_period", "execution_id"});
 }
 
 void QuarantineWriter::add(RejectedRow&& row) {
   if (!writer_) begin();
-  CellRow cells = {layout_.source, layout_.billing_period, layout_.execution_id,
-                   std::move(row.file), row.line, std::move(row.currency),
-                   nlohmann::json(row.reasons).dump(
-                       -1, ' ', false, nlohmann::json::error_handler_t::replace),
-                   std::move(row.raw)};
+  CellRow cells = {
+      layout_.source,
+      layout_.billing_period,
+      layout_.execution_id,
+      std::move(row.file),
+      row.line,
+      std::move(row.currency),
+      nlohmann::json(row.reasons).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace),
+      std::move(row.raw)};
   for (std::size_t i = cells.size(); i < columns_.size(); ++i) {
     const auto readable = row.decimals.find(columns_[i].name);
     const bool is_readable = readable != row.decimals.end();

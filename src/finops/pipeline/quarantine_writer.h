@@ -14,8 +14,8 @@ namespace finops {
 /// "aws_billing_data" -> "aws_billing_data_quarantine".
 lake::TableName quarantine_table(const std::string& data_table);
 
-/// Writes the faulty rows of one delivery to one Parquet file of the quarantine table, which is made,
-/// or given the delivery's decimal columns, when the first row comes. One thread at a time.
+/// Writes the faulty rows of one delivery to one Parquet file of the quarantine table, which is
+/// made, or given the delivery's decimal columns, when the first row comes. One thread at a time.
 class QuarantineWriter {
  public:
   QuarantineWriter(lake::Lake& lake, const std::string& data_table, const BillLayout& layout);

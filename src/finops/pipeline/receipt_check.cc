@@ -66,13 +66,12 @@ void compare_columns(const Side& a, const Side& b, std::vector<std::string>& fou
     const ColumnContent left = content_of(a, name), right = content_of(b, name);
     if (left == right) continue;
     const bool has_other_nulls = left.nulls != right.nulls;
-    found.push_back(
-        "column " + name + ": " +
-        (has_other_nulls ? a.name + " has " + std::to_string(left.nulls) + " NULLs, " + b.name +
-                               " " + std::to_string(right.nulls)
-                         : "its values differ (fingerprint: " + a.name + " " +
-                               left.fingerprint.to_string() + ", " + b.name + " " +
-                               right.fingerprint.to_string() + ")"));
+    found.push_back("column " + name + ": " +
+                    (has_other_nulls ? a.name + " has " + std::to_string(left.nulls) + " NULLs, " +
+                                           b.name + " " + std::to_string(right.nulls)
+                                     : "its values differ (fingerprint: " + a.name + " " +
+                                           left.fingerprint.to_string() + ", " + b.name + " " +
+                                           right.fingerprint.to_string() + ")"));
   }
 }
 
@@ -96,9 +95,9 @@ std::vector<std::string> differences(const Receipt& receipt, const RowsTotals& f
 }
 
 std::vector<std::string> differences(const RowsTotals& delivered, const RowsTotals& lake) {
-  return compare({"the delivered files", delivered.rows, sums_of(delivered.decimals),
-                  delivered.columns},
-                 {"the lake", lake.rows, sums_of(lake.decimals), lake.columns});
+  return compare(
+      {"the delivered files", delivered.rows, sums_of(delivered.decimals), delivered.columns},
+      {"the lake", lake.rows, sums_of(lake.decimals), lake.columns});
 }
 
 }  // namespace finops

@@ -8,9 +8,9 @@
 
 namespace finops {
 
-/// In which points rows (read from Parquet, or from delivered bytes) differ from what a receipt says
-/// was loaded: row count, sums by currency, NULLs and fingerprints of each column. One sentence each,
-/// beginning with `what` ("the lake", "the delivered files").
+/// In which points rows (read from Parquet, or from delivered bytes) differ from what a receipt
+/// says was loaded: row count, sums by currency, NULLs and fingerprints of each column. One
+/// sentence each, beginning with `what` ("the lake", "the delivered files").
 std::vector<std::string> differences(const Receipt& receipt, const RowsTotals& found,
                                      const std::string& what);
 

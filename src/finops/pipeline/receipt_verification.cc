@@ -24,7 +24,8 @@ std::string hash_of_object(ObjectStore& store, const std::string& key) {
   return hash.finish();
 }
 
-/// The Parquet files of the partition against the receipt's list: none missing, none more, same bytes.
+/// The Parquet files of the partition against the receipt's list: none missing, none more, same
+/// bytes.
 void check_files_of_lake(lake::Lake& lake, const std::vector<lake::LakeFile>& files,
                          const Receipt& receipt, std::vector<std::string>& differences) {
   std::set<std::string> live;
@@ -136,7 +137,7 @@ VerifyReport verify_one(lake::Lake& lake, const std::vector<PipelineExport>& exp
   } catch (const Error& error) {
     // A damaged file is a finding, not a failure of the verification.
     if (error.kind() != ErrorKind::kInvalidData && error.kind() != ErrorKind::kNotFound) throw;
-    report.differences.push_back(error.what());
+    report.differences.emplace_back(error.what());
   }
   const auto again = read_again(exports, receipt, layout);
   if (const auto* delivered = std::get_if<SimpleReadReport>(&again)) {
@@ -144,7 +145,8 @@ VerifyReport verify_one(lake::Lake& lake, const std::vector<PipelineExport>& exp
     if (in_lake) append(report.differences, differences(delivered->loaded, *in_lake));
   } else {
     report.verdict = VerifyReport::Verdict::kCannotBeVerified;
-    report.message = std::get<std::string>(again) + ": the lake was checked against the receipt only";
+    report.message =
+        std::get<std::string>(again) + ": the lake was checked against the receipt only";
   }
   if (!report.differences.empty()) report.verdict = VerifyReport::Verdict::kDiffers;
   return report;

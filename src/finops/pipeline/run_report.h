@@ -14,23 +14,23 @@ namespace finops {
 
 /// What a plan says about one (source, period), and why.
 enum class PlanAction {
-  kLoad,            // not in the lake yet
-  kReplace,         // another delivery is current
-  kCheck,           // same delivery id under a changed manifest: the files' hashes will decide
-  kNothing,         // this delivery is current
-  kRefused,         // refused before, and nothing that could change that has changed
-  kHeld,            // a rollback's hold keeps newer deliveries out
-  kBroken,          // its manifest cannot be used: see `reason`
+  kLoad,     // not in the lake yet
+  kReplace,  // another delivery is current
+  kCheck,    // same delivery id under a changed manifest: the files' hashes will decide
+  kNothing,  // this delivery is current
+  kRefused,  // refused before, and nothing that could change that has changed
+  kHeld,     // a rollback's hold keeps newer deliveries out
+  kBroken,   // its manifest cannot be used: see `reason`
 };
 std::string_view to_string(PlanAction action);
 
 struct PlanItem {
   ExportId id;  // partition may be empty when a broken manifest does not tell its period
   PlanAction action = PlanAction::kNothing;
-  std::string current_version;  // in the lake now; empty: none
+  std::string current_version;         // in the lake now; empty: none
   std::uint64_t files = 0, bytes = 0;  // to be read
   std::string manifest_key;
-  std::string reason;  // one sentence
+  std::string reason;                              // one sentence
   ErrorKind error_kind = ErrorKind::kInvalidData;  // of kBroken
 };
 
@@ -42,7 +42,7 @@ enum class Outcome {
   kRefused,        // above a threshold: not published
   kEmptyWithheld,  // an empty delivery does not replace rows unless told
   kHeld,
-  kLocked,         // another run is at it
+  kLocked,  // another run is at it
   kFailed,
 };
 std::string_view to_string(Outcome outcome);

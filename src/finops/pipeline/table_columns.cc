@@ -59,8 +59,8 @@ PreparedLayout prepare_layout(lake::Lake& lake, const lake::TableName& table,
       if (error.kind() != ErrorKind::kAlreadyExists) throw;
     }
   }
-  throw Error(ErrorKind::kUnavailable, "the columns of " + table.to_string() +
-                                           " keep changing under this run; try again");
+  throw Error(ErrorKind::kUnavailable,
+              "the columns of " + table.to_string() + " keep changing under this run; try again");
 }
 
 BillLayout recorded_layout(const lake::TableView& view,

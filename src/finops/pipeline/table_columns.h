@@ -17,8 +17,8 @@ struct PreparedLayout {
 };
 
 /// Makes the table when it is missing, adds the delivery's new columns to it (a commit of its own:
-/// ids are final only then), and binds every delivered name to its column. Two runs that add columns
-/// at the same time end with the same ones.
+/// ids are final only then), and binds every delivered name to its column. Two runs that add
+/// columns at the same time end with the same ones.
 PreparedLayout prepare_layout(lake::Lake& lake, const lake::TableName& table,
                               const std::vector<DeliveredColumn>& delivered,
                               const ColumnDictionary& dictionary);

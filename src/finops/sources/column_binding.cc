@@ -40,8 +40,8 @@ std::string beginning(std::string text, std::size_t limit) {
 
 class Binder {
  public:
-  Binder(const TableSchema& table, const SourceNames& known, const ColumnDictionary& dictionary)
-      : dictionary_(dictionary), names_(known) {
+  Binder(const TableSchema& table, SourceNames known, const ColumnDictionary& dictionary)
+      : dictionary_(dictionary), names_(std::move(known)) {
     for (const Column& column : table.columns) {
       slots_[ascii_lower(column.name)] = {column, false};
       const bool is_reserved = kReserved.contains(ascii_lower(column.name));

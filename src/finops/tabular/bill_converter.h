@@ -37,7 +37,7 @@ struct ConvertOptions {
   std::uint64_t memory_bytes = 512ull << 20;  // bound on what the conversion keeps in memory
   std::int64_t file_rows = 4'000'000;         // a new Parquet file begins after so many rows
   std::int64_t row_group_rows = 262'144;
-  std::size_t cell_limit = 1 << 20;           // longest quoted cell
+  std::size_t cell_limit = 1 << 20;  // longest quoted cell
 };
 
 struct PartReport {
@@ -57,8 +57,8 @@ struct ConvertReport {
   std::map<std::string, ExactSum> absolute_cost, rejected_absolute_cost;
 };
 
-/// Where the conversion's products go. Called one at a time, rejected rows in the order of parts and
-/// lines, so that equal input gives equal output, byte for byte.
+/// Where the conversion's products go. Called one at a time, rejected rows in the order of parts
+/// and lines, so that equal input gives equal output, byte for byte.
 struct ConvertOutput {
   struct Named {
     std::string key;
@@ -70,9 +70,10 @@ struct ConvertOutput {
   std::function<void(std::uint64_t, std::uint64_t)> on_progress;
 };
 
-/// csv.gz to Parquet, in bounded memory, on all processors; the hot path. Throws kInvalidData naming
-/// the part for a file that cannot be decoded at all (not gzip, truncated, wrong CRC, a header that
-/// is not bound), kCancelled when `stop` is requested; then nothing of what it wrote is visible.
+/// csv.gz to Parquet, in bounded memory, on all processors; the hot path. Throws kInvalidData
+/// naming the part for a file that cannot be decoded at all (not gzip, truncated, wrong CRC, a
+/// header that is not bound), kCancelled when `stop` is requested; then nothing of what it wrote is
+/// visible.
 ConvertReport convert_bill(const std::vector<BillPart>& parts, const BillLayout& layout,
                            const ConvertOptions& options, const ConvertOutput& output,
                            std::stop_token stop = {});

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "finops/core/error.h"
+#include "finops/core/utf8.h"
 #include "finops/tabular/kernels.h"
-#include "finops/tabular/utf8.h"
 
 namespace finops::bill {
 namespace {

@@ -161,6 +161,15 @@ void append_sized(std::string& bytes, std::string_view value) {
   bytes += value;
 }
 
+template <typename ValueType>
+void append_value(std::string& bytes, std::string_view text) {
+  if constexpr (std::is_same_v<ValueType, parquet::ByteArrayType>) {
+    append_sized(bytes, text);
+  } else {
+    bytes += text;
+  }
+}
+
 /// Walks the keys and the values of a map column side by side.
 template <typename ValueType>
 ChunkTotals read_map(parquet::RowGroupReader& group, const ParquetField& field) {
@@ -188,12 +197,7 @@ ChunkTotals read_map(parquet::RowGroupReader& group, const ParquetField& field) 
     append_sized(bytes, canonical(key.value(), room));
     bytes += value.has_value() ? '\1' : '\0';
     if (!value.has_value()) continue;
-    const std::string_view text = canonical(value.value(), room);
-    if constexpr (std::is_same_v<ValueType, parquet::ByteArrayType>) {
-      append_sized(bytes, text);
-    } else {
-      bytes += text;
-    }
+    append_value<ValueType>(bytes, canonical(value.value(), room));
   }
   if (!is_null) content.fingerprint.add(bytes);
   if (value.next() || rows != group.metadata()->num_rows()) {
@@ -273,20 +277,14 @@ ChunkTotals read_flat_column(parquet::RowGroupReader& group, const ParquetField&
                              ColumnType type, const RowCurrencies& currencies) {
   switch (type) {
     case ColumnType::kText:
-    case ColumnType::kBinary:
-      return read_content<parquet::ByteArrayType>(group, field.first_leaf);
-    case ColumnType::kDecimal:
-      return read_decimals(group, field.first_leaf, currencies);
+    case ColumnType::kBinary: return read_content<parquet::ByteArrayType>(group, field.first_leaf);
+    case ColumnType::kDecimal: return read_decimals(group, field.first_leaf, currencies);
     case ColumnType::kTimestamp:
-    case ColumnType::kLong:
-      return read_content<parquet::Int64Type>(group, field.first_leaf);
-    case ColumnType::kInt:
-      return read_content<parquet::Int32Type>(group, field.first_leaf);
-    case ColumnType::kBoolean:
-      return read_content<parquet::BooleanType>(group, field.first_leaf);
+    case ColumnType::kLong: return read_content<parquet::Int64Type>(group, field.first_leaf);
+    case ColumnType::kInt: return read_content<parquet::Int32Type>(group, field.first_leaf);
+    case ColumnType::kBoolean: return read_content<parquet::BooleanType>(group, field.first_leaf);
     case ColumnType::kTextMap:
-    case ColumnType::kDecimalMap:
-      break;
+    case ColumnType::kDecimalMap: break;
   }
   throw Error(ErrorKind::kInternal, "a map is not a flat column");
 }

@@ -142,12 +142,9 @@ ExactSum deep_residual(std::string_view text, Int128 rounded) {
 
 std::string_view fault_of(DecimalCell::State state) {
   switch (state) {
-    case State::kTooLarge:
-      return "does not fit decimal(38,18)";
-    case State::kTooManyDecimals:
-      return "has more than 2000 decimals";
-    default:
-      return "not a decimal number";
+    case State::kTooLarge: return "does not fit decimal(38,18)";
+    case State::kTooManyDecimals: return "has more than 2000 decimals";
+    default: return "not a decimal number";
   }
 }
 

@@ -130,23 +130,13 @@ class JsonObject::Parser {
     if (depth > kJsonDepth) return fail("nested too deeply");
     if (at_ == end_) return fail(kNotJson);
     switch (*at_) {
-      case '"':
-        ++at_;
-        return string();
-      case '{':
-        ++at_;
-        return object([&] { return key_and_colon() && value(depth + 1); });
-      case '[':
-        ++at_;
-        return array(depth);
-      case 't':
-        return take_word("true");
-      case 'f':
-        return take_word("false");
-      case 'n':
-        return take_word("null");
-      default:
-        return number();
+      case '"': ++at_; return string();
+      case '{': ++at_; return object([&] { return key_and_colon() && value(depth + 1); });
+      case '[': ++at_; return array(depth);
+      case 't': return take_word("true");
+      case 'f': return take_word("false");
+      case 'n': return take_word("null");
+      default: return number();
     }
   }
 

@@ -19,8 +19,7 @@
 #pragma GCC target("avx2,bmi,bmi2,lzcnt,popcnt,pclmul,aes")
 #endif
 
-namespace finops::bill {
-namespace avx2 {
+namespace finops::bill::avx2 {
 namespace {
 
 using Head = __m256i;
@@ -226,8 +225,7 @@ PackedCodes compact(const std::uint32_t* codes, std::size_t n, std::uint8_t* val
 }
 
 }  // namespace
-}  // namespace avx2
-}  // namespace finops::bill
+}  // namespace finops::bill::avx2
 
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -35,39 +35,35 @@ inline std::uint64_t fold(const Head& h, std::uint32_t length) {
 
 #include "finops/tabular/kernels_body.h"
 
+enum class At { kCellBegin, kUnquoted, kQuoted, kAfterQuote, kLineEnd, kIrregular };
+
+/// Where a reader stands after `c`; kIrregular where the parity of quotes proves nothing.
+inline At after(At at, char c) {
+  const bool is_separator = c == ',' || c == '\n';
+  switch (at) {
+    case At::kCellBegin: return c == '"' ? At::kQuoted : is_separator ? at : At::kUnquoted;
+    case At::kUnquoted: return c == '"' ? At::kIrregular : is_separator ? At::kCellBegin : at;
+    case At::kQuoted: return c == '"' ? At::kAfterQuote : at;
+    case At::kAfterQuote:
+      if (is_separator) return At::kCellBegin;
+      return c == '"' ? At::kQuoted : c == '\r' ? At::kLineEnd : At::kIrregular;
+    case At::kLineEnd: return c == '\n' ? At::kCellBegin : At::kIrregular;
+    case At::kIrregular: break;
+  }
+  return At::kIrregular;
+}
+
 QuoteScan scan(const char* text, std::size_t size) {
-  enum class At { kCellBegin, kUnquoted, kQuoted, kAfterQuote, kLineEnd } at = At::kCellBegin;
+  At at = At::kCellBegin;
   QuoteScan result;
   for (std::size_t i = 0; i < size; ++i) {
-    const char c = text[i];
-    result.has_quotes |= c == '"';
-    const bool is_separator = c == ',' || c == '\n';
-    bool is_regular = true;
-    switch (at) {
-      case At::kCellBegin:
-        at = c == '"' ? At::kQuoted : is_separator ? At::kCellBegin : At::kUnquoted;
-        break;
-      case At::kUnquoted:
-        is_regular = c != '"';
-        if (is_separator) at = At::kCellBegin;
-        break;
-      case At::kQuoted:
-        if (c == '"') at = At::kAfterQuote;
-        break;
-      case At::kAfterQuote:
-        is_regular = is_separator || c == '"' || c == '\r';
-        at = is_separator ? At::kCellBegin : c == '"' ? At::kQuoted : At::kLineEnd;
-        break;
-      case At::kLineEnd:
-        is_regular = c == '\n';
-        at = At::kCellBegin;
-        break;
-    }
-    if (!is_regular) {
+    result.has_quotes |= text[i] == '"';
+    at = after(at, text[i]);
+    if (at == At::kIrregular) {
       result.is_regular = false;
       return result;
     }
-    if (c == '\n' && at == At::kCellBegin) result.record_end = i + 1;
+    if (text[i] == '\n' && at == At::kCellBegin) result.record_end = i + 1;
   }
   return result;
 }

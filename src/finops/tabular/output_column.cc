@@ -6,15 +6,11 @@ namespace finops::bill {
 
 OutputColumn::Writer OutputColumn::writer_for(ColumnType type, const EncodingOptions& options) {
   switch (type) {
-    case ColumnType::kDecimal:
-      return NumberColumn<Int128>(options);
-    case ColumnType::kTimestamp:
-      return NumberColumn<std::int64_t>(options);
+    case ColumnType::kDecimal: return NumberColumn<Int128>(options);
+    case ColumnType::kTimestamp: return NumberColumn<std::int64_t>(options);
     case ColumnType::kTextMap:
-    case ColumnType::kDecimalMap:
-      return MapColumn(options, type);
-    default:
-      return TextColumn(options);
+    case ColumnType::kDecimalMap: return MapColumn(options, type);
+    default: return TextColumn(options);
   }
 }
 
@@ -56,12 +52,9 @@ OutputColumn::OutputColumn(const BillLayout& layout, const Column& added,
 
 void OutputColumn::append(const RowBlock& block, std::size_t first_row, std::size_t rows) {
   switch (from_) {
-    case From::kDelivered:
-      return append_delivered(block, first_row, rows);
-    case From::kConstant:
-      return std::get<ConstantColumn>(writer_).append(constant_, rows);
-    case From::kFileName:
-      return std::get<ConstantColumn>(writer_).append(block.plan->key, rows);
+    case From::kDelivered: return append_delivered(block, first_row, rows);
+    case From::kConstant: return std::get<ConstantColumn>(writer_).append(constant_, rows);
+    case From::kFileName: return std::get<ConstantColumn>(writer_).append(block.plan->key, rows);
     case From::kLine:
       return std::get<LineColumn>(writer_).append(block.lines.data() + first_row, rows);
   }

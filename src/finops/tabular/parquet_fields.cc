@@ -49,23 +49,15 @@ bool is_of_flat_type(const Node& node, ColumnType type) {
   const auto& leaf = static_cast<const PrimitiveNode&>(node);
   const bool is_bytes = leaf.physical_type() == Type::BYTE_ARRAY;
   switch (type) {
-    case ColumnType::kText:
-      return is_bytes && leaf.logical_type()->is_string();
-    case ColumnType::kBinary:
-      return is_bytes && leaf.logical_type()->is_none();
-    case ColumnType::kDecimal:
-      return is_decimal_38_18(leaf);
-    case ColumnType::kTimestamp:
-      return is_utc_microseconds(leaf);
-    case ColumnType::kInt:
-      return is_signed_integer(leaf, Type::INT32, 32);
-    case ColumnType::kLong:
-      return is_signed_integer(leaf, Type::INT64, 64);
-    case ColumnType::kBoolean:
-      return leaf.physical_type() == Type::BOOLEAN;
+    case ColumnType::kText: return is_bytes && leaf.logical_type()->is_string();
+    case ColumnType::kBinary: return is_bytes && leaf.logical_type()->is_none();
+    case ColumnType::kDecimal: return is_decimal_38_18(leaf);
+    case ColumnType::kTimestamp: return is_utc_microseconds(leaf);
+    case ColumnType::kInt: return is_signed_integer(leaf, Type::INT32, 32);
+    case ColumnType::kLong: return is_signed_integer(leaf, Type::INT64, 64);
+    case ColumnType::kBoolean: return leaf.physical_type() == Type::BOOLEAN;
     case ColumnType::kTextMap:
-    case ColumnType::kDecimalMap:
-      return false;
+    case ColumnType::kDecimalMap: return false;
   }
   return false;
 }
@@ -102,24 +94,15 @@ std::shared_ptr<arrow::DataType> to_arrow_type(const Column& column) {
   };
   const auto decimal = arrow::decimal128(kDecimalPrecision, kDecimalScale);
   switch (column.type) {
-    case ColumnType::kText:
-      return arrow::utf8();
-    case ColumnType::kDecimal:
-      return decimal;
-    case ColumnType::kTimestamp:
-      return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
-    case ColumnType::kTextMap:
-      return map_of(arrow::utf8());
-    case ColumnType::kDecimalMap:
-      return map_of(decimal);
-    case ColumnType::kInt:
-      return arrow::int32();
-    case ColumnType::kLong:
-      return arrow::int64();
-    case ColumnType::kBoolean:
-      return arrow::boolean();
-    case ColumnType::kBinary:
-      return arrow::binary();
+    case ColumnType::kText: return arrow::utf8();
+    case ColumnType::kDecimal: return decimal;
+    case ColumnType::kTimestamp: return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
+    case ColumnType::kTextMap: return map_of(arrow::utf8());
+    case ColumnType::kDecimalMap: return map_of(decimal);
+    case ColumnType::kInt: return arrow::int32();
+    case ColumnType::kLong: return arrow::int64();
+    case ColumnType::kBoolean: return arrow::boolean();
+    case ColumnType::kBinary: return arrow::binary();
   }
   throw Error(ErrorKind::kInternal, "column " + column.name + " has an unknown type");
 }
@@ -170,18 +153,12 @@ parquet::WriterProperties::Builder parquet_properties(ParquetCompression compres
   parquet::WriterProperties::Builder properties;
   properties.version(parquet::ParquetVersion::PARQUET_2_6);
   switch (compression) {
-    case ParquetCompression::kSnappy:
-      properties.compression(parquet::Compression::SNAPPY);
-      break;
+    case ParquetCompression::kSnappy: properties.compression(parquet::Compression::SNAPPY); break;
     case ParquetCompression::kZstd:
       properties.compression(parquet::Compression::ZSTD)->compression_level(1);
       break;
-    case ParquetCompression::kGzip:
-      properties.compression(parquet::Compression::GZIP);
-      break;
-    case ParquetCompression::kLz4:
-      properties.compression(parquet::Compression::LZ4);
-      break;
+    case ParquetCompression::kGzip: properties.compression(parquet::Compression::GZIP); break;
+    case ParquetCompression::kLz4: properties.compression(parquet::Compression::LZ4); break;
     case ParquetCompression::kNone:
       properties.compression(parquet::Compression::UNCOMPRESSED);
       break;

@@ -35,7 +35,7 @@ constexpr auto kPack = []<int... kWidths>(std::integer_sequence<int, kWidths...>
 
 std::size_t bit_pack(const std::uint32_t* values, std::size_t count, int width, std::uint8_t* out) {
   if (width == 0) return 0;
-  const auto bytes_of_32 = static_cast<std::size_t>(4 * width);
+  const auto bytes_of_32 = std::size_t{4} * static_cast<std::size_t>(width);
   const Pack pack = kPack[static_cast<std::size_t>(width)];
   std::uint32_t words[32];
   std::size_t i = 0;

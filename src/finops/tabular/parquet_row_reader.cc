@@ -49,20 +49,14 @@ void read_cells(parquet::RowGroupReader& group, const Column& column, int leaf,
                 std::span<CellRow> rows, std::size_t place) {
   switch (column.type) {
     case ColumnType::kText:
-    case ColumnType::kBinary:
-      return read_cells<parquet::ByteArrayType>(group, leaf, rows, place);
-    case ColumnType::kDecimal:
-      return read_cells<parquet::FLBAType>(group, leaf, rows, place);
-    case ColumnType::kInt:
-      return read_cells<parquet::Int32Type>(group, leaf, rows, place);
+    case ColumnType::kBinary: return read_cells<parquet::ByteArrayType>(group, leaf, rows, place);
+    case ColumnType::kDecimal: return read_cells<parquet::FLBAType>(group, leaf, rows, place);
+    case ColumnType::kInt: return read_cells<parquet::Int32Type>(group, leaf, rows, place);
     case ColumnType::kLong:
-    case ColumnType::kTimestamp:
-      return read_cells<parquet::Int64Type>(group, leaf, rows, place);
-    case ColumnType::kBoolean:
-      return read_cells<parquet::BooleanType>(group, leaf, rows, place);
+    case ColumnType::kTimestamp: return read_cells<parquet::Int64Type>(group, leaf, rows, place);
+    case ColumnType::kBoolean: return read_cells<parquet::BooleanType>(group, leaf, rows, place);
     case ColumnType::kTextMap:
-    case ColumnType::kDecimalMap:
-      break;
+    case ColumnType::kDecimalMap: break;
   }
   throw Error(ErrorKind::kInternal, "column " + column.name + " is a map, not a cell");
 }

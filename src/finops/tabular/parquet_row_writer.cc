@@ -12,11 +12,11 @@
 #include <limits>
 
 #include "finops/core/error.h"
+#include "finops/core/utf8.h"
 #include "finops/tabular/arrow_edge.h"
 #include "finops/tabular/parquet_fields.h"
 #include "finops/tabular/parquet_writing.h"
 #include "finops/tabular/single_value.h"
-#include "finops/tabular/utf8.h"
 
 namespace finops {
 namespace {
@@ -28,19 +28,14 @@ constexpr std::size_t kRowGroupBytes = 32 << 20;
 bool takes(ColumnType type, const CellValue& value) {
   switch (type) {
     case ColumnType::kText:
-    case ColumnType::kBinary:
-      return std::holds_alternative<std::string>(value);
-    case ColumnType::kDecimal:
-      return std::holds_alternative<Decimal>(value);
+    case ColumnType::kBinary: return std::holds_alternative<std::string>(value);
+    case ColumnType::kDecimal: return std::holds_alternative<Decimal>(value);
     case ColumnType::kInt:
     case ColumnType::kLong:
-    case ColumnType::kTimestamp:
-      return std::holds_alternative<std::int64_t>(value);
-    case ColumnType::kBoolean:
-      return std::holds_alternative<bool>(value);
+    case ColumnType::kTimestamp: return std::holds_alternative<std::int64_t>(value);
+    case ColumnType::kBoolean: return std::holds_alternative<bool>(value);
     case ColumnType::kTextMap:
-    case ColumnType::kDecimalMap:
-      return false;
+    case ColumnType::kDecimalMap: return false;
   }
   return false;
 }
@@ -51,7 +46,7 @@ const char* fault_of(const Column& column, const CellValue& value) {
     return column.is_required ? "NULL in a required column" : nullptr;
   }
   if (!takes(column.type, value)) return "a value of another type";
-  if (column.type == ColumnType::kText && !bill::is_utf8(std::get<std::string>(value))) {
+  if (column.type == ColumnType::kText && !is_utf8(std::get<std::string>(value))) {
     return "text that is not UTF-8";
   }
   if (column.type == ColumnType::kInt) {
@@ -126,11 +121,9 @@ class ColumnBuffer {
         return as<arrow::Int64Builder>().Append(std::get<std::int64_t>(value));
       case ColumnType::kTimestamp:
         return as<arrow::TimestampBuilder>().Append(std::get<std::int64_t>(value));
-      case ColumnType::kBoolean:
-        return as<arrow::BooleanBuilder>().Append(std::get<bool>(value));
+      case ColumnType::kBoolean: return as<arrow::BooleanBuilder>().Append(std::get<bool>(value));
       case ColumnType::kTextMap:
-      case ColumnType::kDecimalMap:
-        break;
+      case ColumnType::kDecimalMap: break;
     }
     return arrow::Status::NotImplemented("maps in small tables");
   }
@@ -217,7 +210,7 @@ class ArrowRowWriter final : public ParquetRowWriter {
     if (buffered_rows_ == 0) return;
     arrow::ArrayVector arrays;
     for (auto& buffer : buffers_) arrays.push_back(buffer.take());
-    const auto table = arrow::Table::Make(schema_, std::move(arrays), buffered_rows_);
+    const auto table = arrow::Table::Make(schema_, arrays, buffered_rows_);
     PARQUET_THROW_NOT_OK(writer_->WriteTable(*table, buffered_rows_));
     rows_ += buffered_rows_;
     buffered_rows_ = 0;
@@ -258,7 +251,7 @@ class ArrowRowWriter final : public ParquetRowWriter {
 std::unique_ptr<ParquetRowWriter> make_parquet_row_writer(std::string key,
                                                           std::unique_ptr<ByteWriter> out,
                                                           std::vector<Column> columns,
-                                                          std::vector<std::string> bounded) {
+                                                          const std::vector<std::string>& bounded) {
   return std::make_unique<ArrowRowWriter>(std::move(key), std::move(out), std::move(columns),
                                           bounded);
 }

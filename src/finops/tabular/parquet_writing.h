@@ -14,14 +14,14 @@
 
 namespace finops {
 
-/// A value of a small table (ledger, quarantine): NULL, text or binary, int/long/timestamp, decimal,
-/// boolean.
+/// A value of a small table (ledger, quarantine): NULL, text or binary, int/long/timestamp,
+/// decimal, boolean.
 using CellValue = std::variant<std::monostate, std::string, std::int64_t, Decimal, bool>;
 using CellRow = std::vector<CellValue>;
 
-/// Writes rows of a small table to a Parquet file with Iceberg field ids, through Arrow, row group by
-/// row group. finish() makes the file visible and returns its metrics; columns whose names are in
-/// `bounded` have bounds. Not for bills: see convert_bill.
+/// Writes rows of a small table to a Parquet file with Iceberg field ids, through Arrow, row group
+/// by row group. finish() makes the file visible and returns its metrics; columns whose names are
+/// in `bounded` have bounds. Not for bills: see convert_bill.
 class ParquetRowWriter {
  public:
   virtual ~ParquetRowWriter() = default;
@@ -31,7 +31,7 @@ class ParquetRowWriter {
 std::unique_ptr<ParquetRowWriter> make_parquet_row_writer(std::string key,
                                                           std::unique_ptr<ByteWriter> out,
                                                           std::vector<Column> columns,
-                                                          std::vector<std::string> bounded);
+                                                          const std::vector<std::string>& bounded);
 
 /// Reads rows of a small table, the columns by field id, in this order; a missing column is NULL.
 std::vector<CellRow> read_parquet_rows(std::shared_ptr<const RandomAccessBytes> file,
@@ -42,10 +42,10 @@ enum class ParquetCompression { kSnappy, kZstd, kGzip, kLz4, kNone };
 /// Copies the rows of several Parquet files of one table into one, the columns by field id under
 /// their names of `columns`, NULL where a file lacks one; timestamps UTC-adjusted. Bounded memory.
 /// `metadata` goes into the footer as key-value metadata. Returns the rows written.
-std::int64_t merge_parquet(
-    const std::vector<std::shared_ptr<const RandomAccessBytes>>& files,
-    const std::vector<Column>& columns, ParquetCompression compression,
-    const std::vector<std::pair<std::string, std::string>>& metadata, ByteWriter& out);
+std::int64_t merge_parquet(const std::vector<std::shared_ptr<const RandomAccessBytes>>& files,
+                           const std::vector<Column>& columns, ParquetCompression compression,
+                           const std::vector<std::pair<std::string, std::string>>& metadata,
+                           ByteWriter& out);
 
 /// The value of a key of a Parquet file's key-value metadata; nothing when there is none, or when
 /// this is no sound Parquet file.

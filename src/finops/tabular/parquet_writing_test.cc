@@ -193,9 +193,10 @@ TEST(ParquetMetadataTest, IsNothingWithoutTheKeyOrForAnotherKindOfFile) {
 
 class MergeParquetTest : public ::testing::Test {
  protected:
-  std::shared_ptr<MemoryBytes> merge(std::vector<std::shared_ptr<const RandomAccessBytes>> files,
-                                     const std::vector<Column>& columns,
-                                     ParquetCompression compression = ParquetCompression::kSnappy) {
+  std::shared_ptr<MemoryBytes> merge(
+      const std::vector<std::shared_ptr<const RandomAccessBytes>>& files,
+      const std::vector<Column>& columns,
+      ParquetCompression compression = ParquetCompression::kSnappy) {
     const auto text = std::make_shared<std::string>();
     MemoryWriter out(text);
     rows_ = merge_parquet(files, columns, compression, {{"finops.state", "42"}}, out);

@@ -115,15 +115,9 @@ TEST(RecordScannerTest, TheFastScanFindsTheSameRecords) {
     const std::size_t size = random() % 300;
     while (text.size() < size) {
       switch (random() % 4) {
-        case 0:
-          text += ",\"a,\n\"\"b\"";
-          break;
-        case 1:
-          text += random() % 2 != 0 ? "\n" : "\r\n";
-          break;
-        case 2:
-          text += ",cell";
-          break;
+        case 0: text += ",\"a,\n\"\"b\""; break;
+        case 1: text += random() % 2 != 0 ? "\n" : "\r\n"; break;
+        case 2: text += ",cell"; break;
         default:
           if (random() % 8 == 0) text += alphabet[random() % alphabet.size()];
       }

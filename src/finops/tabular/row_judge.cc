@@ -2,10 +2,10 @@
 
 #include <utility>
 
+#include "finops/core/utf8.h"
 #include "finops/tabular/map_cells.h"
 #include "finops/tabular/record_scanner.h"
 #include "finops/tabular/timestamp_text.h"
-#include "finops/tabular/utf8.h"
 
 namespace finops::bill {
 namespace {

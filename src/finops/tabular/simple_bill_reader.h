@@ -11,8 +11,8 @@ namespace finops {
 
 /// What the simple reader found in the same parts that a conversion read.
 struct SimpleReadReport {
-  RowsTotals loaded;        // the rows that fit; added columns included
-  CurrencyTotals source;    // all rows
+  RowsTotals loaded;      // the rows that fit; added columns included
+  CurrencyTotals source;  // all rows
   std::uint64_t source_rows = 0, rejected_rows = 0;
   struct Part {
     std::string key, sha256;

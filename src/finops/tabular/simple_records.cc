@@ -34,9 +34,7 @@ class RecordScan {
           cell_ += byte;
         }
         break;
-      case State::kQuoted:
-        take_quoted(byte);
-        break;
+      case State::kQuoted: take_quoted(byte); break;
       case State::kQuoteInQuoted:
         if (byte == '"') {
           enclose(2);
@@ -45,14 +43,11 @@ class RecordScan {
           take_after_quotes(byte, true);
         }
         break;
-      case State::kCarriageReturn:
-        take_after_quotes(byte, false);
-        break;
+      case State::kCarriageReturn: take_after_quotes(byte, false); break;
       case State::kFaultyLine:
         if (byte == '\n') state_ = State::kDone;
         break;
-      case State::kDone:
-        break;
+      case State::kDone: break;
     }
   }
 

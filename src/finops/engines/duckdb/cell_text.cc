@@ -77,14 +77,10 @@ void append_decimal(std::string& out, Int128 value, int scale) {
 
 Int128 unscaled_at(const ResultType& type, duckdb_vector vector, idx_t row) {
   switch (type.stored_as) {
-    case DUCKDB_TYPE_SMALLINT:
-      return at<std::int16_t>(vector, row);
-    case DUCKDB_TYPE_INTEGER:
-      return at<std::int32_t>(vector, row);
-    case DUCKDB_TYPE_BIGINT:
-      return at<std::int64_t>(vector, row);
-    default:
-      return to_int128(at<duckdb_hugeint>(vector, row));
+    case DUCKDB_TYPE_SMALLINT: return at<std::int16_t>(vector, row);
+    case DUCKDB_TYPE_INTEGER: return at<std::int32_t>(vector, row);
+    case DUCKDB_TYPE_BIGINT: return at<std::int64_t>(vector, row);
+    default: return to_int128(at<duckdb_hugeint>(vector, row));
   }
 }
 
@@ -265,10 +261,8 @@ void append_struct(const ResultType& type, duckdb_vector vector, idx_t row, std:
 
 void append_nested(const ResultType& type, duckdb_vector vector, idx_t row, std::string& out) {
   switch (type.id) {
-    case DUCKDB_TYPE_MAP:
-      return append_map(type, vector, row, out);
-    case DUCKDB_TYPE_STRUCT:
-      return append_struct(type, vector, row, out);
+    case DUCKDB_TYPE_MAP: return append_map(type, vector, row, out);
+    case DUCKDB_TYPE_STRUCT: return append_struct(type, vector, row, out);
     case DUCKDB_TYPE_ARRAY:
       return append_items(type, duckdb_array_vector_get_child(vector), row * type.size, type.size,
                           out);
@@ -277,91 +271,60 @@ void append_nested(const ResultType& type, duckdb_vector vector, idx_t row, std:
       return append_items(type, duckdb_list_vector_get_child(vector), entry.offset, entry.length,
                           out);
     }
-    default:
-      throw Error(ErrorKind::kInternal, "no text for DuckDB's type " + type.name);
+    default: throw Error(ErrorKind::kInternal, "no text for DuckDB's type " + type.name);
   }
 }
 
 std::size_t enum_index(const ResultType& type, duckdb_vector vector, idx_t row) {
   switch (type.stored_as) {
-    case DUCKDB_TYPE_UTINYINT:
-      return at<std::uint8_t>(vector, row);
-    case DUCKDB_TYPE_USMALLINT:
-      return at<std::uint16_t>(vector, row);
-    default:
-      return at<std::uint32_t>(vector, row);
+    case DUCKDB_TYPE_UTINYINT: return at<std::uint8_t>(vector, row);
+    case DUCKDB_TYPE_USMALLINT: return at<std::uint16_t>(vector, row);
+    default: return at<std::uint32_t>(vector, row);
   }
 }
 
 void append_moment(const ResultType& type, duckdb_vector vector, idx_t row, std::string& out) {
   const auto ticks = [&] { return at<std::int64_t>(vector, row); };
   switch (type.id) {
-    case DUCKDB_TYPE_DATE:
-      return append_date(out, at<std::int32_t>(vector, row));
-    case DUCKDB_TYPE_TIME:
-      return append_time(out, ticks(), kMicrosPerSecond);
-    case DUCKDB_TYPE_INTERVAL:
-      return append_interval(out, at<duckdb_interval>(vector, row));
-    case DUCKDB_TYPE_TIMESTAMP:
-      return append_timestamp(out, ticks(), kMicrosPerSecond);
-    case DUCKDB_TYPE_TIMESTAMP_S:
-      return append_timestamp(out, ticks(), 1);
-    case DUCKDB_TYPE_TIMESTAMP_MS:
-      return append_timestamp(out, ticks(), 1000);
-    case DUCKDB_TYPE_TIMESTAMP_NS:
-      return append_timestamp(out, ticks(), kNanosPerSecond);
+    case DUCKDB_TYPE_DATE: return append_date(out, at<std::int32_t>(vector, row));
+    case DUCKDB_TYPE_TIME: return append_time(out, ticks(), kMicrosPerSecond);
+    case DUCKDB_TYPE_INTERVAL: return append_interval(out, at<duckdb_interval>(vector, row));
+    case DUCKDB_TYPE_TIMESTAMP: return append_timestamp(out, ticks(), kMicrosPerSecond);
+    case DUCKDB_TYPE_TIMESTAMP_S: return append_timestamp(out, ticks(), 1);
+    case DUCKDB_TYPE_TIMESTAMP_MS: return append_timestamp(out, ticks(), 1000);
+    case DUCKDB_TYPE_TIMESTAMP_NS: return append_timestamp(out, ticks(), kNanosPerSecond);
     case DUCKDB_TYPE_TIMESTAMP_TZ:
       append_timestamp(out, ticks(), kMicrosPerSecond);
       out += "+00";
       return;
-    default:
-      return append_nested(type, vector, row, out);
+    default: return append_nested(type, vector, row, out);
   }
 }
 
 void append_text(const ResultType& type, duckdb_vector vector, idx_t row, std::string& out) {
   switch (type.id) {
-    case DUCKDB_TYPE_BOOLEAN:
-      out += at<bool>(vector, row) ? "true" : "false";
-      return;
-    case DUCKDB_TYPE_TINYINT:
-      return append_integer(out, at<std::int8_t>(vector, row));
-    case DUCKDB_TYPE_SMALLINT:
-      return append_integer(out, at<std::int16_t>(vector, row));
-    case DUCKDB_TYPE_INTEGER:
-      return append_integer(out, at<std::int32_t>(vector, row));
-    case DUCKDB_TYPE_BIGINT:
-      return append_integer(out, at<std::int64_t>(vector, row));
-    case DUCKDB_TYPE_UTINYINT:
-      return append_integer(out, at<std::uint8_t>(vector, row));
-    case DUCKDB_TYPE_USMALLINT:
-      return append_integer(out, at<std::uint16_t>(vector, row));
-    case DUCKDB_TYPE_UINTEGER:
-      return append_integer(out, at<std::uint32_t>(vector, row));
-    case DUCKDB_TYPE_UBIGINT:
-      return append_integer(out, at<std::uint64_t>(vector, row));
+    case DUCKDB_TYPE_BOOLEAN: out += at<bool>(vector, row) ? "true" : "false"; return;
+    case DUCKDB_TYPE_TINYINT: return append_integer(out, at<std::int8_t>(vector, row));
+    case DUCKDB_TYPE_SMALLINT: return append_integer(out, at<std::int16_t>(vector, row));
+    case DUCKDB_TYPE_INTEGER: return append_integer(out, at<std::int32_t>(vector, row));
+    case DUCKDB_TYPE_BIGINT: return append_integer(out, at<std::int64_t>(vector, row));
+    case DUCKDB_TYPE_UTINYINT: return append_integer(out, at<std::uint8_t>(vector, row));
+    case DUCKDB_TYPE_USMALLINT: return append_integer(out, at<std::uint16_t>(vector, row));
+    case DUCKDB_TYPE_UINTEGER: return append_integer(out, at<std::uint32_t>(vector, row));
+    case DUCKDB_TYPE_UBIGINT: return append_integer(out, at<std::uint64_t>(vector, row));
     case DUCKDB_TYPE_HUGEINT:
       return append_decimal(out, to_int128(at<duckdb_hugeint>(vector, row)), 0);
     case DUCKDB_TYPE_UHUGEINT:
       return append_unsigned(out, to_uint128(at<duckdb_uhugeint>(vector, row)));
     case DUCKDB_TYPE_DECIMAL:
       return append_decimal(out, unscaled_at(type, vector, row), type.scale);
-    case DUCKDB_TYPE_FLOAT:
-      return append_float(out, at<float>(vector, row));
-    case DUCKDB_TYPE_DOUBLE:
-      return append_float(out, at<double>(vector, row));
-    case DUCKDB_TYPE_VARCHAR:
-      out += text_at(vector, row);
-      return;
-    case DUCKDB_TYPE_BLOB:
-      return append_blob(out, text_at(vector, row));
-    case DUCKDB_TYPE_UUID:
-      return append_uuid(out, at<duckdb_hugeint>(vector, row));
-    case DUCKDB_TYPE_ENUM:
-      out += type.child_names.at(enum_index(type, vector, row));
-      return;
-    default:
-      return append_moment(type, vector, row, out);
+    case DUCKDB_TYPE_FLOAT: return append_float(out, at<float>(vector, row));
+    case DUCKDB_TYPE_DOUBLE: return append_float(out, at<double>(vector, row));
+    case DUCKDB_TYPE_VARCHAR: out += text_at(vector, row); return;
+    case DUCKDB_TYPE_BLOB: return append_blob(out, text_at(vector, row));
+    case DUCKDB_TYPE_UUID: return append_uuid(out, at<duckdb_hugeint>(vector, row));
+    case DUCKDB_TYPE_ENUM: out += type.child_names.at(enum_index(type, vector, row)); return;
+    default: return append_moment(type, vector, row, out);
   }
 }
 

@@ -123,17 +123,12 @@ ResultType result_type(duckdb_logical_type type, const std::string& column) {
   const duckdb_type id = duckdb_get_type_id(type);
   if (const PlainType* plain = plain_type(id)) return {.id = id, .name = std::string(plain->name)};
   switch (id) {
-    case DUCKDB_TYPE_DECIMAL:
-      return decimal_type(type);
-    case DUCKDB_TYPE_ENUM:
-      return enum_type(type);
-    case DUCKDB_TYPE_STRUCT:
-      return struct_type(type, column);
-    case DUCKDB_TYPE_MAP:
-      return map_type(type, column);
+    case DUCKDB_TYPE_DECIMAL: return decimal_type(type);
+    case DUCKDB_TYPE_ENUM: return enum_type(type);
+    case DUCKDB_TYPE_STRUCT: return struct_type(type, column);
+    case DUCKDB_TYPE_MAP: return map_type(type, column);
     case DUCKDB_TYPE_LIST:
-    case DUCKDB_TYPE_ARRAY:
-      return list_type(type, column);
+    case DUCKDB_TYPE_ARRAY: return list_type(type, column);
     default:
       throw Error(
           ErrorKind::kUnsupported,

@@ -22,24 +22,15 @@ std::string quoted(std::string_view text, char quote) {
 /// What DuckDB's reader is asked for.
 std::string_view stored_type(ColumnType type) {
   switch (type) {
-    case ColumnType::kText:
-      return "VARCHAR";
-    case ColumnType::kDecimal:
-      return "DECIMAL(38,18)";
-    case ColumnType::kTimestamp:
-      return "TIMESTAMPTZ";
-    case ColumnType::kTextMap:
-      return "MAP(VARCHAR, VARCHAR)";
-    case ColumnType::kDecimalMap:
-      return "MAP(VARCHAR, DECIMAL(38,18))";
-    case ColumnType::kInt:
-      return "INTEGER";
-    case ColumnType::kLong:
-      return "BIGINT";
-    case ColumnType::kBoolean:
-      return "BOOLEAN";
-    case ColumnType::kBinary:
-      return "BLOB";
+    case ColumnType::kText: return "VARCHAR";
+    case ColumnType::kDecimal: return "DECIMAL(38,18)";
+    case ColumnType::kTimestamp: return "TIMESTAMPTZ";
+    case ColumnType::kTextMap: return "MAP(VARCHAR, VARCHAR)";
+    case ColumnType::kDecimalMap: return "MAP(VARCHAR, DECIMAL(38,18))";
+    case ColumnType::kInt: return "INTEGER";
+    case ColumnType::kLong: return "BIGINT";
+    case ColumnType::kBoolean: return "BOOLEAN";
+    case ColumnType::kBinary: return "BLOB";
   }
   throw Error(ErrorKind::kInternal, "a column type without a DuckDB type");
 }

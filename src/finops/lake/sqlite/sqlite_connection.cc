@@ -34,10 +34,8 @@ Failure failure_of(int code) {
       return {ErrorKind::kInvalidData,
               "the file is no SQLite database, or a damaged one; check catalog.uri, or restore it "
               "from a backup"};
-    case SQLITE_IOERR:
-      return {ErrorKind::kUnavailable, "check the disk that it is on"};
-    default:
-      return {ErrorKind::kInternal, "this may be a defect of finops"};
+    case SQLITE_IOERR: return {ErrorKind::kUnavailable, "check the disk that it is on"};
+    default: return {ErrorKind::kInternal, "this may be a defect of finops"};
   }
 }
 

@@ -175,9 +175,9 @@ class AwsCurSource final : public BillingSource {
                   "' holds a report for Athena (Parquet) only; finops reads csv.gz for "
                   "now, Parquet comes in a later version"};
     }
-    const char* version = !options_.cur_version                      ? ""
+    const char* version = !options_.cur_version                     ? ""
                           : *options_.cur_version == CurLayout::kV1 ? "v1 "
-                                                                     : "v2 ";
+                                                                    : "v2 ";
     std::string message = std::string("no ") + version + "deliveries of export '" +
                           options_.export_name + "' below '" + root_ +
                           "': neither folders of dates (20250901-20251001) nor "

@@ -14,8 +14,8 @@ enum class CurLayout { kV1, kV2 };
 
 /// One AWS Cost and Usage Report (v1) or CUR 2.0 Data Export (v2) in a bucket.
 struct AwsCurOptions {
-  std::string prefix;                     // slashes at its ends do not matter; may be empty
-  std::string export_name;                // of the report or export
+  std::string prefix;                    // slashes at its ends do not matter; may be empty
+  std::string export_name;               // of the report or export
   std::optional<CurLayout> cur_version;  // default: whatever is there
   /// The bucket's name, to tell when a manifest speaks of files in another one; empty when unknown.
   std::string bucket;

@@ -101,8 +101,7 @@ Error file_error(int number, std::string_view tried, const std::string& path) {
     case ELOOP:
       return {ErrorKind::kUnsupported,
               std::string(error.what()) + "; a folder cannot hold an object of this name"};
-    default:
-      return error;
+    default: return error;
   }
 }
 

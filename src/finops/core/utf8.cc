@@ -1,9 +1,9 @@
-#include "finops/tabular/utf8.h"
+#include "finops/core/utf8.h"
 
 #include <cstdint>
 #include <cstring>
 
-namespace finops::bill {
+namespace finops {
 namespace {
 
 /// Length of the sequence at `p`, 0 when it is ill-formed.
@@ -46,4 +46,4 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-}  // namespace finops::bill
+}  // namespace finops
