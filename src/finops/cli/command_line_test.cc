@@ -135,7 +135,7 @@ TEST_F(CommandLineTest, ConfigurationMistakesAreToldWithExitCode2) {
 }
 
 TEST_F(CommandLineTest, CommandsOfLaterVersionsSaySo) {
-  static const std::vector<std::vector<std::string>> kLater = {
+  static const std::vector<std::vector<std::string>> later = {
       {"aws", "extract-billing", "--start-date", "2026-01"},
       {"aws", "load-billing-remote"},
       {"diff", "--period", "2026-05"},
@@ -144,7 +144,7 @@ TEST_F(CommandLineTest, CommandsOfLaterVersionsSaySo) {
       {"reconcile", "--period", "2026-05", "--invoice", "1=2"},
       {"quarantine", "replay"},
       {"quarantine", "waive"}};
-  for (const auto& command : kLater) {
+  for (const auto& command : later) {
     const Result result = call(command);
     EXPECT_EQ(result.code, 1) << command.back();
     EXPECT_THAT(result.err, HasSubstr("comes with a later version of finops; until then"));
@@ -153,11 +153,11 @@ TEST_F(CommandLineTest, CommandsOfLaterVersionsSaySo) {
 }
 
 TEST_F(CommandLineTest, ErrorKindsBecomeExitCodes) {
-  static const std::vector<std::pair<ErrorKind, int>> kCodes = {
+  static const std::vector<std::pair<ErrorKind, int>> codes = {
       {ErrorKind::kUsage, 2},       {ErrorKind::kInvalidConfig, 2}, {ErrorKind::kLocked, 5},
       {ErrorKind::kCancelled, 130}, {ErrorKind::kNotFound, 1},      {ErrorKind::kUnavailable, 1},
       {ErrorKind::kInvalidData, 1}};
-  for (const auto& [kind, code] : kCodes) {
+  for (const auto& [kind, code] : codes) {
     services.history = [kind](const Configuration&,
                               const Selection&) -> std::vector<DeliveryRecord> {
       throw Error(kind, "told to fail");

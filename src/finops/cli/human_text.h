@@ -29,8 +29,6 @@ std::string short_id(std::string_view id);
 /// Control characters as "\n", "\x1b": data must not steer the terminal. Broken UTF-8 as "\xff".
 std::string printable(std::string_view text);
 
-bool is_utf8(std::string_view text);
-
 /// Code points, the width of most texts on a terminal.
 std::size_t text_width(std::string_view text);
 

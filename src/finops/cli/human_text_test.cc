@@ -52,14 +52,6 @@ TEST(HumanTextTest, DataCannotSteerTheTerminal) {
   EXPECT_EQ(printable("\xff\xc3"), "\\xff\\xc3");
 }
 
-TEST(HumanTextTest, KnowsUtf8FromWhatLooksLikeIt) {
-  EXPECT_TRUE(is_utf8("Z\xc3\xbcrich \xf0\x9f\x92\xb0 \xe2\x82\xac"));
-  for (const char* text : {"\xff", "\xc3", "\xc0\x80", "\xe0\x80\x80", "\xed\xa0\x80",
-                           "\xf4\x90\x80\x80", "\xf0\x8f\xbf\xbf"}) {
-    EXPECT_FALSE(is_utf8(text));
-  }
-}
-
 TEST(HumanTextTest, WidthCountsCodePoints) { EXPECT_EQ(text_width("Z\xc3\xbcrich"), 6u); }
 
 TEST(HumanTextTest, LongIdsAreShortened) {

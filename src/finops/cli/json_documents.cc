@@ -4,6 +4,7 @@
 
 #include "finops/cli/human_text.h"
 #include "finops/config/value_text.h"
+#include "finops/core/utf8.h"
 
 namespace finops {
 namespace {

@@ -116,17 +116,17 @@ void read_short_names(const Environment& environment, SettingTable& table) {
 /// Credentials belong together: AWS_ACCESS_KEY_ID of the environment must not meet the session
 /// token or the secret of the file.
 void drop_credentials_of_file(const Environment& environment, SettingTable& table) {
-  static const std::vector<std::string> kCredentials = {
+  static const std::vector<std::string> credentials = {
       "aws.aws_access_key_id", "aws.aws_secret_access_key", "aws.aws_session_token"};
   bool is_in_environment = false;
-  for (const std::string& path : kCredentials) {
+  for (const std::string& path : credentials) {
     is_in_environment |= environment.find(environment_name(path)) != nullptr;
     for (const std::string& name : words_of(find_known_key(path)->environment)) {
       is_in_environment |= environment.find(name) != nullptr;
     }
   }
   if (!is_in_environment) return;
-  for (const std::string& path : kCredentials) table.values.erase(path);
+  for (const std::string& path : credentials) table.values.erase(path);
 }
 
 }  // namespace

@@ -6,7 +6,7 @@ namespace finops {
 
 const std::vector<KnownKey>& known_keys() {
   using enum ValueType;
-  static const std::vector<KnownKey> kKeys = {
+  static const std::vector<KnownKey> keys = {
       {"data_dir", kPath, "./data", "FINOPS_DATA_DIR", "", false, "",
        "Default root of everything below."},
       {"staging_dir", kPath, "<data_dir>/staging", "", "", false, "",
@@ -67,7 +67,7 @@ const std::vector<KnownKey>& known_keys() {
       {"aws.allow_overlap", kBoolean, "false", "", "", true, "",
        "Whether two sources of one table may have the same payer and period."},
   };
-  return kKeys;
+  return keys;
 }
 
 const KnownKey* find_known_key(std::string_view path) {

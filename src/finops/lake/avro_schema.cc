@@ -20,10 +20,10 @@ SchemaPtr parse(const nlohmann::json& text, Names& names, int depth);
 
 SchemaPtr parse_named(const std::string& name, const Names& names) {
   using enum Schema::Type;
-  static const std::map<std::string, Schema::Type> kPrimitives = {
+  static const std::map<std::string, Schema::Type> primitives = {
       {"null", kNull},   {"boolean", kBoolean}, {"int", kInt},     {"long", kLong},
       {"float", kFloat}, {"double", kDouble},   {"bytes", kBytes}, {"string", kString}};
-  if (const auto it = kPrimitives.find(name); it != kPrimitives.end()) {
+  if (const auto it = primitives.find(name); it != primitives.end()) {
     auto schema = std::make_shared<Schema>();
     schema->type = it->second;
     return schema;

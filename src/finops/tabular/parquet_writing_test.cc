@@ -45,10 +45,10 @@ struct Written {
 };
 
 Written write(const std::vector<Column>& columns, const std::vector<CellRow>& rows,
-              std::vector<std::string> bounded = {}) {
+              const std::vector<std::string>& bounded = {}) {
   const auto text = std::make_shared<std::string>();
   const auto writer = make_parquet_row_writer("a/b.parquet", std::make_unique<MemoryWriter>(text),
-                                              columns, std::move(bounded));
+                                              columns, bounded);
   for (const auto& row : rows) writer->append(row);
   WrittenParquet metrics = writer->finish();
   return {std::move(metrics), std::make_shared<MemoryBytes>(*text), *text};

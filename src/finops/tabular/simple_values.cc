@@ -206,10 +206,10 @@ class Json {
   }
 
   std::string take_escape() {
-    static const std::pair<std::string_view, std::string_view> kEscapes[] = {
+    static const std::pair<std::string_view, std::string_view> escapes[] = {
         {"\"", "\""}, {"\\", "\\"}, {"/", "/"},  {"b", "\b"},
         {"f", "\f"},  {"n", "\n"},  {"r", "\r"}, {"t", "\t"}};
-    for (const auto& [name, meaning] : kEscapes) {
+    for (const auto& [name, meaning] : escapes) {
       if (in_.take(name)) return std::string(meaning);
     }
     const std::uint32_t unit = take_code_unit();
