@@ -245,6 +245,23 @@ def test_export_writes_one_file_per_month_and_skips_what_did_not_change(project)
     assert project.json("aws", "export-parquet", "--overwrite")["changed"] is True
 
 
+def test_the_lake_is_still_told_when_its_export_is_not_configured_any_more(project):
+    bucket = project.add_export("payer-a")
+    bad = small_row(99)
+    bad[8] = "two"
+    deliver_v1(bucket, "2026-05", [with_bad_rows(2000, [bad])], "v1")
+    project.run("aws", "run-pipeline", expect=3)
+    project.exports.clear()
+    project.write_config()
+    assert [d["source"] for d in project.json("history")["deliveries"]] == ["payer-a"]
+    assert project.json("receipt")["receipts"][0]["rows"] == {"source": 2001, "loaded": 2000, "quarantined": 1}
+    assert len(project.json("quarantine", "show")["rows"]) == 1
+    assert project.json("quarantine", "ls")["deliveries"][0]["rows"] == 1
+    assert len(project.json("aws", "export-parquet")["files"]) == 1
+    assert "cannot be verified" in project.run("receipt", "verify", expect=3).out
+    assert "no export is configured" in project.run("aws", "run-pipeline", expect=2).err
+
+
 def test_commands_of_later_versions_say_so(project):
     project.add_export("payer-a")
     for command in (["aws", "extract-billing"], ["aws", "load-billing-remote"]):

@@ -66,11 +66,6 @@ PipelineExport make_export(const AwsExport& configured) {
 }  // namespace
 
 std::vector<PipelineExport> make_exports(const Configuration& configuration) {
-  if (configuration.exports.empty()) {
-    throw Error(ErrorKind::kInvalidConfig,
-                "no export is configured: set bucket and export_name in [aws], or write a "
-                "configuration with 'finops init'");
-  }
   std::vector<PipelineExport> exports;
   for (const auto& configured : configuration.exports) exports.push_back(make_export(configured));
   return exports;

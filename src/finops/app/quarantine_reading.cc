@@ -14,10 +14,15 @@
 namespace finops {
 namespace {
 
-std::set<std::string> tables_of(const Configuration& configuration) {
-  std::set<std::string> tables;
-  for (const auto& configured : configuration.exports) tables.insert(configured.table);
-  return tables;
+/// The tables of bills that have a quarantine, whether or not they are still configured.
+std::vector<std::string> quarantined_tables(lake::Lake& lake) {
+  const std::vector<lake::TableName> tables = lake.tables();
+  std::vector<std::string> names;
+  for (const auto& table : tables) {
+    if (std::ranges::find(tables, quarantine_table(table.name)) != tables.end())
+      names.push_back(table.name);
+  }
+  return names;
 }
 
 bool is_selected(const lake::PartitionKey& partition, const Selection& selection) {
@@ -56,11 +61,10 @@ CellRow at_places(CellRow row, const std::vector<std::size_t>& places) {
 /// Calls `take` with each selected quarantined row, as the wanted columns (by name; one that the
 /// table lacks is NULL), file by file.
 template <class Take>
-void for_each_row(lake::Lake& lake, const Configuration& configuration, const Selection& selection,
+void for_each_row(lake::Lake& lake, const Selection& selection,
                   const std::vector<std::string>& wanted, const Take& take) {
-  for (const auto& data_table : tables_of(configuration)) {
+  for (const auto& data_table : quarantined_tables(lake)) {
     const lake::TableName table = quarantine_table(data_table);
-    if (!lake.has_table(table)) continue;
     const lake::TableView view = lake.view(table);
     std::vector<Column> columns;
     std::vector<std::size_t> places;
@@ -82,12 +86,10 @@ void for_each_row(lake::Lake& lake, const Configuration& configuration, const Se
 }  // namespace
 
 std::vector<QuarantineSummary> read_quarantine_summaries(lake::Lake& lake,
-                                                         const Configuration& configuration,
                                                          const Selection& selection) {
   std::map<ExportId, QuarantineSummary> summaries;
   for_each_row(
-      lake, configuration, selection,
-      {"execution_id", "currency", "reasons", "line_item_unblended_cost"},
+      lake, selection, {"execution_id", "currency", "reasons", "line_item_unblended_cost"},
       [&](const std::string& table, const lake::PartitionKey& partition, const CellRow& cells) {
         const ExportId id{table, partition.source, partition.billing_period, text_of(cells[0])};
         QuarantineSummary& summary = summaries[id];
@@ -111,13 +113,11 @@ std::vector<QuarantineSummary> read_quarantine_summaries(lake::Lake& lake,
   return list;
 }
 
-std::vector<QuarantinedRow> read_quarantined_rows(lake::Lake& lake,
-                                                  const Configuration& configuration,
-                                                  const Selection& selection, std::uint64_t limit) {
+std::vector<QuarantinedRow> read_quarantined_rows(lake::Lake& lake, const Selection& selection,
+                                                  std::uint64_t limit) {
   std::vector<QuarantinedRow> rows;
   for_each_row(
-      lake, configuration, selection,
-      {"execution_id", "source_file", "source_line", "currency", "reasons", "raw"},
+      lake, selection, {"execution_id", "source_file", "source_line", "currency", "reasons", "raw"},
       [&](const std::string& table, const lake::PartitionKey& partition, const CellRow& cells) {
         if (rows.size() >= limit) return;
         const auto* line = std::get_if<std::int64_t>(&cells[2]);

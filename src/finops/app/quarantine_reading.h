@@ -8,12 +8,10 @@
 
 namespace finops {
 
-/// The quarantine of the configured tables, by delivery.
+/// The quarantine of all tables of bills, by delivery.
 std::vector<QuarantineSummary> read_quarantine_summaries(lake::Lake& lake,
-                                                         const Configuration& configuration,
                                                          const Selection& selection);
-std::vector<QuarantinedRow> read_quarantined_rows(lake::Lake& lake,
-                                                  const Configuration& configuration,
-                                                  const Selection& selection, std::uint64_t limit);
+std::vector<QuarantinedRow> read_quarantined_rows(lake::Lake& lake, const Selection& selection,
+                                                  std::uint64_t limit);
 
 }  // namespace finops

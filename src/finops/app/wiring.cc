@@ -76,13 +76,12 @@ void wire_proofs(Services& services) {
   };
   services.quarantine_summaries = [](const Configuration& configuration,
                                      const Selection& selection) {
-    return read_quarantine_summaries(*open_lake(configuration, system_clock()).tables,
-                                     configuration, selection);
+    return read_quarantine_summaries(*open_lake(configuration, system_clock()).tables, selection);
   };
   services.quarantined_rows = [](const Configuration& configuration, const Selection& selection,
                                  std::uint64_t limit) {
-    return read_quarantined_rows(*open_lake(configuration, system_clock()).tables, configuration,
-                                 selection, limit);
+    return read_quarantined_rows(*open_lake(configuration, system_clock()).tables, selection,
+                                 limit);
   };
 }
 

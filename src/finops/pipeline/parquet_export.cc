@@ -5,6 +5,7 @@
 
 #include "finops/core/error.h"
 #include "finops/core/sha256.h"
+#include "finops/ledger/ledger.h"
 #include "finops/pipeline/folder_output.h"
 #include "finops/pipeline/pipeline.h"
 
@@ -66,7 +67,7 @@ std::vector<ExportedFile> Pipeline::export_parquet(const std::string& output_fol
                                                    const Selection& selection, bool overwrite,
                                                    ParquetCompression compression) {
   std::set<std::string> tables;
-  for (const auto& configured : exports_) tables.insert(configured.table);
+  for (const auto& record : Ledger(lake_).records(false)) tables.insert(record.id.table);
   std::vector<ExportedFile> exported;
   for (const auto& table : tables) {
     const lake::TableName name{"billing", table};
