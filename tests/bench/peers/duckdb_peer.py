@@ -10,5 +10,5 @@ def kind(name):
 
 columns = "{" + ", ".join(f"'{name}': '{kind(name)}'" for name in header) + "}"
 duckdb.execute(f"COPY (SELECT * FROM read_csv({files!r}, columns={columns}, auto_detect=false, "
-               "delim=',', quote='\"', escape='\"', header=true)) TO '{output}' "
+               f"delim=',', quote='\"', escape='\"', header=true)) TO '{output}' "
                "(FORMAT parquet, COMPRESSION zstd)")
