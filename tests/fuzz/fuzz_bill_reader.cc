@@ -26,10 +26,10 @@ finops::ConvertOptions options_of(std::uint8_t choice) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   // More rows could have more currencies than the fast reader takes for currencies.
   if (size == 0 || size > 2000) return 0;
-  static const finops::BillLayout k_layout = finops::layout_of_all_types();
+  static const finops::BillLayout layout = finops::layout_of_all_types();
   const std::string text(reinterpret_cast<const char*>(data + 1), size - 1);
   const auto part = finops::part_of_bytes("part", finops::gzip_of(text, 0));
-  const auto differences = finops::reader_differences({part}, k_layout, options_of(data[0]));
+  const auto differences = finops::reader_differences({part}, layout, options_of(data[0]));
   for (const auto& difference : differences) std::fprintf(stderr, "%s\n", difference.c_str());
   if (!differences.empty()) std::abort();
   return 0;

@@ -1,7 +1,7 @@
 #include "finops/app/connectors.h"
 
-#include <exception>
 #include <filesystem>
+#include <string>
 #include <utility>
 
 #include "finops/core/error.h"
@@ -22,12 +22,13 @@ namespace fs = std::filesystem;
 /// Stands for an export that cannot be opened: whoever looks at it learns why.
 class UnreadableSource : public BillingSource {
  public:
-  explicit UnreadableSource(std::exception_ptr why) : why_(std::move(why)) {}
-  FoundManifests discover(const PeriodRange&) override { std::rethrow_exception(why_); }
+  explicit UnreadableSource(const Error& why) : kind_(why.kind()), message_(why.what()) {}
+  FoundManifests discover(const PeriodRange&) override { throw Error(kind_, message_); }
   const ColumnDictionary& dictionary() const override { return aws_column_dictionary(); }
 
  private:
-  std::exception_ptr why_;
+  ErrorKind kind_;
+  std::string message_;
 };
 
 std::shared_ptr<ObjectStore> make_bucket(const AwsExport& configured) {
@@ -57,8 +58,8 @@ PipelineExport make_export(const AwsExport& configured) {
   try {
     made.bucket = make_bucket(configured);
     made.source = make_source(configured, made.bucket);
-  } catch (const Error&) {
-    made.source = std::make_shared<UnreadableSource>(std::current_exception());
+  } catch (const Error& why) {
+    made.source = std::make_shared<UnreadableSource>(why);
   }
   return made;
 }

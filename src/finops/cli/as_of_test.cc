@@ -48,9 +48,9 @@ TEST(AsOfTest, TakesATimeAndSnapshotsOfSingleTables) {
 }
 
 TEST(AsOfTest, RefusesWhatIsNeither) {
-  const std::vector<std::vector<std::string>> kBad = {
+  const std::vector<std::vector<std::string>> bad = {
       {"yesterday"}, {"t=abc"}, {"=5"}, {"t=1", "t=2"}, {"2026-05-31", "2026-06-01"}};
-  for (const auto& values : kBad) {
+  for (const auto& values : bad) {
     EXPECT_EQ(kind_thrown_by([&] { parse_as_of(values); }), ErrorKind::kUsage) << values[0];
   }
 }

@@ -18,12 +18,12 @@ CLI::App& CommandTree::group(const std::string& name) {
   for (CLI::App* known : root_.get_subcommands([](CLI::App*) { return true; })) {
     if (known->get_name() == name) return *known;
   }
-  static const std::map<std::string, std::string> kDescriptions = {
+  static const std::map<std::string, std::string> descriptions = {
       {"aws", "Bills of AWS: find, load, export"},
       {"quarantine", "Rows that did not fit, kept with their raw bytes and the reason"},
       {"demo", "Bills with known truth, to try finops without an account"},
   };
-  CLI::App& group = *root_.add_subcommand(name, kDescriptions.at(name));
+  CLI::App& group = *root_.add_subcommand(name, descriptions.at(name));
   set_up(group);
   return group;
 }

@@ -54,7 +54,7 @@ std::string plan_summary(const std::vector<PlanItem>& plan) {
     files += item.files;
     bytes += item.bytes;
   }
-  static const std::map<PlanAction, std::string> kWords = {
+  static const std::map<PlanAction, std::string> words = {
       {PlanAction::kLoad, "to load"},    {PlanAction::kReplace, "to replace"},
       {PlanAction::kCheck, "to check"},  {PlanAction::kNothing, "up to date"},
       {PlanAction::kRefused, "refused"}, {PlanAction::kHeld, "held"},
@@ -62,7 +62,7 @@ std::string plan_summary(const std::vector<PlanItem>& plan) {
   };
   std::string text;
   for (const auto& [action, count] : counts) {
-    text += (text.empty() ? "" : ", ") + count_text(count) + " " + kWords.at(action);
+    text += (text.empty() ? "" : ", ") + count_text(count) + " " + words.at(action);
   }
   if (files > 0) text += "; " + plural(files, "file") + ", " + bytes_text(bytes) + " to read";
   return text.empty() ? "Nothing is offered." : text + ".";

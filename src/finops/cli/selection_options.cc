@@ -21,7 +21,7 @@ CLI::Validator one_of(const std::vector<std::string>& words) {
     const auto near = nearest_name(text, words);
     return "'" + text + "' is none of " + list + (near ? "; did you mean " + *near + "?" : "");
   };
-  return CLI::Validator(check, "");
+  return {check, ""};
 }
 
 void SelectionOptions::add_sources(CLI::App& command) {

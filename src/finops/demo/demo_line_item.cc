@@ -34,14 +34,13 @@ DemoCosts demo_costs(const DemoLineItem& item) {
     costs.true_up = -value(kSpUpfrontForPeriod);
   } else if (type == "SavingsPlanNegation") {
     costs.amortized = 0;
-  } else if (type == "SavingsPlanUpfrontFee") {
-    costs.upfront_fees = costs.unblended;
   } else if (type == "DiscountedUsage") {
     costs.amortized = value(kRiEffectiveCost);
   } else if (type == "RIFee") {
     costs.amortized = value(kRiUnusedUpfront) + value(kRiUnusedRecurring);
     costs.true_up = -value(kRiUpfrontForPeriod);
-  } else if (type == "Fee" && !item.text(kReservationArn).empty()) {
+  } else if (type == "SavingsPlanUpfrontFee" ||
+             (type == "Fee" && !item.text(kReservationArn).empty())) {
     costs.upfront_fees = costs.unblended;
   } else {
     costs.amortized = costs.unblended;

@@ -5,7 +5,7 @@
 namespace finops {
 namespace {
 
-int exit_code_of(std::vector<Outcome> outcomes, std::uint64_t quarantined = 0) {
+int exit_code_of(const std::vector<Outcome>& outcomes, std::uint64_t quarantined = 0) {
   RunReport report;
   for (const auto outcome : outcomes) {
     PartitionReport partition;
