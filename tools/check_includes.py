@@ -23,7 +23,7 @@ LAYERS = [
 ROW = {folder: row for row, folders in enumerate(LAYERS) for folder in folders}
 
 # Folders inside a kind that are no vendors.
-PLAIN_SUBFOLDERS = ["cli/commands"]
+PLAIN_SUBFOLDERS = ["cli/commands", "net/aws"]
 
 # Header prefix: folders that may include it.
 THIRD_PARTY = {
@@ -36,6 +36,8 @@ THIRD_PARTY = {
     "isa-l": ["tabular"],
     "libdeflate.h": ["tabular", "demo"],
     "CLI/": ["cli", "app"],
+    "curl/": ["net"],
+    "pugixml": ["net/aws", "stores/s3"],
 }
 
 INCLUDE = re.compile(r'\s*#\s*include\s+["<]([^">]+)[">]')

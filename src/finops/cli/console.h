@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "finops/config/environment.h"
+#include "finops/core/environment.h"
 #include "finops/core/clock.h"
 #include "finops/core/error.h"
 

@@ -4,7 +4,7 @@
 #include <string_view>
 #include <vector>
 
-#include "finops/config/environment.h"
+#include "finops/core/environment.h"
 #include "finops/config/setting.h"
 
 namespace finops {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "finops/config/config_reading.h"
-#include "finops/config/environment.h"
+#include "finops/core/environment.h"
 #include "finops/config/known_keys.h"
 #include "finops/config/secret.h"
 #include "finops/config/setting.h"

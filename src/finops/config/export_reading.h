@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "finops/config/configuration.h"
-#include "finops/config/environment.h"
+#include "finops/core/environment.h"
 #include "finops/config/setting.h"
 
 namespace finops {

@@ -3,7 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "finops/config/environment.h"
+#include "finops/core/environment.h"
 
 namespace finops {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "finops/config/environment.h"
+#include "finops/core/environment.h"
 #include "finops/config/known_keys.h"
 #include "finops/config/secret.h"
 #include "finops/config/setting.h"

@@ -1,4 +1,4 @@
-#include "finops/config/environment.h"
+#include "finops/core/environment.h"
 
 #include <unistd.h>
 

@@ -1,0 +1,252 @@
+#include <curl/curl.h>
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+#include <vector>
+
+#include "finops/core/error.h"
+#include "finops/net/http.h"
+
+namespace finops {
+namespace {
+
+struct CurlDeleter {
+  void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
+  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
+};
+using CurlHandle = std::unique_ptr<CURL, CurlDeleter>;
+using CurlHeaders = std::unique_ptr<curl_slist, CurlDeleter>;
+
+/// libcurl's set-up of the process, before any thread uses it.
+void set_up_curl() {
+  static const CURLcode result = curl_global_init(CURL_GLOBAL_DEFAULT);
+  if (result != CURLE_OK) throw Error(ErrorKind::kInternal, "libcurl cannot be initialised");
+}
+
+/// What the callbacks of one exchange write to.
+struct Exchange {
+  const HttpRequest& request;
+  std::stop_token stop;
+  HttpResponse response;
+  std::size_t sent = 0;
+  bool is_too_large = false;
+};
+
+std::size_t on_body(char* data, std::size_t size, std::size_t count, void* context) {
+  auto& exchange = *static_cast<Exchange*>(context);
+  const std::size_t bytes = size * count;
+  std::string& body = exchange.response.body;
+  if (body.size() + bytes > exchange.request.max_response_bytes) {
+    exchange.is_too_large = true;
+    return 0;
+  }
+  body.append(data, bytes);
+  return bytes;
+}
+
+void reserve_body(Exchange& exchange, std::string_view length) {
+  std::uint64_t bytes = 0;
+  for (const char c : length) {
+    if (c < '0' || c > '9' || bytes > exchange.request.max_response_bytes) return;
+    bytes = bytes * 10 + static_cast<std::uint64_t>(c - '0');
+  }
+  if (bytes <= exchange.request.max_response_bytes) exchange.response.body.reserve(bytes);
+}
+
+std::size_t on_header(char* data, std::size_t size, std::size_t count, void* context) {
+  auto& exchange = *static_cast<Exchange*>(context);
+  std::string_view line(data, size * count);
+  while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
+  // A new status line begins the headers of another answer: after "100 Continue", or a proxy's.
+  if (line.starts_with("HTTP/")) exchange.response.headers.clear();
+  const std::size_t colon = line.find(':');
+  if (colon == std::string_view::npos) return size * count;
+  std::string_view value = line.substr(colon + 1);
+  while (!value.empty() && (value.front() == ' ' || value.front() == '\t')) value.remove_prefix(1);
+  exchange.response.headers.push_back({std::string(line.substr(0, colon)), std::string(value)});
+  const HttpHeaders one(1, exchange.response.headers.back());
+  if (find_header(one, "content-length") != nullptr && exchange.request.method != "HEAD") {
+    reserve_body(exchange, value);
+  }
+  return size * count;
+}
+
+std::size_t on_upload(char* buffer, std::size_t size, std::size_t count, void* context) {
+  auto& exchange = *static_cast<Exchange*>(context);
+  const auto rest = exchange.request.body.subspan(exchange.sent);
+  const std::size_t n = std::min(rest.size(), size * count);
+  std::copy_n(reinterpret_cast<const char*>(rest.data()), n, buffer);
+  exchange.sent += n;
+  return n;
+}
+
+int on_seek(void* context, curl_off_t offset, int origin) {
+  auto& exchange = *static_cast<Exchange*>(context);
+  const bool fits = origin == SEEK_SET && offset >= 0 &&
+                    static_cast<std::size_t>(offset) <= exchange.request.body.size();
+  if (!fits) return CURL_SEEKFUNC_CANTSEEK;
+  exchange.sent = static_cast<std::size_t>(offset);
+  return CURL_SEEKFUNC_OK;
+}
+
+int on_progress(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return static_cast<Exchange*>(context)->stop.stop_requested() ? 1 : 0;
+}
+
+HttpFailure::Kind kind_of(CURLcode code, const Exchange& exchange, bool has_sent) {
+  using Kind = HttpFailure::Kind;
+  if (exchange.stop.stop_requested()) return Kind::kCancelled;
+  if (exchange.is_too_large) return Kind::kTooLarge;
+  switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_ISSUER_ERROR: return Kind::kNotTrusted;
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL: return Kind::kBadRequest;
+    default: return has_sent ? Kind::kNoAnswer : Kind::kNotSent;
+  }
+}
+
+void add_header(CurlHeaders& list, const std::string& line) {
+  curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+  if (longer == nullptr) throw Error(ErrorKind::kInternal, "out of memory for HTTP headers");
+  (void)list.release();
+  list.reset(longer);
+}
+
+class CurlHttpClient : public HttpClient {
+ public:
+  explicit CurlHttpClient(HttpOptions options) : options_(std::move(options)) { set_up_curl(); }
+
+  HttpResponse send(const HttpRequest& request, std::stop_token stop) override {
+    Exchange exchange{.request = request, .stop = std::move(stop)};
+    CurlHandle curl = take();
+    const CurlHeaders headers = headers_of(request);
+    std::array<char, CURL_ERROR_SIZE> error{};
+    prepare(curl.get(), exchange, headers.get(), error.data());
+    const CURLcode code = curl_easy_perform(curl.get());
+    long request_bytes = 0;
+    curl_easy_getinfo(curl.get(), CURLINFO_REQUEST_SIZE, &request_bytes);
+    if (code == CURLE_OK) {
+      long status = 0;
+      curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
+      exchange.response.status = static_cast<int>(status);
+      give_back(std::move(curl));
+      return std::move(exchange.response);
+    }
+    // A handle that failed is not used again: its connection may hold the rest of an old answer.
+    const std::string why = error[0] != '\0' ? error.data() : curl_easy_strerror(code);
+    HttpResponse failed;
+    failed.failure = HttpFailure{kind_of(code, exchange, request_bytes > 0), why};
+    return failed;
+  }
+
+ private:
+  static CurlHeaders headers_of(const HttpRequest& request) {
+    CurlHeaders list;
+    for (const HttpHeader& header : request.headers) {
+      // A line feed in a value would begin a header of its own.
+      if ((header.name + header.value).find_first_of("\r\n") != std::string::npos) {
+        throw Error(ErrorKind::kInternal, "a line feed in the HTTP header " + header.name);
+      }
+      add_header(list, header.value.empty() ? header.name + ";" : header.name + ": " + header.value);
+    }
+    // libcurl would wait a second for "100 Continue" before it sends a body.
+    add_header(list, "Expect:");
+    if (find_header(request.headers, "content-type") == nullptr) add_header(list, "Content-Type:");
+    return list;
+  }
+
+  template <typename Value>
+  static void set(CURL* curl, CURLoption option, Value value) {
+    if (curl_easy_setopt(curl, option, value) != CURLE_OK) {
+      throw Error(ErrorKind::kInternal, "libcurl refused option " + std::to_string(option));
+    }
+  }
+
+  void prepare(CURL* curl, Exchange& exchange, curl_slist* headers, char* error) const {
+    const HttpRequest& request = exchange.request;
+    set(curl, CURLOPT_ERRORBUFFER, error);
+    set(curl, CURLOPT_URL, request.url.c_str());
+    set(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    set(curl, CURLOPT_PATH_AS_IS, 1L);  // keys may hold "..", and the path is signed as it is
+    set(curl, CURLOPT_NOSIGNAL, 1L);
+    set(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    set(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    set(curl, CURLOPT_USERAGENT, options_.user_agent.c_str());
+    if (!options_.ca_file.empty()) set(curl, CURLOPT_CAINFO, options_.ca_file.c_str());
+    set(curl, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    if (!request.may_use_proxy) set(curl, CURLOPT_NOPROXY, "*");
+    set(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+    set(curl, CURLOPT_BUFFERSIZE, 512L * 1024L);
+    set(curl, CURLOPT_HTTPHEADER, headers);
+    set(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
+    set(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(request.total_timeout.count()));
+    set(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    set(curl, CURLOPT_LOW_SPEED_TIME,
+        static_cast<long>(std::chrono::ceil<std::chrono::seconds>(request.idle_timeout).count()));
+    set(curl, CURLOPT_NOPROGRESS, 0L);
+    set(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+    set(curl, CURLOPT_XFERINFODATA, &exchange);
+    set(curl, CURLOPT_WRITEFUNCTION, on_body);
+    set(curl, CURLOPT_WRITEDATA, &exchange);
+    set(curl, CURLOPT_HEADERFUNCTION, on_header);
+    set(curl, CURLOPT_HEADERDATA, &exchange);
+    prepare_method(curl, exchange);
+  }
+
+  static void prepare_method(CURL* curl, Exchange& exchange) {
+    const HttpRequest& request = exchange.request;
+    const bool has_body = !request.body.empty() || request.method == "PUT";
+    if (request.method == "HEAD") {
+      set(curl, CURLOPT_NOBODY, 1L);
+    } else if (has_body) {
+      set(curl, CURLOPT_UPLOAD, 1L);
+      set(curl, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+      set(curl, CURLOPT_READFUNCTION, on_upload);
+      set(curl, CURLOPT_READDATA, &exchange);
+      set(curl, CURLOPT_SEEKFUNCTION, on_seek);
+      set(curl, CURLOPT_SEEKDATA, &exchange);
+      set(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    } else if (request.method == "POST") {
+      set(curl, CURLOPT_POST, 1L);
+      set(curl, CURLOPT_POSTFIELDSIZE, 0L);
+    } else if (request.method != "GET") {
+      set(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+    }
+  }
+
+  CurlHandle take() {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      CurlHandle curl = std::move(idle_.back());
+      idle_.pop_back();
+      return curl;
+    }
+    CurlHandle curl(curl_easy_init());
+    if (!curl) throw Error(ErrorKind::kInternal, "libcurl cannot make a handle");
+    return curl;
+  }
+
+  /// Its connection and TLS session stay open for the next exchange.
+  void give_back(CurlHandle curl) {
+    curl_easy_reset(curl.get());
+    const std::lock_guard lock(mutex_);
+    if (idle_.size() < kMostIdle) idle_.push_back(std::move(curl));
+  }
+
+  static constexpr std::size_t kMostIdle = 64;
+  const HttpOptions options_;
+  std::mutex mutex_;
+  std::vector<CurlHandle> idle_;
+};
+
+}  // namespace
+
+std::unique_ptr<HttpClient> make_http_client(const HttpOptions& options) {
+  return std::make_unique<CurlHttpClient>(options);
+}
+
+}  // namespace finops

@@ -1,0 +1,151 @@
+#include "finops/stores/s3/s3_reader.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <deque>
+#include <future>
+
+#include "finops/core/error.h"
+
+namespace finops {
+namespace {
+
+/// The size behind the slash of "bytes 0-9/443", or of "bytes */443".
+std::optional<std::uint64_t> whole_size(const HttpResponse& response) {
+  const std::string* range = find_header(response.headers, "content-range");
+  if (range == nullptr) return std::nullopt;
+  const std::size_t slash = range->find('/');
+  std::uint64_t size = 0;
+  if (slash == std::string::npos) return std::nullopt;
+  const char* end = range->data() + range->size();
+  const auto parsed = std::from_chars(range->data() + slash + 1, end, size);
+  return parsed.ec == std::errc() && parsed.ptr == end ? std::optional(size) : std::nullopt;
+}
+
+class S3Reader : public ByteReader {
+ public:
+  S3Reader(std::shared_ptr<S3Client> client, std::string_view key, const ReadOptions& options)
+      : client_(std::move(client)),
+        key_(client_->full_key(key)),
+        tried_("read " + client_->name_of(key)),
+        etag_(options.expected_etag),
+        next_(options.offset) {
+    open(options);
+  }
+
+  ~S3Reader() override {
+    stop_.request_stop();
+    for (auto& range : ahead_) range.wait();
+  }
+  S3Reader(const S3Reader&) = delete;
+  S3Reader& operator=(const S3Reader&) = delete;
+
+  std::size_t read(std::span<std::byte> out) override {
+    if (at_ == current_.size() && !advance()) return 0;
+    const std::size_t n = std::min(out.size(), current_.size() - at_);
+    std::memcpy(out.data(), current_.data() + at_, n);
+    at_ += n;
+    return n;
+  }
+
+ private:
+  /// The first range also tells whether the object is there, which version it is and how long.
+  void open(const ReadOptions& options) {
+    const std::uint64_t wanted = options.length.value_or(UINT64_MAX);
+    const std::uint64_t first =
+        std::min({wanted, client_->options().first_range_bytes, client_->options().range_bytes});
+    if (first == 0) {
+      S3Call call{.method = "HEAD", .key = key_, .tried = tried_};
+      add_condition(call);
+      check(client_->send(call), call);
+      return;
+    }
+    const S3Call call = call_for(options.offset, first);
+    RetriedResponse result = client_->send(call);
+    if (result.response.status == 416) return;  // it is there, and ends before
+    check(result, call);
+    std::uint64_t size = options.offset + result.response.body.size();
+    if (result.response.status == 206) {
+      const auto told = whole_size(result.response);
+      if (!told) throw Error(ErrorKind::kInvalidData, tried_ + ": an answer without Content-Range");
+      size = *told;
+    } else if (options.offset != 0) {
+      throw Error(ErrorKind::kUnsupported, tried_ + ": the server does not know ranges");
+    }
+    if (const auto* etag = find_header(result.response.headers, "etag")) {
+      etag_ = unquoted_etag(*etag);
+    }
+    end_ = wanted < size - std::min(size, options.offset) ? options.offset + wanted : size;
+    expect_length(result.response.body, std::min(first, end_ - options.offset));
+    current_ = std::move(result.response.body);
+    next_ = options.offset + current_.size();
+  }
+
+  /// The next range becomes the current one, and the ones behind it are asked for.
+  bool advance() {
+    const auto& options = client_->options();
+    while (next_ < end_ && ahead_.size() < std::max(1u, options.parallel_ranges)) {
+      const std::uint64_t length = std::min(options.range_bytes, end_ - next_);
+      ahead_.push_back(std::async(std::launch::async, [this, from = next_, length] {
+        const S3Call call = call_for(from, length);
+        RetriedResponse result = client_->send(call);
+        check(result, call);
+        expect_length(result.response.body, length);
+        return std::move(result.response.body);
+      }));
+      next_ += length;
+    }
+    if (ahead_.empty()) return false;
+    current_ = ahead_.front().get();
+    ahead_.pop_front();
+    at_ = 0;
+    return true;
+  }
+
+  S3Call call_for(std::uint64_t from, std::uint64_t length) const {
+    S3Call call{.key = key_, .tried = tried_, .stop = stop_.get_token()};
+    call.max_response_bytes = length;
+    call.headers = {
+        {"range", "bytes=" + std::to_string(from) + "-" + std::to_string(from + length - 1)}};
+    add_condition(call);
+    return call;
+  }
+
+  void add_condition(S3Call& call) const {
+    if (!etag_.empty()) call.headers.push_back({"if-match", "\"" + etag_ + "\""});
+  }
+
+  void check(const RetriedResponse& result, const S3Call& call) const {
+    if (result.response.status == 412) {
+      throw Error(ErrorKind::kConflict,
+                  tried_ + ": it is not the version that was expected, it has been replaced");
+    }
+    if (!result.response.is_success()) client_->fail(result, call);
+  }
+
+  void expect_length(const std::string& body, std::uint64_t length) const {
+    if (body.size() == length) return;
+    throw Error(ErrorKind::kInvalidData, tried_ + ": " + std::to_string(body.size()) +
+                                             " bytes came instead of " + std::to_string(length));
+  }
+
+  const std::shared_ptr<S3Client> client_;
+  const std::string key_, tried_;
+  std::string etag_;
+  std::uint64_t next_;     // where the next range to ask for begins
+  std::uint64_t end_ = 0;  // of what is wanted
+  std::string current_;
+  std::size_t at_ = 0;  // in current_
+  std::stop_source stop_;
+  std::deque<std::future<std::string>> ahead_;
+};
+
+}  // namespace
+
+std::unique_ptr<ByteReader> open_s3_object(std::shared_ptr<S3Client> client, std::string_view key,
+                                           const ReadOptions& options) {
+  return std::make_unique<S3Reader>(std::move(client), key, options);
+}
+
+}  // namespace finops
