@@ -15,7 +15,7 @@ build:  ## get what is missing and build build/bin/finops
 
 test:  ## all tests: unit, contract, sanitizers, end to end, fuzz (FUZZ_SECONDS=10)
 	@tools/setup.sh test
-	@tools/run_tests.py unit asan-ubsan tsan e2e fuzz
+	@tools/run_tests.py unit asan-ubsan tsan servers e2e fuzz
 
 test-engines:  ## read the lake with other engines (ENGINES=spark)
 	@tools/setup.sh engines

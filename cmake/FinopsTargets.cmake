@@ -63,7 +63,7 @@ function(finops_program name)
                         INSTALL_RPATH "$ORIGIN/${deps}/arrow/lib;$ORIGIN/${deps}/duckdb/lib")
 endfunction()
 
-# finops_test(<name> LABEL unit|contract|chaos SOURCES <file>... DEPENDS <folder>... [LIBRARIES <target>...])
+# finops_test(<name> LABEL unit|contract|server|chaos SOURCES <file>... DEPENDS <folder>... [LIBRARIES <target>...])
 function(finops_test name)
   if(NOT FINOPS_TESTS)
     return()

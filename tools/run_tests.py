@@ -2,7 +2,7 @@
 """Builds and runs test suites, and ends with one line: `N passed, N failed, N skipped`.
 
 Usage: run_tests.py SUITE...     unit (CTest of the release build), asan-ubsan, tsan (unit and contract tests under
-                                 sanitizers), fuzz (in the asan-ubsan build), e2e, engines, chaos
+                                 sanitizers), servers (with real servers), fuzz (in the asan-ubsan build), e2e, engines, chaos
        run_tests.py --total      the line for everything that ran since build/reports was last removed
 
 Environment: FUZZ_SECONDS   for each fuzz target, default 10, 60 under CI
@@ -78,11 +78,11 @@ def build(preset, target="all"):
     return run("tools/build.sh", preset, target) == 0
 
 
-def ctest(preset, *selection):
+def ctest(preset, *selection, prefix=()):
     report = REPORTS / f"{preset}.xml"
     report.unlink(missing_ok=True)
     selection += ("-R", os.environ["CTEST_FILTER"]) if os.environ.get("CTEST_FILTER") else ()
-    status = run("ctest", "--test-dir", f"build/{preset}", "--output-on-failure", "--progress", "-j", JOBS,
+    status = run(*prefix, "ctest", "--test-dir", f"build/{preset}", "--output-on-failure", "--progress", "-j", JOBS,
                  "--output-junit", report, *selection)
     if not report.exists():
         return Counts(failed=1)
@@ -93,7 +93,7 @@ def ctest(preset, *selection):
 
 
 def unit():
-    return ctest("release", "-LE", "chaos") if build("release") else Counts(failed=1)
+    return ctest("release", "-LE", "chaos|server") if build("release") else Counts(failed=1)
 
 
 def sanitized(preset):
@@ -133,6 +133,14 @@ def pytest(suite, venv, files, jobs="1", **variables):
 
 def e2e():
     return pytest("e2e", "readers", [ROOT / "tests/e2e"], jobs=os.environ.get("E2E_JOBS", JOBS))
+
+
+def servers():
+    """Tests against real servers, which tests/support/servers.py starts for them: in C++, then whole runs."""
+    if not build("release"):
+        return Counts(failed=1)
+    counts = ctest("release", "-L", "server", prefix=[ROOT / ".deps/venv/readers/bin/python", "tests/support/servers.py"])
+    return counts + pytest("servers", "readers", [ROOT / "tests/servers"], jobs=os.environ.get("E2E_JOBS", JOBS))
 
 
 def engines():
@@ -189,6 +197,7 @@ SUITES = {
     "asan-ubsan": lambda: sanitized("asan-ubsan"),
     "tsan": lambda: sanitized("tsan"),
     "fuzz": fuzz,
+    "servers": servers,
     "e2e": e2e,
     "engines": engines,
     "chaos": chaos,

@@ -2,7 +2,8 @@
 # Installs what the checkout needs and does not have yet. Usage: tools/setup.sh [build] [test] [engines] [bench]
 #
 #   build    compiler, -dev packages, Arrow C++ and libduckdb (pinned, sha256-checked) in .deps/; the default
-#   test     build, and clang tools, independent readers of the lake (.deps/venv/readers), DuckDB's Iceberg extension
+#   test     build, and clang tools, independent readers of the lake (.deps/venv/readers), DuckDB's extensions, S3
+#            servers (.deps/bin/versitygw, .deps/venv/servers)
 #   engines  Spark with Iceberg's runtime (.deps/venv/engines, .deps/engines/jars)
 #   bench    the programs that `make bench` compares with (.deps/venv/bench)
 #
@@ -11,7 +12,7 @@
 set -Eeuo pipefail
 trap 'echo "setup: ${BASH_SOURCE[0]}:$LINENO failed: $BASH_COMMAND" >&2' ERR
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-for file in pins lib packages binaries venvs; do
+for file in pins lib packages binaries venvs servers; do
   # shellcheck source=/dev/null
   . "tools/setup/$file.sh"
 done
@@ -27,6 +28,8 @@ setup_test() {
   install_packages "${TEST_PACKAGES[@]}"
   provide duckdb-extensions "$DUCKDB_VERSION ${DUCKDB_EXTENSIONS[*]}" install_duckdb_extensions
   provide_venv readers
+  provide_venv servers
+  provide versitygw "$VERSITYGW_VERSION $VERSITYGW_SUM" install_versitygw
 }
 
 setup_engines() {

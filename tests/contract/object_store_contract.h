@@ -23,8 +23,15 @@ struct ObjectStoreQuirks {
   /// Keys with an empty name, "." or ".." between slashes, or a slash at an end. In a file system
   /// they mean another file, or one outside the root.
   bool holds_odd_slashes = true;
+  /// The server behind the store changes such keys, and no client can see it: nothing is asserted.
+  bool server_changes_odd_slashes = false;
+  /// Keys with a line end; a server that reads requests by lines may not.
+  bool holds_line_ends = true;
   /// A name of more than 255 bytes between slashes.
   bool holds_long_names = true;
+  /// An object that gets its old content back gets an ETag of its own. S3's is a hash of the
+  /// content.
+  bool etags_are_new = true;
 };
 
 /// One implementation under test. `make` returns an empty store, or nullptr when the server that it
@@ -33,6 +40,7 @@ struct ObjectStoreCase {
   std::string name;
   std::function<std::shared_ptr<ObjectStore>()> make;
   ObjectStoreQuirks quirks = {};
+  int many_objects = 10'000;  // more than a page of a listing
 
   /// Without this GoogleTest prints the struct as bytes into every test name.
   friend void PrintTo(const ObjectStoreCase& store, std::ostream* out) { *out << store.name; }

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from conftest import BINARY
+from project import BINARY
 from deliveries import deliver_v1, small_bill, small_row, csv_bytes, SMALL_HEADER
 
 SQL = ("SELECT source, billing_period AS p, execution_id AS e, count(*)::VARCHAR AS n, "

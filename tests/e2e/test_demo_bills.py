@@ -11,7 +11,7 @@ import re
 import subprocess
 
 import pytest
-from conftest import BINARY
+from project import BINARY
 
 ATTO = decimal.Decimal(1).scaleb(-18)
 EXACT = decimal.Context(prec=100)

@@ -5,7 +5,7 @@ import decimal
 import json
 
 import pytest
-from conftest import Project
+from project import Project
 
 COSTS = "line_item_unblended_cost"
 

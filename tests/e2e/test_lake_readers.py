@@ -18,7 +18,7 @@ import pytest
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.types import DoubleType, StringType
 
-from conftest import BINARY
+from project import BINARY
 
 TOOL = BINARY.parent / "lake_tool"
 EXTENSIONS = os.environ.get("FINOPS_DUCKDB_EXTENSIONS")

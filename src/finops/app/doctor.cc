@@ -10,6 +10,7 @@
 #include <set>
 #include <system_error>
 
+#include "finops/app/aws_connections.h"
 #include "finops/app/connectors.h"
 #include "finops/cli/human_text.h"
 #include "finops/core/error.h"
@@ -147,7 +148,8 @@ std::vector<DoctorCheck> examine(const Configuration& configuration, Clock& cloc
                       "set bucket and export_name in [aws]; 'finops init' writes an example"});
     return checks;
   }
-  for (const auto& configured : make_exports(configuration)) {
+  const AwsConnections aws(Environment::of_process(), clock, {});
+  for (const auto& configured : make_exports(configuration, aws)) {
     checks.push_back(check("export " + configured.name, [&] { return check_export(configured); }));
   }
   return checks;

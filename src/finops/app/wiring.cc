@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "finops/app/aws_connections.h"
 #include "finops/app/connectors.h"
 #include "finops/app/doctor.h"
 #include "finops/app/lake_queries.h"
@@ -29,18 +30,20 @@ PipelineSettings settings_of(const Configuration& configuration) {
 
 /// The objects of one command, in the order in which they need each other.
 struct Session {
-  explicit Session(const Configuration& configuration)
-      : lake(open_lake(configuration, system_clock())),
-        pipeline(make_exports(configuration), *lake.tables, settings_of(configuration),
+  explicit Session(const Configuration& configuration, std::stop_token stop = {})
+      : aws(Environment::of_process(), system_clock(), std::move(stop)),
+        lake(open_lake(configuration, system_clock())),
+        pipeline(make_exports(configuration, aws), *lake.tables, settings_of(configuration),
                  system_clock()) {}
 
+  AwsConnections aws;
   OpenLake lake;
   Pipeline pipeline;
 };
 
 RunReport run(const Configuration& configuration, const RunOptions& options, const RunHooks& hooks,
               std::stop_token stop) {
-  Session session(configuration);
+  Session session(configuration, stop);
   RunHooks with_views = hooks;
   with_views.on_commit = [&] { publish_lake_views(session.lake, configuration); };
   RunReport report = session.pipeline.run(options, with_views, std::move(stop));
@@ -72,7 +75,7 @@ void wire_proofs(Services& services) {
   };
   services.verify = [](const Configuration& configuration, const Selection& selection,
                        std::stop_token stop) {
-    return Session(configuration).pipeline.verify(selection, std::move(stop));
+    return Session(configuration, stop).pipeline.verify(selection, stop);
   };
   services.quarantine_summaries = [](const Configuration& configuration,
                                      const Selection& selection) {

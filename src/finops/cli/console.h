@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-#include "finops/core/environment.h"
 #include "finops/core/clock.h"
+#include "finops/core/environment.h"
 #include "finops/core/error.h"
 
 namespace finops {

@@ -4,8 +4,8 @@
 #include <string_view>
 #include <vector>
 
-#include "finops/core/environment.h"
 #include "finops/config/setting.h"
+#include "finops/core/environment.h"
 
 namespace finops {
 

@@ -8,16 +8,17 @@
 #include <vector>
 
 #include "finops/config/config_reading.h"
-#include "finops/core/environment.h"
 #include "finops/config/known_keys.h"
 #include "finops/config/secret.h"
 #include "finops/config/setting.h"
 #include "finops/core/decimal.h"
+#include "finops/core/environment.h"
 
 namespace finops {
 
 enum class CatalogType { kSqlite, kRest, kGlue };
 enum class CurVersion { kV1, kV2 };
+enum class AddressingStyle { kAuto, kPath, kVirtual };
 
 std::string_view to_string(CatalogType type);
 std::string_view to_string(CurVersion version);
@@ -55,7 +56,9 @@ struct AwsExport {
   std::string export_name;
   std::optional<CurVersion> cur_version;  // nothing: found out from the manifests
   Secret aws_access_key_id, aws_secret_access_key, aws_session_token;
-  std::string region, endpoint_url, role_arn;
+  std::string region, endpoint_url, role_arn, external_id;
+  AddressingStyle addressing_style = AddressingStyle::kAuto;
+  bool requester_pays = false;
   bool keep_staging = true;
   std::chrono::seconds max_age{};
   bool allow_overlap = false;

@@ -155,6 +155,14 @@ class ExportReader {
     if (!result.role_arn.empty() && !result.role_arn.starts_with("arn:")) {
       reader_.mistake("aws.role_arn", "must begin with 'arn:', not '" + result.role_arn + "'");
     }
+    result.external_id = reader_.text("aws.external_id");
+    if (!result.external_id.empty() && result.role_arn.empty()) {
+      reader_.mistake("aws.external_id", "is given without the role_arn that it belongs to");
+    }
+    const std::string style = reader_.choice("aws.addressing_style");
+    if (style == "path") result.addressing_style = AddressingStyle::kPath;
+    if (style == "virtual") result.addressing_style = AddressingStyle::kVirtual;
+    result.requester_pays = reader_.boolean("aws.requester_pays");
   }
 
   void check_endpoint(const std::string& url) {

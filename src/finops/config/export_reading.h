@@ -3,8 +3,8 @@
 #include <vector>
 
 #include "finops/config/configuration.h"
-#include "finops/core/environment.h"
 #include "finops/config/setting.h"
+#include "finops/core/environment.h"
 
 namespace finops {
 

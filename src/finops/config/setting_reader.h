@@ -7,11 +7,11 @@
 #include <string>
 #include <string_view>
 
-#include "finops/core/environment.h"
 #include "finops/config/known_keys.h"
 #include "finops/config/secret.h"
 #include "finops/config/setting.h"
 #include "finops/core/decimal.h"
+#include "finops/core/environment.h"
 
 namespace finops {
 

@@ -110,10 +110,10 @@ HttpFailure::Kind kind_of(CURLcode code, const Exchange& exchange, bool has_sent
 }
 
 void add_header(CurlHeaders& list, const std::string& line) {
-  curl_slist* longer = curl_slist_append(list.get(), line.c_str());
+  curl_slist* head = list.release();
+  curl_slist* longer = curl_slist_append(head, line.c_str());
+  list.reset(longer != nullptr ? longer : head);
   if (longer == nullptr) throw Error(ErrorKind::kInternal, "out of memory for HTTP headers");
-  (void)list.release();
-  list.reset(longer);
 }
 
 class CurlHttpClient : public HttpClient {
@@ -151,7 +151,8 @@ class CurlHttpClient : public HttpClient {
       if ((header.name + header.value).find_first_of("\r\n") != std::string::npos) {
         throw Error(ErrorKind::kInternal, "a line feed in the HTTP header " + header.name);
       }
-      add_header(list, header.value.empty() ? header.name + ";" : header.name + ": " + header.value);
+      add_header(list,
+                 header.value.empty() ? header.name + ";" : header.name + ": " + header.value);
     }
     // libcurl would wait a second for "100 Continue" before it sends a body.
     add_header(list, "Expect:");

@@ -38,11 +38,11 @@ struct HttpRequest {
 /// Why there is no answer.
 struct HttpFailure {
   enum class Kind {
-    kNotSent,    // no connection: the server cannot have acted
-    kNoAnswer,   // sent, at least in part, and no whole answer came: it may have acted
-    kNotTrusted, // the server's certificate does not hold: repeating does not help
-    kTooLarge,   // the answer is longer than max_response_bytes
-    kBadRequest, // not a URL, or a protocol that is not HTTP
+    kNotSent,     // no connection: the server cannot have acted
+    kNoAnswer,    // sent, at least in part, and no whole answer came: it may have acted
+    kNotTrusted,  // the server's certificate does not hold: repeating does not help
+    kTooLarge,    // the answer is longer than max_response_bytes
+    kBadRequest,  // not a URL, or a protocol that is not HTTP
     kCancelled,
   };
   Kind kind = Kind::kNotSent;

@@ -48,10 +48,9 @@ std::optional<TimePoint> parse_http_date(std::string_view text) {
 std::optional<TimePoint> parse_iso8601(std::string_view text) {
   if (text.size() < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T') return std::nullopt;
   const auto month = number(text, 5, 2);
-  const auto time =
-      time_of(number(text, 0, 4),
-              month ? std::optional(static_cast<unsigned>(*month)) : std::nullopt,
-              number(text, 8, 2), text.substr(11, 8));
+  const auto time = time_of(number(text, 0, 4),
+                            month ? std::optional(static_cast<unsigned>(*month)) : std::nullopt,
+                            number(text, 8, 2), text.substr(11, 8));
   if (!time) return std::nullopt;
   std::string_view rest = text.substr(19);
   Duration fraction{};

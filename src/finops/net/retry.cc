@@ -61,9 +61,8 @@ RetryingClient::RetryingClient(std::shared_ptr<HttpClient> http, Clock& clock, R
                                std::shared_ptr<RetryBudget> budget)
     : http_(std::move(http)), clock_(clock), policy_(policy), budget_(std::move(budget)) {}
 
-RetriedResponse RetryingClient::send(
-    const std::function<HttpRequest()>& make, std::stop_token stop,
-    const std::function<bool(const HttpResponse&)>& is_transient) {
+RetriedResponse RetryingClient::send(const std::function<HttpRequest()>& make, std::stop_token stop,
+                                     const std::function<bool(const HttpResponse&)>& is_transient) {
   RetriedResponse result;
   for (;; ++result.attempts) {
     result.response = http_->send(make(), stop);
@@ -83,8 +82,8 @@ RetriedResponse RetryingClient::send(
       return result;
     }
     // A 5xx is no promise that nothing was done.
-    result.may_have_acted_before = result.may_have_acted_before || !failure ||
-                                   failure->kind == HttpFailure::Kind::kNoAnswer;
+    result.may_have_acted_before =
+        result.may_have_acted_before || !failure || failure->kind == HttpFailure::Kind::kNoAnswer;
     if (!clock_.sleep_for(wait_before(result.attempts + 1, result.response), stop)) {
       throw Error(ErrorKind::kCancelled, "interrupted");
     }

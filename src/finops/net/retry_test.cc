@@ -63,7 +63,8 @@ TEST_F(RetryTest, WaitsLongerEachTimeUpToTheCap) {
   Duration longest{};
   for (const Duration slept : clock_.slept) longest = std::max(longest, slept);
   EXPECT_LE(longest, Duration(1000));
-  EXPECT_GT(longest, Duration(300)) << "29 waits, of which 26 are up to a second, are not all short";
+  EXPECT_GT(longest, Duration(300))
+      << "29 waits, of which 26 are up to a second, are not all short";
 }
 
 TEST_F(RetryTest, ObeysRetryAfter) {
@@ -106,8 +107,7 @@ TEST_F(RetryTest, EachAttemptIsANewRequest) {
   http_ = std::make_shared<ScriptedHttp>([](const HttpRequest&) { return answer(503); });
   RetryingClient client(http_, clock_, policy_, budget_);
   int made = 0;
-  client.send(
-      [&] { return HttpRequest{.url = "http://h/" + std::to_string(++made)}; }, {});
+  client.send([&] { return HttpRequest{.url = "http://h/" + std::to_string(++made)}; }, {});
   EXPECT_EQ(http_->requests.at(4).url, "http://h/5");
 }
 

@@ -20,9 +20,8 @@ int hex_value(char c) {
 
 std::string lower(std::string_view text) {
   std::string result(text);
-  std::ranges::transform(result, result.begin(), [](unsigned char c) {
-    return static_cast<char>(std::tolower(c));
-  });
+  std::ranges::transform(result, result.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return result;
 }
 
@@ -48,8 +47,8 @@ std::string percent_decode(std::string_view text) {
   std::string decoded;
   decoded.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool has_digits = text[i] == '%' && i + 2 < text.size() &&
-                            hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0;
+    const bool has_digits = text[i] == '%' && i + 2 < text.size() && hex_value(text[i + 1]) >= 0 &&
+                            hex_value(text[i + 2]) >= 0;
     if (has_digits) {
       decoded += static_cast<char>(hex_value(text[i + 1]) * 16 + hex_value(text[i + 2]));
       i += 2;
@@ -89,10 +88,9 @@ std::optional<Url> Url::parse(std::string_view text) {
   }
   if (url.host.empty()) return std::nullopt;
   if (port.empty()) return url;
-  const bool is_number = port.starts_with(':') && port.size() > 1 && port.size() < 7 &&
-                         std::all_of(port.begin() + 1, port.end(), [](char c) {
-                           return c >= '0' && c <= '9';
-                         });
+  const bool is_number =
+      port.starts_with(':') && port.size() > 1 && port.size() < 7 &&
+      std::all_of(port.begin() + 1, port.end(), [](char c) { return c >= '0' && c <= '9'; });
   if (!is_number) return std::nullopt;
   // A Host header names no port that its scheme implies, and what is signed is that header.
   if (port == (url.scheme == "http" ? ":80" : ":443")) {

@@ -55,7 +55,8 @@ class ObjectStore {
   /// Nothing when the key does not exist.
   virtual std::optional<ObjectInfo> stat(std::string_view key) = 0;
 
-  /// kConflict when the object is, or becomes while it is read, another than `expected_etag`.
+  /// kConflict when the object is another than `expected_etag`, or, also without one, when it is
+  /// replaced while it is read and the rest of the old one cannot be had: never a mix of both.
   virtual std::unique_ptr<ByteReader> open(std::string_view key, const ReadOptions& options) = 0;
 
   /// Replaces the whole object.

@@ -27,8 +27,7 @@ void read_xml(const std::string& body, AwsError& error) {
   pugi::xml_document document;
   if (!document.load_buffer(body.data(), body.size())) return;
   const pugi::xml_node root = document.document_element();
-  const pugi::xml_node node =
-      std::string_view(root.name()) == "Error" ? root : root.child("Error");
+  const pugi::xml_node node = std::string_view(root.name()) == "Error" ? root : root.child("Error");
   error.code = node.child_value("Code");
   error.message = node.child_value("Message");
   error.region = node.child_value("Region");
@@ -57,7 +56,9 @@ ErrorKind kind_of(const AwsError& error) {
                                                         "ResourceNotFoundException"};
   if (std::ranges::count(kMissing, error.code) != 0) return ErrorKind::kNotFound;
   if (error.status == 404) return ErrorKind::kNotFound;
-  if (error.status == 409 || error.status == 412) return ErrorKind::kConflict;
+  const bool is_race =
+      error.code == "ConditionalRequestConflict" || error.code == "OperationAborted";
+  if (error.status == 412 || is_race) return ErrorKind::kConflict;
   if (error.status == 401 || error.status == 403) return ErrorKind::kPermissionDenied;
   if (error.status >= 500 || is_transient_status(error.status)) return ErrorKind::kUnavailable;
   if (error.code.find("Token") != std::string::npos) return ErrorKind::kPermissionDenied;
@@ -104,8 +105,9 @@ Error error_of_missing_answer(const RetriedResponse& result, const std::string& 
   switch (failure.kind) {
     case Kind::kNotTrusted:
       return {ErrorKind::kPermissionDenied,
-              text + "; nothing was sent. If a proxy or a server of your own has a certificate of "
-                     "its own authority, name that authority's file in AWS_CA_BUNDLE"};
+              text +
+                  "; nothing was sent. If a proxy or a server of your own has a certificate of "
+                  "its own authority, name that authority's file in AWS_CA_BUNDLE"};
     case Kind::kTooLarge:
       return {ErrorKind::kInvalidData, tried + ": the answer is longer than is possible"};
     case Kind::kBadRequest: return {ErrorKind::kInvalidConfig, text};
@@ -144,11 +146,18 @@ AwsError aws_error_of(const HttpResponse& response) {
 }
 
 bool is_transient_aws_answer(const HttpResponse& response) {
-  constexpr std::array<std::string_view, 12> kCodes = {
-      "SlowDown",           "RequestTimeout",      "RequestTimeoutException",
-      "InternalError",      "InternalFailure",     "ServiceUnavailable",
-      "Throttling",         "ThrottlingException", "RequestLimitExceeded",
-      "TooManyRequestsException", "RequestThrottled", "IDPCommunicationError"};
+  constexpr std::array<std::string_view, 12> kCodes = {"SlowDown",
+                                                       "RequestTimeout",
+                                                       "RequestTimeoutException",
+                                                       "InternalError",
+                                                       "InternalFailure",
+                                                       "ServiceUnavailable",
+                                                       "Throttling",
+                                                       "ThrottlingException",
+                                                       "RequestLimitExceeded",
+                                                       "TooManyRequestsException",
+                                                       "RequestThrottled",
+                                                       "IDPCommunicationError"};
   if (is_transient_status(response.status)) return true;
   if (response.status != 400 && response.status != 403) return false;
   return std::ranges::count(kCodes, aws_error_of(response).code) != 0;

@@ -29,8 +29,8 @@ AwsError aws_error_of(const HttpResponse& response);
 bool is_transient_aws_answer(const HttpResponse& response);
 
 /// What happened to a request that got no success, as an Error: "<tried>: <what was said><advice>".
-/// A missing answer is kUnavailable, or kUnknownOutcome when `changes_something` and it may have been
-/// acted upon; credentials and permissions are kPermissionDenied.
+/// A missing answer is kUnavailable, or kUnknownOutcome when `changes_something` and it may have
+/// been acted upon; credentials and permissions are kPermissionDenied.
 Error error_of_failure(const RetriedResponse& result, const std::string& tried,
                        bool changes_something);
 

@@ -101,10 +101,11 @@ class ChainWalk {
     if (auto found = of_configured_profile()) return std::move(*found);
     if (auto found = of_container()) return std::move(*found);
     if (auto found = of_instance()) return std::move(*found);
-    throw Error(ErrorKind::kPermissionDenied,
-                "there are no AWS credentials. Looked for in: " + looked_ +
-                    ". Give aws_access_key_id and aws_secret_access_key, log in (aws configure, aws "
-                    "sso login), or run where there is a role");
+    throw Error(
+        ErrorKind::kPermissionDenied,
+        "there are no AWS credentials. Looked for in: " + looked_ +
+            ". Give aws_access_key_id and aws_secret_access_key, log in (aws configure, aws "
+            "sso login), or run where there is a role");
   }
 
  private:
@@ -207,8 +208,9 @@ class ChainWalk {
     }
     if (!setting(profile, "mfa_serial").empty()) {
       throw Error(ErrorKind::kUnsupported,
-                  "the profile '" + name + "' asks for an MFA code, which a program that runs by "
-                  "itself cannot give; use a profile with credentials of its own");
+                  "the profile '" + name +
+                      "' asks for an MFA code, which a program that runs by "
+                      "itself cannot give; use a profile with credentials of its own");
     }
     const std::string file = setting(profile, "web_identity_token_file");
     if (!file.empty()) return assume_role_with_web_identity(sts_, role, file);
@@ -230,8 +232,9 @@ class ChainWalk {
     if (place == "Ec2InstanceMetadata") found = of_instance();
     if (found) return std::move(found->credentials);
     throw Error(ErrorKind::kInvalidConfig,
-                "the profile '" + name + "' has a role_arn, but neither a source_profile nor a "
-                "credential_source that gives credentials");
+                "the profile '" + name +
+                    "' has a role_arn, but neither a source_profile nor a "
+                    "credential_source that gives credentials");
   }
 
   std::optional<Found> of_container() {

@@ -16,7 +16,8 @@ namespace {
 constexpr const char* kRole = "arn:aws:iam::123456789012:role/bill-reader";
 
 std::string sts_answer(const std::string& id, const std::string& expiry) {
-  return "<AssumeRoleResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult>"
+  return "<AssumeRoleResponse "
+         "xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><AssumeRoleResult>"
          "<Credentials><AccessKeyId>" +
          id +
          "</AccessKeyId><SecretAccessKey>role-secret</SecretAccessKey><SessionToken>role-token"
@@ -73,7 +74,9 @@ TEST_F(CredentialChainTest, AWebIdentityIsExchangedUnsigned) {
   variables_ = {{"AWS_ROLE_ARN", kRole},
                 {"AWS_WEB_IDENTITY_TOKEN_FILE", home_ / "token"},
                 {"AWS_REGION", "eu-west-1"}};
-  answer_ = [](const HttpRequest&) { return answer(200, sts_answer("web", "2026-05-01T13:00:00Z")); };
+  answer_ = [](const HttpRequest&) {
+    return answer(200, sts_answer("web", "2026-05-01T13:00:00Z"));
+  };
   EXPECT_EQ(chain()->get({}).access_key_id, "web");
   EXPECT_EQ(http_->requests.at(0).url, "https://sts.eu-west-1.amazonaws.com/");
   EXPECT_EQ(find_header(http_->requests.at(0).headers, "authorization"), nullptr);
@@ -98,7 +101,9 @@ TEST_F(CredentialChainTest, AProfileAssumesItsRoleWithAnother) {
                            "\nsource_profile=base\nexternal_id=abc 1\nrole_session_name=me\n"
                            "[profile base]\naws_access_key_id=base\naws_secret_access_key=k\n");
   variables_ = {{"AWS_PROFILE", "billing"}};
-  answer_ = [](const HttpRequest&) { return answer(200, sts_answer("role", "2026-05-01T13:00:00Z")); };
+  answer_ = [](const HttpRequest&) {
+    return answer(200, sts_answer("role", "2026-05-01T13:00:00Z"));
+  };
   EXPECT_EQ(chain()->get({}).session_token, "role-token");
   EXPECT_NE(body_of(0).find("ExternalId=abc%201"), std::string::npos);
   EXPECT_NE(body_of(0).find("RoleSessionName=me"), std::string::npos);
@@ -119,7 +124,9 @@ TEST_F(CredentialChainTest, ARoleMayBeAssumedWithKeysOfItsOwnProfile) {
   write(".aws/config", std::string("[profile a]\nrole_arn=") + kRole +
                            "\nsource_profile=a\naws_access_key_id=own\naws_secret_access_key=k\n");
   variables_ = {{"AWS_PROFILE", "a"}};
-  answer_ = [](const HttpRequest&) { return answer(200, sts_answer("role", "2026-05-01T13:00:00Z")); };
+  answer_ = [](const HttpRequest&) {
+    return answer(200, sts_answer("role", "2026-05-01T13:00:00Z"));
+  };
   EXPECT_EQ(chain()->get({}).access_key_id, "role");
 }
 
@@ -159,7 +166,8 @@ TEST_F(CredentialChainTest, ALoginOfIdentityCenterIsExchanged) {
                        R"("sessionToken":"t","expiration":1777644000000}})");
   };
   const Error missing = error_thrown_by([&] { chain()->get({}); });
-  EXPECT_NE(std::string(missing.what()).find("aws sso login --sso-session corp"), std::string::npos);
+  EXPECT_NE(std::string(missing.what()).find("aws sso login --sso-session corp"),
+            std::string::npos);
   login("2026-05-01T11:00:00Z");
   EXPECT_EQ(kind_thrown_by([&] { chain()->get({}); }), ErrorKind::kPermissionDenied);
   login("2026-05-01T20:00:00Z");
@@ -259,10 +267,11 @@ TEST_F(AssumedRoleTest, AnOutageDoesNotEndWhatIsStillGood) {
 
 TEST_F(AssumedRoleTest, ARefusalSaysWhoAskedAndWhatAwsSaid) {
   answer_ = [](const HttpRequest&) {
-    return answer(403,
-                  "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User: "
-                  "x is not authorized to perform: sts:AssumeRole</Message></Error>"
-                  "<RequestId>req-1</RequestId></ErrorResponse>");
+    return answer(
+        403,
+        "<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>User: "
+        "x is not authorized to perform: sts:AssumeRole</Message></Error>"
+        "<RequestId>req-1</RequestId></ErrorResponse>");
   };
   const Error error = error_thrown_by([&] { role()->get({}); });
   EXPECT_EQ(error.kind(), ErrorKind::kPermissionDenied);

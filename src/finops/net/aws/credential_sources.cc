@@ -171,10 +171,9 @@ AwsCredentials credentials_of_sso(const AwsProfiles::Settings& profile, const Aw
   }
   std::string endpoint = "https://portal.sso." + region + "." + aws_domain(region);
   if (const auto* given = access.environment.find("AWS_ENDPOINT_URL_SSO")) endpoint = *given;
-  const std::string url =
-      endpoint + "/federation/credentials?role_name=" +
-      percent_encode(setting(profile, "sso_role_name")) +
-      "&account_id=" + percent_encode(setting(profile, "sso_account_id"));
+  const std::string url = endpoint + "/federation/credentials?role_name=" +
+                          percent_encode(setting(profile, "sso_role_name")) +
+                          "&account_id=" + percent_encode(setting(profile, "sso_account_id"));
   const std::string body =
       get(access.patient, url, {{"x-amz-sso_bearer_token", text(token, "accessToken")}}, tried,
           access.stop);
@@ -193,8 +192,7 @@ AwsCredentials credentials_of_sso(const AwsProfiles::Settings& profile, const Aw
 }
 
 std::optional<AwsCredentials> credentials_of_container(const CredentialAccess& access) {
-  const std::string* relative =
-      access.environment.find("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+  const std::string* relative = access.environment.find("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
   const std::string* full = access.environment.find("AWS_CONTAINER_CREDENTIALS_FULL_URI");
   if (relative == nullptr && full == nullptr) return std::nullopt;
   const std::string url = relative != nullptr ? "http://169.254.170.2" + *relative : *full;
@@ -202,8 +200,9 @@ std::optional<AwsCredentials> credentials_of_container(const CredentialAccess& a
   const auto parsed = Url::parse(url);
   if (!parsed || !may_ask(*parsed)) {
     throw Error(ErrorKind::kInvalidConfig,
-                tried + ": not asked, because AWS_CONTAINER_CREDENTIALS_FULL_URI must be https, "
-                        "this machine, or an address of ECS or EKS");
+                tried +
+                    ": not asked, because AWS_CONTAINER_CREDENTIALS_FULL_URI must be https, "
+                    "this machine, or an address of ECS or EKS");
   }
   HttpHeaders headers;
   if (const auto* file = access.environment.find("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE")) {
@@ -216,7 +215,8 @@ std::optional<AwsCredentials> credentials_of_container(const CredentialAccess& a
 
 std::optional<AwsCredentials> credentials_of_instance(const CredentialAccess& access,
                                                       std::string& why_not) {
-  if (const auto* off = access.environment.find("AWS_EC2_METADATA_DISABLED"); off && *off == "true") {
+  if (const auto* off = access.environment.find("AWS_EC2_METADATA_DISABLED");
+      off && *off == "true") {
     why_not = "switched off by AWS_EC2_METADATA_DISABLED";
     return std::nullopt;
   }

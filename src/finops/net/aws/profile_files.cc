@@ -55,8 +55,8 @@ void read_ini(const std::string& path, Section section, Setting setting) {
     }
     const std::size_t equals = text.find('=');
     if (equals == std::string_view::npos) {
-      throw Error(ErrorKind::kInvalidConfig, path + ":" + std::to_string(number) +
-                                                 ": neither [section] nor name = value");
+      throw Error(ErrorKind::kInvalidConfig,
+                  path + ":" + std::to_string(number) + ": neither [section] nor name = value");
     }
     setting(trimmed(text.substr(0, equals)), trimmed(text.substr(equals + 1)));
   }
@@ -103,8 +103,7 @@ AwsProfiles read_aws_profiles(const Environment& environment) {
         result.config_file,
         [&](std::string_view header) {
           current = nullptr;
-          const std::string_view profile =
-              header == "default" ? header : named(header, "profile");
+          const std::string_view profile = header == "default" ? header : named(header, "profile");
           if (!profile.empty()) current = &result.profiles[std::string(profile)];
           const std::string_view session = named(header, "sso-session");
           if (!session.empty()) current = &result.sso_sessions[std::string(session)];
@@ -115,8 +114,7 @@ AwsProfiles read_aws_profiles(const Environment& environment) {
   if (!result.credentials_file.empty()) {
     read_ini(
         result.credentials_file,
-        [&](std::string_view header) { current = &result.profiles[std::string(header)]; },
-        setting);
+        [&](std::string_view header) { current = &result.profiles[std::string(header)]; }, setting);
   }
   return result;
 }

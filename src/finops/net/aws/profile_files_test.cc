@@ -30,7 +30,8 @@ TEST_F(ProfileFilesTest, ReadsBothFiles) {
         "[sso-session corp]\nsso_region = us-west-2\n[profile \"with space\"]\nregion=x\n"
         "[services mine]\nregion = not-of-a-profile\n");
   write("credentials",
-        "[default]\naws_access_key_id = AKIA\naws_secret_access_key = a/b+c=#;\n[billing]\nregion = y\n");
+        "[default]\naws_access_key_id = AKIA\naws_secret_access_key = a/b+c=#;\n[billing]\nregion "
+        "= y\n");
   const AwsProfiles profiles = read();
   EXPECT_EQ(profiles.find("default")->at("region"), "eu-central-1");
   EXPECT_EQ(profiles.find("default")->at("aws_secret_access_key"), "a/b+c=#;");

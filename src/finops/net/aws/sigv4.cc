@@ -49,9 +49,8 @@ std::string basic_time(TimePoint now) {
 
 std::string lower(std::string_view text) {
   std::string result(text);
-  std::ranges::transform(result, result.begin(), [](unsigned char c) {
-    return static_cast<char>(std::tolower(c));
-  });
+  std::ranges::transform(result, result.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   return result;
 }
 
@@ -124,8 +123,8 @@ class Signer {
     }
     request += "\n" + result.signed_headers + "\n";
     request += payload_hash;
-    const std::string to_sign = std::string(kAlgorithm) + "\n" + time_ + "\n" +
-                                credential_scope_ + "\n" + sha256_of(request);
+    const std::string to_sign = std::string(kAlgorithm) + "\n" + time_ + "\n" + credential_scope_ +
+                                "\n" + sha256_of(request);
     result.signature = hex(hmac(key(), to_sign));
     return result;
   }
@@ -153,8 +152,8 @@ Url parsed(std::string_view text) {
 void sign_request(HttpRequest& request, const AwsCredentials& credentials,
                   const SigningScope& scope, TimePoint now) {
   const Signer signer(credentials, scope, now);
-  const std::string payload_hash = sha256_of(
-      {reinterpret_cast<const char*>(request.body.data()), request.body.size()});
+  const std::string payload_hash =
+      sha256_of({reinterpret_cast<const char*>(request.body.data()), request.body.size()});
   request.headers.push_back({"x-amz-date", signer.time()});
   request.headers.push_back({"x-amz-content-sha256", payload_hash});
   if (!credentials.session_token.empty()) {
@@ -162,15 +161,15 @@ void sign_request(HttpRequest& request, const AwsCredentials& credentials,
   }
   const Signature made =
       signer.sign(request.method, parsed(request.url), request.headers, payload_hash);
-  request.headers.push_back(
-      {"authorization", std::string(kAlgorithm) + " Credential=" + signer.credential() +
-                            ",SignedHeaders=" + made.signed_headers +
-                            ",Signature=" + made.signature});
+  request.headers.push_back({"authorization", std::string(kAlgorithm) +
+                                                  " Credential=" + signer.credential() +
+                                                  ",SignedHeaders=" + made.signed_headers +
+                                                  ",Signature=" + made.signature});
 }
 
 std::string presign_url(std::string_view method, std::string_view text,
-                        const AwsCredentials& credentials, const SigningScope& scope,
-                        TimePoint now, std::chrono::seconds lifetime) {
+                        const AwsCredentials& credentials, const SigningScope& scope, TimePoint now,
+                        std::chrono::seconds lifetime) {
   const Signer signer(credentials, scope, now);
   Url url = parsed(text);
   const auto add = [&url](std::string_view name, std::string_view value) {

@@ -24,7 +24,7 @@ void sign_request(HttpRequest& request, const AwsCredentials& credentials,
 
 /// The URL with a signature in its query, for whoever gets it, for `lifetime` (at most 7 days).
 std::string presign_url(std::string_view method, std::string_view url,
-                        const AwsCredentials& credentials, const SigningScope& scope,
-                        TimePoint now, std::chrono::seconds lifetime);
+                        const AwsCredentials& credentials, const SigningScope& scope, TimePoint now,
+                        std::chrono::seconds lifetime);
 
 }  // namespace finops

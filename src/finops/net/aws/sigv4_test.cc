@@ -10,10 +10,8 @@ namespace {
 // "Signature Calculations for the Authorization Header" and "Authenticating Requests: Using Query
 // Parameters" of the S3 API reference give these keys, requests and signatures.
 const AwsCredentials& documented_keys() {
-  static const AwsCredentials keys{"AKIAIOSFODNN7EXAMPLE",
-                                   "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
-                                   "",
-                                   {}};
+  static const AwsCredentials keys{
+      "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "", {}};
   return keys;
 }
 const SigningScope kScope{"us-east-1", "s3"};
@@ -46,8 +44,8 @@ TEST(SigV4Test, PutsAnObjectAsDocumented) {
 
 TEST(SigV4Test, ParametersWithoutValueAreSignedAsDocumented) {
   const auto text = authorization({.url = "https://examplebucket.s3.amazonaws.com/?lifecycle"});
-  EXPECT_TRUE(text.ends_with(
-      "Signature=fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"))
+  EXPECT_TRUE(
+      text.ends_with("Signature=fea454ca298b7da1c68078a5d1bdbfbbe0d65c699e0f91ac7a200a0136783543"))
       << text;
 }
 
@@ -62,13 +60,12 @@ TEST(SigV4Test, ParametersAreSortedAsDocumented) {
 }
 
 TEST(SigV4Test, PresignsAsDocumented) {
-  EXPECT_EQ(
-      presign_url("GET", "https://examplebucket.s3.amazonaws.com/test.txt", documented_keys(),
-                  kScope, kTime, std::chrono::hours(24)),
-      "https://examplebucket.s3.amazonaws.com/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&"
-      "X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request&"
-      "X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host&"
-      "X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404");
+  EXPECT_EQ(presign_url("GET", "https://examplebucket.s3.amazonaws.com/test.txt", documented_keys(),
+                        kScope, kTime, std::chrono::hours(24)),
+            "https://examplebucket.s3.amazonaws.com/test.txt?X-Amz-Algorithm=AWS4-HMAC-SHA256&"
+            "X-Amz-Credential=AKIAIOSFODNN7EXAMPLE%2F20130524%2Fus-east-1%2Fs3%2Faws4_request&"
+            "X-Amz-Date=20130524T000000Z&X-Amz-Expires=86400&X-Amz-SignedHeaders=host&"
+            "X-Amz-Signature=aeeed9bbccd4d02ee5c0109b86d86835f995330da4c265957d157751f604d404");
 }
 
 TEST(SigV4Test, ASessionTokenIsSent) {

@@ -20,8 +20,8 @@ struct StsAccess {
 
 struct RoleToAssume {
   std::string role_arn;
-  std::string external_id;             // empty: none
-  std::string session_name = "finops"; // shown in CloudTrail
+  std::string external_id;              // empty: none
+  std::string session_name = "finops";  // shown in CloudTrail
   std::chrono::seconds lifetime = std::chrono::hours(1);
 };
 

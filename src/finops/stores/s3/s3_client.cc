@@ -26,10 +26,10 @@ class EitherStop {
   std::stop_callback<Stop> first_, second_;
 };
 
-bool is_transient(const HttpResponse& response) {
+bool may_pass(const HttpResponse& response) {
   // Two conditional writes at once: S3 asks the loser to try again and see who won.
-  const bool is_race = response.status == 409 &&
-                       aws_error_of(response).code == "ConditionalRequestConflict";
+  const bool is_race =
+      response.status == 409 && aws_error_of(response).code == "ConditionalRequestConflict";
   return is_race || is_transient_aws_answer(response);
 }
 
@@ -65,7 +65,7 @@ RetriedResponse S3Client::send(const S3Call& call) {
       throw error.within(call.tried);
     }
     const auto make = [&] { return request_of(call, credentials, region); };
-    RetriedResponse result = http_.send(make, stop, is_transient);
+    RetriedResponse result = http_.send(make, stop, may_pass);
     if (result.response.is_success() || redirects >= 2 || !learn_region(result.response)) {
       return result;
     }

@@ -44,7 +44,9 @@ class S3Client {
   [[noreturn]] void fail(const RetriedResponse& result, const S3Call& call) const;
 
   const S3Options& options() const { return options_; }
-  std::string full_key(std::string_view key) const { return options_.key_prefix + std::string(key); }
+  std::string full_key(std::string_view key) const {
+    return options_.key_prefix + std::string(key);
+  }
   /// "s3://bucket/key"
   std::string name_of(std::string_view key) const;
   /// Headers of everything that is written: encryption.

@@ -11,6 +11,8 @@
 namespace finops {
 namespace {
 
+constexpr std::uint64_t kLongestErrorBody = 64 << 10;
+
 /// The size behind the slash of "bytes 0-9/443", or of "bytes */443".
 std::optional<std::uint64_t> whole_size(const HttpResponse& response) {
   const std::string* range = find_header(response.headers, "content-range");
@@ -88,16 +90,17 @@ class S3Reader : public ByteReader {
     while (next_ < end_ && ahead_.size() < std::max(1u, options.parallel_ranges)) {
       const std::uint64_t length = std::min(options.range_bytes, end_ - next_);
       ahead_.push_back(std::async(std::launch::async, [this, from = next_, length] {
-        const S3Call call = call_for(from, length);
-        RetriedResponse result = client_->send(call);
-        check(result, call);
-        expect_length(result.response.body, length);
-        return std::move(result.response.body);
-      }));
+                         const S3Call call = call_for(from, length);
+                         RetriedResponse result = client_->send(call);
+                         check(result, call);
+                         expect_length(result.response.body, length);
+                         return std::make_shared<std::string>(std::move(result.response.body));
+                       }).share());
       next_ += length;
     }
     if (ahead_.empty()) return false;
-    current_ = ahead_.front().get();
+    // A range that failed stays the next one: nobody reads on behind a gap.
+    current_ = std::move(*ahead_.front().get());
     ahead_.pop_front();
     at_ = 0;
     return true;
@@ -105,7 +108,7 @@ class S3Reader : public ByteReader {
 
   S3Call call_for(std::uint64_t from, std::uint64_t length) const {
     S3Call call{.key = key_, .tried = tried_, .stop = stop_.get_token()};
-    call.max_response_bytes = length;
+    call.max_response_bytes = length + kLongestErrorBody;
     call.headers = {
         {"range", "bytes=" + std::to_string(from) + "-" + std::to_string(from + length - 1)}};
     add_condition(call);
@@ -138,7 +141,7 @@ class S3Reader : public ByteReader {
   std::string current_;
   std::size_t at_ = 0;  // in current_
   std::stop_source stop_;
-  std::deque<std::future<std::string>> ahead_;
+  std::deque<std::shared_future<std::shared_ptr<std::string>>> ahead_;
 };
 
 }  // namespace

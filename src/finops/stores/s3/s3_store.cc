@@ -82,8 +82,8 @@ class S3Store : public ObjectStore {
     // Not every server knows If-None-Match for copies; names in the lake are unique anyway.
     if (stat(to)) throw Error(ErrorKind::kAlreadyExists, tried + ": it exists already");
     const HttpHeaders headers = {
-        {"x-amz-copy-source", "/" + client_->options().bucket + "/" +
-                                  percent_encode(client_->full_key(from), true)},
+        {"x-amz-copy-source",
+         "/" + client_->options().bucket + "/" + percent_encode(client_->full_key(from), true)},
         {"x-amz-copy-source-if-match", "\"" + source->etag + "\""}};
     if (source->size <= client_->options().longest_single_copy) {
       copy_at_once(to, headers, tried);
@@ -117,7 +117,8 @@ class S3Store : public ObjectStore {
         object.key.erase(0, own);
         all.objects.push_back(std::move(object));
       }
-      for (const std::string& folder : page.listing.folders) all.folders.push_back(folder.substr(own));
+      for (const std::string& folder : page.listing.folders)
+        all.folders.push_back(folder.substr(own));
       if (page.next_token == token && !token.empty()) {
         throw Error(ErrorKind::kInvalidData, call.tried + ": the server gives the same page again");
       }
@@ -153,7 +154,8 @@ class S3Store : public ObjectStore {
 
   void copy_in_pieces(std::string_view to, const HttpHeaders& headers, std::uint64_t size,
                       const std::string& tried) {
-    S3Upload upload(*client_, client_->full_key(to), client_->name_of(to));
+    S3Upload upload(*client_, client_->full_key(to), client_->name_of(to),
+                    S3Upload::Checksums::kNone);
     const std::uint64_t piece = std::min(kCopyPiece, client_->options().longest_single_copy);
     std::vector<S3Part> parts;
     for (std::uint64_t from = 0; from < size; from += piece) {
@@ -167,8 +169,7 @@ class S3Store : public ObjectStore {
       if (is_error_body(response.body)) {
         throw Error(ErrorKind::kUnavailable, tried + ": " + aws_error_of(response).describe());
       }
-      parts.push_back({number, unquoted_etag(xml_text(response.body, "ETag")),
-                       xml_text(response.body, "ChecksumCRC32")});
+      parts.push_back({.number = number, .etag = unquoted_etag(xml_text(response.body, "ETag"))});
     }
     upload.complete(complete_upload_body(parts));
   }
@@ -182,8 +183,8 @@ class S3Store : public ObjectStore {
 std::shared_ptr<ObjectStore> make_s3_store(S3Options options, std::shared_ptr<HttpClient> http,
                                            std::shared_ptr<AwsCredentialProvider> credentials,
                                            Clock& clock) {
-  return std::make_shared<S3Store>(std::make_shared<S3Client>(
-      std::move(options), std::move(http), std::move(credentials), clock));
+  return std::make_shared<S3Store>(std::make_shared<S3Client>(std::move(options), std::move(http),
+                                                              std::move(credentials), clock));
 }
 
 }  // namespace finops

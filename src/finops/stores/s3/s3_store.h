@@ -41,9 +41,10 @@ struct S3Options {
 };
 
 /// A bucket of S3, or of a server that speaks its protocol. Needs strong read-after-write
-/// consistency, If-Match on GET and If-None-Match on PUT and CompleteMultipartUpload. An ETag is S3's own,
-/// without quotes: the same bytes may have the same one. An unfinished create() that is destroyed aborts
-/// its multipart upload; one of a killed process stays until the bucket's lifecycle rule removes it.
+/// consistency, If-Match on GET and If-None-Match on PUT and CompleteMultipartUpload. An ETag is
+/// S3's own, without quotes: the same bytes may have the same one. An unfinished create() that is
+/// destroyed aborts its multipart upload; one of a killed process stays until the bucket's
+/// lifecycle rule removes it.
 std::shared_ptr<ObjectStore> make_s3_store(S3Options options, std::shared_ptr<HttpClient> http,
                                            std::shared_ptr<AwsCredentialProvider> credentials,
                                            Clock& clock);

@@ -66,7 +66,8 @@ class S3Writer : public ByteWriter {
   }
 
   void send_part() {
-    if (!upload_) upload_ = std::make_unique<S3Upload>(*client_, key_, name_);
+    if (!upload_)
+      upload_ = std::make_unique<S3Upload>(*client_, key_, name_, S3Upload::Checksums::kCrc32);
     while (sending_.size() >= std::max(1u, client_->options().parallel_parts)) collect();
     const int number = static_cast<int>(++begun_);
     sending_.push_back(std::async(std::launch::async, [this, number, body = std::move(buffer_)] {
@@ -91,8 +92,9 @@ class S3Writer : public ByteWriter {
   }
 
   void collect() {
-    parts_.push_back(sending_.front().get());
+    std::future<S3Part> part = std::move(sending_.front());
     sending_.pop_front();
+    parts_.push_back(part.get());
   }
 
   const std::shared_ptr<S3Client> client_;
@@ -131,13 +133,14 @@ void settle_write(S3Client& client, const RetriedResponse& result, const S3Call&
                   const std::string& write_id) {
   const HttpResponse& response = result.response;
   if (response.is_success() && !is_error_body(response.body)) return;
-  const bool is_taken = response.status == 412 || response.status == 409;
+  const bool is_taken =
+      response.status == 412 ||
+      (response.status == 409 && aws_error_of(response).code == "ConditionalRequestConflict");
   // The first of two attempts may have made the object that stops the second one: libcurl too
   // repeats a request when a kept connection turns out to be closed.
-  const bool may_be_ours = is_taken || response.status == 404 ||
-                           (response.failure && result.may_have_acted_before) ||
-                           (response.failure &&
-                            response.failure->kind == HttpFailure::Kind::kNoAnswer);
+  const bool may_be_ours =
+      is_taken || response.status == 404 || (response.failure && result.may_have_acted_before) ||
+      (response.failure && response.failure->kind == HttpFailure::Kind::kNoAnswer);
   if (may_be_ours) {
     try {
       if (is_written_by(client, *call.key, write_id)) return;
@@ -152,19 +155,21 @@ void settle_write(S3Client& client, const RetriedResponse& result, const S3Call&
   }
   if (!response.is_success()) client.fail(result, call);
   const AwsError error = aws_error_of(response);
-  throw Error(error.code == "PreconditionFailed" ? ErrorKind::kAlreadyExists
-                                                 : ErrorKind::kUnknownOutcome,
-              call.tried + ": " + error.describe());
+  throw Error(
+      error.code == "PreconditionFailed" ? ErrorKind::kAlreadyExists : ErrorKind::kUnknownOutcome,
+      call.tried + ": " + error.describe());
 }
 
-S3Upload::S3Upload(S3Client& client, std::string full_key, std::string name)
+S3Upload::S3Upload(S3Client& client, std::string full_key, std::string name, Checksums checksums)
     : client_(client),
       key_(std::move(full_key)),
       name_(std::move(name)),
       write_id_(new_write_id()) {
   S3Call call{.method = "POST", .key = key_, .query = {{"uploads", ""}}, .tried = "write " + name_};
   call.headers = client_.write_headers();
-  call.headers.push_back({"x-amz-checksum-algorithm", "CRC32"});
+  if (checksums == Checksums::kCrc32) {
+    call.headers.push_back({"x-amz-checksum-algorithm", "CRC32"});
+  }
   call.headers.push_back(write_id_header(write_id_));
   upload_id_ = xml_text(client_.send_well(call).body, "UploadId");
   if (upload_id_.empty()) {

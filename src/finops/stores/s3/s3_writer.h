@@ -22,7 +22,9 @@ void settle_write(S3Client& client, const RetriedResponse& result, const S3Call&
 /// A multipart upload, begun. Destroyed before complete() it is aborted.
 class S3Upload {
  public:
-  S3Upload(S3Client& client, std::string full_key, std::string name);
+  /// With checksums, each part has to be sent with its CRC-32; copied parts cannot.
+  enum class Checksums { kCrc32, kNone };
+  S3Upload(S3Client& client, std::string full_key, std::string name, Checksums checksums);
   ~S3Upload();
   S3Upload(const S3Upload&) = delete;
   S3Upload& operator=(const S3Upload&) = delete;

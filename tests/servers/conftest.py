@@ -1,0 +1,65 @@
+"""Projects whose bills lie in buckets of real S3 servers."""
+import hashlib
+import itertools
+
+import pytest
+import servers
+from project import Project
+
+NUMBERS = itertools.count(1)
+
+
+class S3Project(Project):
+    """Tests write deliveries to folders as everywhere; each run of finops finds them in buckets, one for each folder."""
+
+    def __init__(self, folder, server):
+        super().__init__(folder)
+        self.server, self.client, self.buckets, self.extra = server, server.client(), {}, []
+
+    def place_of(self, bucket):
+        if bucket not in self.buckets:
+            name = f"bills-{next(NUMBERS)}"
+            self.client.create_bucket(Bucket=name)
+            self.buckets[bucket] = (name, {})
+        return [f'bucket = "{self.buckets[bucket][0]}"', f'endpoint_url = "{self.server.endpoint}"', *self.extra]
+
+    def run(self, *arguments, env=None, **options):
+        self.upload()
+        keys = {"AWS_ACCESS_KEY_ID": self.server.key, "AWS_SECRET_ACCESS_KEY": self.server.secret}
+        return super().run(*arguments, env=keys | (env or {}), **options)
+
+    def upload(self):
+        """Makes each bucket hold what its folder holds; what did not change keeps its object."""
+        for folder, (name, known) in self.buckets.items():
+            files = {file.relative_to(folder).as_posix(): file for file in folder.rglob("*") if file.is_file()}
+            for key in known.keys() - files.keys():
+                self.client.delete_object(Bucket=name, Key=key)
+                del known[key]
+            for key, file in files.items():
+                content = file.read_bytes()
+                digest = hashlib.sha256(content).digest(), file.stat().st_mtime_ns
+                if known.get(key) != digest:
+                    self.client.put_object(Bucket=name, Key=key, Body=content)
+                    known[key] = digest
+
+
+@pytest.fixture(scope="session")
+def versitygw(tmp_path_factory):
+    with servers.versitygw(tmp_path_factory.mktemp("versitygw")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def moto(tmp_path_factory):
+    with servers.moto(tmp_path_factory.mktemp("moto")) as server:
+        yield server
+
+
+@pytest.fixture(params=["versitygw", "moto"])
+def server(request):
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def project(tmp_path, server):
+    return S3Project(tmp_path, server)

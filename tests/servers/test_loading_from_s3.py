@@ -1,0 +1,14 @@
+"""What holds for bills in folders holds for bills in buckets: the same tests, with the project fixture of this folder."""
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+
+from test_exact_sums import test_a_v2_bill_with_maps_and_its_own_columns, test_hand_written_hostile_bill  # noqa: E402,F401
+from test_faults_and_refusals import (  # noqa: E402,F401
+    test_a_broken_manifest_names_itself_and_stops_no_other,
+    test_a_listed_file_that_is_missing_fails_its_month,
+    test_one_bad_row_goes_to_quarantine_with_its_bytes_and_the_rest_is_loaded,
+    test_too_many_bad_rows_refuse_the_delivery_and_keep_what_was_there,
+)
+from test_loading import *  # noqa: E402,F401,F403
