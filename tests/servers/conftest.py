@@ -26,7 +26,9 @@ class S3Project(Project):
     def run(self, *arguments, env=None, **options):
         self.upload()
         keys = {"AWS_ACCESS_KEY_ID": self.server.key, "AWS_SECRET_ACCESS_KEY": self.server.secret}
-        return super().run(*arguments, env=keys | (env or {}), **options)
+        result = super().run(*arguments, env=keys | (env or {}), **options)
+        assert self.server.secret not in result.out + result.err, "a secret is told"
+        return result
 
     def upload(self):
         """Makes each bucket hold what its folder holds; what did not change keeps its object."""
@@ -57,6 +59,7 @@ def moto(tmp_path_factory):
 
 @pytest.fixture(params=["versitygw", "moto"])
 def server(request):
+    """Each in turn; a test may ask for one by indirect parametrisation."""
     return request.getfixturevalue(request.param)
 
 

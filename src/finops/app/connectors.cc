@@ -8,6 +8,7 @@
 #include "finops/lake/faulty_catalog.h"
 #include "finops/lake/make_lake.h"
 #include "finops/lake/sqlite/sqlite_catalog.h"
+#include "finops/pipeline/staged_bucket.h"
 #include "finops/sources/aws_cur/aws_cur_source.h"
 #include "finops/sources/aws_cur/column_dictionary.h"
 #include "finops/stores/fault_plan.h"
@@ -31,8 +32,22 @@ class UnreadableSource : public BillingSource {
   std::string message_;
 };
 
-std::shared_ptr<ObjectStore> make_bucket(const AwsExport& configured, const AwsConnections& aws) {
+/// An export of which nothing is on this machine: there is nothing to do.
+class NothingStaged : public BillingSource {
+ public:
+  FoundManifests discover(const PeriodRange&) override {
+    return {.notes = {"nothing is staged; 'finops aws extract-billing' downloads deliveries"}};
+  }
+  const ColumnDictionary& dictionary() const override { return aws_column_dictionary(); }
+};
+
+std::shared_ptr<ObjectStore> make_bucket(const AwsExport& configured,
+                                         const Configuration& configuration,
+                                         const AwsConnections& aws, ReadFrom place) {
   if (configured.folder) return make_local_store(*configured.folder, {.must_exist = true});
+  if (place == ReadFrom::kThisMachine) {
+    return open_staged_bucket(configuration.staging_dir, configured.name);
+  }
   return aws.bucket(configured);
 }
 
@@ -46,16 +61,24 @@ std::shared_ptr<BillingSource> make_source(const AwsExport& configured,
   return make_aws_cur_source(std::move(bucket), std::move(options));
 }
 
-PipelineExport make_export(const AwsExport& configured, const AwsConnections& aws) {
+PipelineExport make_export(const AwsExport& configured, const Configuration& configuration,
+                           const AwsConnections& aws, ReadFrom place) {
   PipelineExport made;
   made.name = configured.name;
   made.table = configured.table;
   made.location = (configured.folder ? "" : "s3://") + configured.bucket +
                   (configured.prefix.empty() ? "" : "/" + configured.prefix) + "/" +
                   configured.export_name;
+  made.is_remote = !configured.folder && place == ReadFrom::kBucket;
+  made.keep_staging = configured.keep_staging;
   try {
-    made.bucket = make_bucket(configured, aws);
-    made.source = make_source(configured, made.bucket);
+    made.bucket = make_bucket(configured, configuration, aws, place);
+    const bool is_staged = !configured.folder && place == ReadFrom::kThisMachine;
+    if (is_staged && made.bucket->list("").empty()) {
+      made.source = std::make_shared<NothingStaged>();
+    } else {
+      made.source = make_source(configured, made.bucket);
+    }
   } catch (const Error& why) {
     made.source = std::make_shared<UnreadableSource>(why);
   }
@@ -65,10 +88,10 @@ PipelineExport make_export(const AwsExport& configured, const AwsConnections& aw
 }  // namespace
 
 std::vector<PipelineExport> make_exports(const Configuration& configuration,
-                                         const AwsConnections& aws) {
+                                         const AwsConnections& aws, ReadFrom place) {
   std::vector<PipelineExport> exports;
   for (const auto& configured : configuration.exports) {
-    exports.push_back(make_export(configured, aws));
+    exports.push_back(make_export(configured, configuration, aws, place));
   }
   return exports;
 }

@@ -15,10 +15,15 @@ namespace finops {
 /// The lists of what can be configured, and nothing else: which stores, catalogs and sources there
 /// are, and what each is made from. A new connector is one line here.
 
+/// Where deliveries are read: from where they are delivered, or only what lies on this machine, in
+/// folders and in the staging area.
+enum class ReadFrom { kBucket, kThisMachine };
+
 /// Every configured export, ready to be read. One that cannot be (its folder is missing, its kind
 /// is not there yet) fails when it is looked at, so that it stops no other.
 std::vector<PipelineExport> make_exports(const Configuration& configuration,
-                                         const AwsConnections& aws);
+                                         const AwsConnections& aws,
+                                         ReadFrom place = ReadFrom::kBucket);
 
 /// A lake and the catalog that says what its current state is.
 struct OpenLake {

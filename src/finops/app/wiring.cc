@@ -24,16 +24,18 @@ PipelineSettings settings_of(const Configuration& configuration) {
   settings.memory_bytes = configuration.memory_limit;
   settings.lock_folder =
       (std::filesystem::path(configuration.data_dir) / "locks").lexically_normal().string();
+  settings.staging_folder = configuration.staging_dir;
   settings.finops_version = std::string(finops_version());
   return settings;
 }
 
 /// The objects of one command, in the order in which they need each other.
 struct Session {
-  explicit Session(const Configuration& configuration, std::stop_token stop = {})
+  explicit Session(const Configuration& configuration, std::stop_token stop = {},
+                   ReadFrom place = ReadFrom::kBucket)
       : aws(Environment::of_process(), system_clock(), std::move(stop)),
         lake(open_lake(configuration, system_clock())),
-        pipeline(make_exports(configuration, aws), *lake.tables, settings_of(configuration),
+        pipeline(make_exports(configuration, aws, place), *lake.tables, settings_of(configuration),
                  system_clock()) {}
 
   AwsConnections aws;
@@ -42,11 +44,11 @@ struct Session {
 };
 
 RunReport run(const Configuration& configuration, const RunOptions& options, const RunHooks& hooks,
-              std::stop_token stop) {
-  Session session(configuration, stop);
+              const std::stop_token& stop, ReadFrom place) {
+  Session session(configuration, stop, place);
   RunHooks with_views = hooks;
   with_views.on_commit = [&] { publish_lake_views(session.lake, configuration); };
-  RunReport report = session.pipeline.run(options, with_views, std::move(stop));
+  RunReport report = session.pipeline.run(options, with_views, stop);
   // Also when nothing was loaded: an earlier run may have been killed before it published.
   publish_lake_views(session.lake, configuration);
   return report;
@@ -57,8 +59,18 @@ void wire_loading(Services& services) {
                      bool overwrite) {
     return Session(configuration).pipeline.plan(selection, overwrite);
   };
-  services.run_pipeline = run;
-  services.load_local = run;  // every export that can be read yet lies on this machine
+  services.run_pipeline = [](const Configuration& configuration, const RunOptions& options,
+                             const RunHooks& hooks, const std::stop_token& stop) {
+    return run(configuration, options, hooks, stop, ReadFrom::kBucket);
+  };
+  services.load_local = [](const Configuration& configuration, const RunOptions& options,
+                           const RunHooks& hooks, const std::stop_token& stop) {
+    return run(configuration, options, hooks, stop, ReadFrom::kThisMachine);
+  };
+  services.extract = [](const Configuration& configuration, const RunOptions& options,
+                        const RunHooks& hooks, const std::stop_token& stop) {
+    return Session(configuration, stop).pipeline.stage(options, hooks, stop);
+  };
   services.export_parquet = [](const Configuration& configuration, const Selection& selection,
                                bool overwrite, ParquetCompression compression) {
     return Session(configuration)

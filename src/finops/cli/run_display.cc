@@ -90,6 +90,11 @@ std::string line_of(const PartitionReport& report) {
             padded(rate_text(report.text_bytes, report.seconds), 9, true) + "  " +
             money_text(report.unblended_cost);
   }
+  if (report.outcome == Outcome::kStaged) {
+    line += "  " + padded(plural(report.files, "file"), 12, true) + "  " +
+            padded(bytes_text(report.compressed_bytes), 9, true) + "  " +
+            padded(seconds_text(report.seconds), 8, true);
+  }
   if (report.quarantined_rows > 0) {
     line += "  (" + plural(report.quarantined_rows, "row") + " in quarantine)";
   }

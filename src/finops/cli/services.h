@@ -65,6 +65,7 @@ struct Services {
                                       std::stop_token)>;
   Run run_pipeline;  // the whole way of a bill
   Run load_local;    // only what lies on this machine: staged deliveries and file:// exports
+  Run extract;       // downloads to the staging area, loads nothing
   std::function<std::vector<ExportedFile>(const Configuration&, const Selection&, bool overwrite,
                                           ParquetCompression)>
       export_parquet;

@@ -13,7 +13,7 @@ using Kind = HttpFailure::Kind;
 class RetryTest : public ::testing::Test {
  protected:
   /// Sends one request; the n-th attempt is answered with `answers[n]`, later ones with the last.
-  RetriedResponse send(std::vector<HttpResponse> answers) {
+  RetriedResponse send(const std::vector<HttpResponse>& answers) {
     http_ = std::make_shared<ScriptedHttp>([this, answers](const HttpRequest&) {
       return answers.at(std::min(http_->requests.size(), answers.size()) - 1);
     });

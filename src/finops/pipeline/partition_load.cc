@@ -15,17 +15,6 @@
 namespace finops {
 namespace {
 
-std::string hash_of(ObjectStore& store, const ObjectInfo& object, std::stop_token stop) {
-  Sha256 hash;
-  const auto reader = store.open(object.key, {.expected_etag = object.etag});
-  std::vector<std::byte> buffer(1 << 20);
-  while (const std::size_t n = reader->read(buffer)) {
-    hash.update(std::span(buffer).first(n));
-    if (stop.stop_requested()) throw Error(ErrorKind::kCancelled, "interrupted");
-  }
-  return hash.finish();
-}
-
 std::vector<std::string> live_files(lake::Lake& lake, const lake::TableName& table,
                                     const lake::PartitionKey& partition) {
   std::vector<std::string> uris;
@@ -76,6 +65,23 @@ PartitionReport PartitionLoad::run() {
     default: break;
   }
   objects_ = check_files(*from_.bucket, delivery_);
+  if (from_.is_remote && from_.keep_staging) {
+    staged_ = std::make_unique<StagedDelivery>(settings_.staging_folder, from_.name, delivery_,
+                                               objects_, from_.bucket);
+  }
+  const bool was_staged = staged_ && staged_->present_bytes() > 0;
+  try {
+    PartitionReport report = take(decision);
+    finish_staging(report);
+    return report;
+  } catch (const Error& error) {
+    // What a broken download left must not break every later run as well.
+    if (was_staged && error.kind() == ErrorKind::kInvalidData) staged_->discard();
+    throw;
+  }
+}
+
+PartitionReport PartitionLoad::take(const Decision& decision) {
   if (decision.action == PlanAction::kCheck && is_same_bytes()) {
     id_.version = current_delivery(records_)->id.version;
     if (!overwrite_) {
@@ -86,13 +92,40 @@ PartitionReport PartitionLoad::run() {
   return load();
 }
 
+/// What was loaded stays loaded, whatever becomes of its copy.
+void PartitionLoad::finish_staging(PartitionReport& report) {
+  if (!staged_) return;
+  try {
+    staged_->complete(stop_);
+  } catch (const Error& error) {
+    report.warnings.push_back("the copy in " + staged_->folder() +
+                              " is not complete: " + error.what());
+  }
+}
+
+std::unique_ptr<ByteReader> PartitionLoad::open(const ObjectInfo& object) const {
+  if (staged_) return staged_->open(object);
+  return from_.bucket->open(object.key, {.expected_etag = object.etag});
+}
+
+std::string PartitionLoad::hash_of(const ObjectInfo& object) const {
+  Sha256 hash;
+  const auto reader = open(object);
+  std::vector<std::byte> buffer(1 << 20);
+  while (const std::size_t n = reader->read(buffer)) {
+    hash.update(std::span(buffer).first(n));
+    if (stop_.stop_requested()) throw Error(ErrorKind::kCancelled, "interrupted");
+  }
+  return hash.finish();
+}
+
 /// Whether the files are those of the current receipt. When they are not, this is a new version
 /// although the provider gave it no new id.
 bool PartitionLoad::is_same_bytes() {
   const Receipt receipt = receipt_from_json(current_delivery(records_)->receipt);
   std::vector<std::pair<std::string, std::string>> now, then;
   for (const auto& object : objects_) {
-    now.emplace_back(object.key, hash_of(*from_.bucket, object, stop_));
+    now.emplace_back(object.key, hash_of(object));
   }
   for (const auto& file : receipt.files) then.emplace_back(file.key, file.sha256);
   std::ranges::sort(now);
@@ -122,9 +155,7 @@ void PartitionLoad::read_headers() {
   std::vector<std::vector<std::string>> headers;
   for (const auto& object : objects_) {
     bytes_ += object.size;
-    parts_.push_back({object.key, [store = from_.bucket, key = object.key, etag = object.etag] {
-                        return store->open(key, {.expected_etag = etag});
-                      }});
+    parts_.push_back({object.key, [this, object] { return open(object); }});
     headers.push_back(read_header(parts_.back()));
   }
   const auto& dictionary = from_.source->dictionary();

@@ -1,11 +1,14 @@
 #pragma once
 
+#include <memory>
 #include <stop_token>
 #include <string>
 #include <vector>
 
+#include "finops/pipeline/delivery_decision.h"
 #include "finops/pipeline/delivery_rows.h"
 #include "finops/pipeline/pipeline.h"
+#include "finops/pipeline/staged_delivery.h"
 #include "finops/pipeline/table_columns.h"
 
 namespace finops {
@@ -23,7 +26,11 @@ class PartitionLoad {
   PartitionReport run();
 
  private:
+  PartitionReport take(const Decision& decision);
   PartitionReport load();
+  std::unique_ptr<ByteReader> open(const ObjectInfo& object) const;
+  std::string hash_of(const ObjectInfo& object) const;
+  void finish_staging(PartitionReport& report);
   bool is_same_bytes();
   void adopt_manifest();
   void read_headers();
@@ -57,6 +64,7 @@ class PartitionLoad {
   std::vector<DeliveryRecord> records_;            // of this table
   std::vector<std::string> planned_on_;
   std::vector<ObjectInfo> objects_;
+  std::unique_ptr<StagedDelivery> staged_;  // of a remote delivery that is kept
   std::vector<BillPart> parts_;
   std::uint64_t bytes_ = 0;
   PreparedLayout prepared_;

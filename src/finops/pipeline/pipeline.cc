@@ -9,17 +9,20 @@
 #include "finops/pipeline/delivery_decision.h"
 #include "finops/pipeline/delivery_rows.h"
 #include "finops/pipeline/partition_load.h"
+#include "finops/pipeline/partition_lock.h"
+#include "finops/pipeline/staged_delivery.h"
 #include "finops/sources/delivered_files.h"
 
 namespace finops {
-namespace {
 
 /// One (source, period) of a plan, with what is needed to carry it out.
-struct Work {
+struct Pipeline::Work {
   PlanItem item;
   const PipelineExport* from = nullptr;
   std::optional<Delivery> delivery;
 };
+
+namespace {
 
 using RecordsByPartition =
     std::map<std::tuple<std::string, std::string, std::string>, std::vector<DeliveryRecord>>;
@@ -67,34 +70,6 @@ bool reads_files(PlanAction action) {
          action == PlanAction::kCheck;
 }
 
-std::vector<Work> find_work(const std::vector<const PipelineExport*>& exports,
-                            const Selection& selection, lake::Lake& lake,
-                            const PipelineSettings& settings, bool overwrite) {
-  const RecordsByPartition known = records_by_partition(lake);
-  std::vector<Work> work;
-  for (const auto* from : exports) {
-    try {
-      FoundManifests found = from->source->discover({selection.first, selection.last});
-      for (const auto& failure : found.failures) {
-        const std::string period = failure.period ? failure.period->to_string() : "";
-        work.push_back({broken(*from, period, failure.manifest_key, failure.kind, failure.message),
-                        from, std::nullopt});
-      }
-      for (auto& delivery : found.deliveries) {
-        PlanItem item = planned(*from, delivery, known, judged_by(settings), overwrite);
-        work.push_back({std::move(item), from, std::move(delivery)});
-      }
-    } catch (const Error& error) {
-      if (error.kind() == ErrorKind::kCancelled) throw;
-      work.push_back({broken(*from, "", "", error.kind(), error.what()), from, std::nullopt});
-    }
-  }
-  std::ranges::stable_sort(work, {}, [](const Work& one) {
-    return std::pair(one.item.id.partition, one.item.id.source);
-  });
-  return work;
-}
-
 PartitionReport report_of(const PlanItem& item, Outcome outcome) {
   PartitionReport report;
   report.id = item.id;
@@ -131,9 +106,36 @@ std::vector<const PipelineExport*> Pipeline::selected(const Selection& selection
   return chosen;
 }
 
+std::vector<Pipeline::Work> Pipeline::find_work(const Selection& selection, bool overwrite) {
+  const auto exports = selected(selection);
+  const RecordsByPartition known = records_by_partition(lake_);
+  std::vector<Work> work;
+  for (const auto* from : exports) {
+    try {
+      FoundManifests found = from->source->discover({selection.first, selection.last});
+      for (const auto& failure : found.failures) {
+        const std::string period = failure.period ? failure.period->to_string() : "";
+        work.push_back({broken(*from, period, failure.manifest_key, failure.kind, failure.message),
+                        from, std::nullopt});
+      }
+      for (auto& delivery : found.deliveries) {
+        PlanItem item = planned(*from, delivery, known, judged_by(settings_), overwrite);
+        work.push_back({std::move(item), from, std::move(delivery)});
+      }
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kCancelled) throw;
+      work.push_back({broken(*from, "", "", error.kind(), error.what()), from, std::nullopt});
+    }
+  }
+  std::ranges::stable_sort(work, {}, [](const Work& one) {
+    return std::pair(one.item.id.partition, one.item.id.source);
+  });
+  return work;
+}
+
 std::vector<PlanItem> Pipeline::plan(const Selection& selection, bool overwrite) {
   std::vector<PlanItem> items;
-  for (auto& work : find_work(selected(selection), selection, lake_, settings_, overwrite)) {
+  for (auto& work : find_work(selection, overwrite)) {
     PlanItem& item = work.item;
     if (work.delivery && reads_files(item.action)) {
       try {
@@ -152,15 +154,71 @@ std::vector<PlanItem> Pipeline::plan(const Selection& selection, bool overwrite)
 }
 
 RunReport Pipeline::run(const RunOptions& options, const RunHooks& hooks, std::stop_token stop) {
+  return for_all(options, hooks, stop, [&](const Work& work) {
+    PartitionLoad load(lake_, settings_, clock_, *work.from, *work.delivery, options.overwrite,
+                       hooks, stop);
+    return load.run();
+  });
+}
+
+RunReport Pipeline::stage(const RunOptions& options, const RunHooks& hooks, std::stop_token stop) {
+  return for_all(options, hooks, stop,
+                 [&](const Work& work) { return stage_one(work, hooks, stop); });
+}
+
+PartitionReport Pipeline::stage_one(const Work& work, const RunHooks& hooks,
+                                    const std::stop_token& stop) {
+  const PipelineExport& from = *work.from;
+  PartitionReport report = report_of(work.item, Outcome::kUnchanged);
+  if (!from.is_remote) {
+    report.message = "it lies on this machine and is read in place";
+    return report;
+  }
+  const ExportId& id = work.item.id;
+  const auto lock = PartitionLock::try_take(settings_.lock_folder,
+                                            id.table + " " + id.source + " " + id.partition);
+  if (!lock) {
+    report.outcome = Outcome::kLocked;
+    report.message = "another run of finops is loading it; nothing was done here";
+    return report;
+  }
+  const auto objects = check_files(*from.bucket, *work.delivery);
+  StagedDelivery staged(settings_.staging_folder, from.name, *work.delivery, objects, from.bucket);
+  report.files = objects.size();
+  for (const auto& object : objects) report.compressed_bytes += object.size;
+  if (staged.is_complete()) {
+    report.message = "staged already in " + staged.folder();
+    return report;
+  }
+  Progress progress{.partition = id.partition_name(), .phase = "stage"};
+  progress.bytes_done = staged.present_bytes();
+  progress.bytes_total = report.compressed_bytes;
+  const auto on_bytes = [&](std::uint64_t bytes) {
+    progress.bytes_done += bytes;
+    if (hooks.on_progress) hooks.on_progress(progress);
+  };
+  staged.download(on_bytes, stop);
+  if (!manifest_is_unchanged(*from.bucket, *work.delivery)) {
+    throw Error(ErrorKind::kUnavailable,
+                "'" + work.delivery->manifest_key +
+                    "' changed while its files were downloaded: a newer version is being "
+                    "delivered; run the same command again");
+  }
+  staged.complete(stop);
+  report.outcome = Outcome::kStaged;
+  report.message = staged.folder();
+  return report;
+}
+
+RunReport Pipeline::for_all(const RunOptions& options, const RunHooks& hooks,
+                            const std::stop_token& stop, const Step& step) {
   const auto start = std::chrono::steady_clock::now();
   RunReport run;
-  const auto load = [&](const Work& work) {
+  const auto carry_out = [&](const Work& work) {
     const auto begin = std::chrono::steady_clock::now();
     PartitionReport report;
     try {
-      PartitionLoad one(lake_, settings_, clock_, *work.from, *work.delivery, options.overwrite,
-                        hooks, stop);
-      report = one.run();
+      report = step(work);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::kCancelled) throw;
       report = report_of(work.item, Outcome::kFailed);
@@ -170,8 +228,7 @@ RunReport Pipeline::run(const RunOptions& options, const RunHooks& hooks, std::s
     report.seconds = seconds_since(begin);
     return report;
   };
-  for (const auto& work : find_work(selected(options.selection), options.selection, lake_,
-                                    settings_, options.overwrite)) {
+  for (const auto& work : find_work(options.selection, options.overwrite)) {
     if (stop.stop_requested()) throw Error(ErrorKind::kCancelled, "interrupted");
     PartitionReport report;
     switch (work.item.action) {
@@ -179,11 +236,11 @@ RunReport Pipeline::run(const RunOptions& options, const RunHooks& hooks, std::s
       case PlanAction::kNothing: report = report_of(work.item, Outcome::kUnchanged); break;
       case PlanAction::kRefused: report = report_of(work.item, Outcome::kRefused); break;
       case PlanAction::kHeld: report = report_of(work.item, Outcome::kHeld); break;
-      default: report = load(work); break;
+      default: report = carry_out(work); break;
     }
     const bool is_published =
         report.outcome == Outcome::kLoaded || report.outcome == Outcome::kReplaced;
-    run.is_changed |= is_published;
+    run.is_changed |= is_published || report.outcome == Outcome::kStaged;
     if (hooks.on_commit && (is_published || report.outcome == Outcome::kRefused)) {
       try {
         hooks.on_commit();

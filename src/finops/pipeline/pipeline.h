@@ -28,6 +28,8 @@ struct PipelineExport {
   std::string location;  // for people: "file:///…/cur/export"
   std::shared_ptr<ObjectStore> bucket;
   std::shared_ptr<BillingSource> source;
+  bool is_remote = false;     // deliveries can be staged; what lies on this machine never is
+  bool keep_staging = false;  // a load keeps what it downloads in the staging area
 };
 
 /// What decides whether a delivery with faulty rows is published: above a share, it is refused.
@@ -40,7 +42,8 @@ struct PipelineSettings {
   QuarantineThresholds thresholds;
   std::uint64_t memory_bytes = 512ull << 20;
   unsigned threads = 0;
-  std::string lock_folder;     // where lock files live
+  std::string lock_folder;  // where lock files live
+  std::string staging_folder;
   std::string finops_version;  // refusals are judged again by another version
 };
 
@@ -55,7 +58,7 @@ struct RunOptions {
   bool overwrite = false;  // load again what is current; let an empty delivery replace rows
 };
 
-/// Where a run is. `phase` is "load", "verify" or "commit"; totals are 0 while unknown.
+/// Where a run is. `phase` is "stage", "load", "verify" or "commit"; totals are 0 while unknown.
 struct Progress {
   std::string partition, phase;
   std::uint64_t bytes_done = 0, bytes_total = 0, rows = 0;
@@ -97,6 +100,9 @@ class Pipeline {
 
   RunReport run(const RunOptions& options, const RunHooks& hooks, std::stop_token stop);
 
+  /// Downloads what run() would load to the staging area and loads nothing.
+  RunReport stage(const RunOptions& options, const RunHooks& hooks, std::stop_token stop);
+
   /// One Parquet file per period, written beside and renamed; skipped when it already holds the
   /// lake's rows.
   std::vector<ExportedFile> export_parquet(const std::string& output_folder,
@@ -109,6 +115,12 @@ class Pipeline {
   std::vector<VerifyReport> verify(const Selection& selection, std::stop_token stop);
 
  private:
+  struct Work;
+  using Step = std::function<PartitionReport(const Work&)>;
+  std::vector<Work> find_work(const Selection& selection, bool overwrite);
+  RunReport for_all(const RunOptions& options, const RunHooks& hooks, const std::stop_token& stop,
+                    const Step& step);
+  PartitionReport stage_one(const Work& work, const RunHooks& hooks, const std::stop_token& stop);
   std::vector<const PipelineExport*> selected(const Selection& selection) const;
   std::vector<DeliveryRecord> ledger_records(const Selection& selection, bool with_receipts);
 

@@ -21,6 +21,7 @@ std::string_view to_string(Outcome outcome) {
   switch (outcome) {
     case Outcome::kLoaded: return "loaded";
     case Outcome::kReplaced: return "replaced";
+    case Outcome::kStaged: return "staged";
     case Outcome::kUnchanged: return "unchanged";
     case Outcome::kRefused: return "refused";
     case Outcome::kEmptyWithheld: return "empty_withheld";
@@ -37,7 +38,7 @@ int RunReport::exit_code() const {
       return ((partition.outcome == outcomes) || ...);
     });
   };
-  const bool is_published = has(Outcome::kLoaded, Outcome::kReplaced);
+  const bool is_published = has(Outcome::kLoaded, Outcome::kReplaced, Outcome::kStaged);
   const bool has_new_quarantine =
       std::ranges::any_of(partitions, [](const PartitionReport& partition) {
         const bool is_new =

@@ -38,6 +38,7 @@ struct PlanItem {
 enum class Outcome {
   kLoaded,         // first delivery of its partition
   kReplaced,       // in place of another
+  kStaged,         // downloaded to the staging area
   kUnchanged,      // nothing to do
   kRefused,        // above a threshold: not published
   kEmptyWithheld,  // an empty delivery does not replace rows unless told

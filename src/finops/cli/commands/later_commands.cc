@@ -22,9 +22,6 @@ void add_later(CommandTree& tree, CLI::App& parent, const std::string& name,
 
 void add_commands_of_later_versions(CommandTree& tree) {
   CLI::App& aws = tree.group("aws");
-  add_later(
-      tree, aws, "extract-billing", "Download deliveries of S3 to the staging folder",
-      "until then, exports in a file:/// folder are read in place by `finops aws run-pipeline`");
   add_later(tree, aws, "load-billing-remote", "Load the Parquet exports into BigQuery",
             "until then, `finops aws export-parquet` writes files that BigQuery loads");
   add_later(tree, tree.root(), "diff", "Compare two deliveries of a billing period",

@@ -14,14 +14,16 @@ namespace {
 
 struct LoadOptions {
   SelectionOptions selection;
+  std::string staging_dir;
   bool overwrite = false, is_dry_run = false;
 };
 
 std::string summary_of(const RunReport& report) {
   std::map<Outcome, std::uint64_t> counts;
-  std::uint64_t rows = 0, quarantined = 0;
+  std::uint64_t rows = 0, quarantined = 0, bytes = 0;
   for (const PartitionReport& one : report.partitions) {
     ++counts[one.outcome];
+    if (one.outcome == Outcome::kStaged) bytes += one.compressed_bytes;
     const bool is_new = one.outcome == Outcome::kLoaded || one.outcome == Outcome::kReplaced;
     if (!is_new) continue;
     rows += one.loaded_rows;
@@ -32,6 +34,7 @@ std::string summary_of(const RunReport& report) {
   for (const auto& [outcome, count] : counts) {
     text += (text.empty() ? "" : ", ") + count_text(count) + " " + outcome_words(outcome);
   }
+  if (counts.contains(Outcome::kStaged)) text += "; " + bytes_text(bytes) + " downloaded";
   if (rows > 0) text += "; " + plural(rows, "row") + " in the lake";
   if (quarantined > 0) text += ", " + count_text(quarantined) + " in quarantine";
   text += "; " + seconds_text(report.seconds) + ".";
@@ -53,7 +56,11 @@ int dry_run(CommandContext& context, const Configuration& configuration, const S
 }
 
 int run(CommandContext& context, const LoadOptions& options, const Services::Run& run_it) {
-  const Configuration configuration = context.configuration();
+  std::vector<FlagSetting> flags;
+  if (!options.staging_dir.empty()) {
+    flags.push_back({"staging_dir", options.staging_dir, "--staging-dir"});
+  }
+  const Configuration configuration = context.configuration(flags);
   const Selection selection = options.selection.selection();
   require_exports(configuration, selection);
   if (options.is_dry_run) return dry_run(context, configuration, selection, options.overwrite);
@@ -72,9 +79,13 @@ int run(CommandContext& context, const LoadOptions& options, const Services::Run
   return report.exit_code();
 }
 
-void add_options(CLI::App& command, LoadOptions& options) {
+void add_selection(CLI::App& command, LoadOptions& options) {
   options.selection.add_range(command);
   options.selection.add_sources(command);
+}
+
+void add_options(CLI::App& command, LoadOptions& options) {
+  add_selection(command, options);
   command.add_flag("--overwrite", options.overwrite,
                    "Load again what is current, and let an empty delivery replace rows");
 }
@@ -95,6 +106,18 @@ void add_run_commands(CommandTree& tree) {
   add_options(pipeline, *options);
   pipeline.add_flag("--dry-run", options->is_dry_run,
                     "Show periods, files, bytes and what would change; change nothing");
+
+  auto stage = std::make_shared<LoadOptions>();
+  CLI::App& extract = tree.add(
+      tree.group("aws"), "extract-billing",
+      "Download deliveries that are not loaded yet to the staging folder",
+      "  finops aws extract-billing\n"
+      "  finops aws extract-billing --start-date 2026-05 --staging-dir /srv/staging\n"
+      "  finops aws load-billing-local                           loads what was staged\n",
+      [stage](CommandContext& context) { return run(context, *stage, context.services.extract); });
+  add_selection(extract, *stage);
+  extract.add_option("--staging-dir", stage->staging_dir, "Instead of staging_dir")
+      ->type_name("PATH");
 
   auto local = std::make_shared<LoadOptions>();
   CLI::App& load =
