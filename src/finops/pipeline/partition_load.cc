@@ -171,7 +171,7 @@ PartitionReport PartitionLoad::load() {
   WrittenRows written = write_rows(lake_, from_.table, parts_, prepared_.layout, settings_,
                                    pending_, hooks_.on_progress, bytes_, stop_);
   if (!manifest_is_unchanged(*from_.bucket, delivery_)) {
-    throw Error(ErrorKind::kUnavailable,
+    throw Error(ErrorKind::kConflict,
                 "'" + delivery_.manifest_key +
                     "' changed while its files were read: AWS is delivering a newer version. "
                     "Nothing was loaded; run the same command again");

@@ -199,7 +199,7 @@ PartitionReport Pipeline::stage_one(const Work& work, const RunHooks& hooks,
   };
   staged.download(on_bytes, stop);
   if (!manifest_is_unchanged(*from.bucket, *work.delivery)) {
-    throw Error(ErrorKind::kUnavailable,
+    throw Error(ErrorKind::kConflict,
                 "'" + work.delivery->manifest_key +
                     "' changed while its files were downloaded: a newer version is being "
                     "delivered; run the same command again");
@@ -210,6 +210,30 @@ PartitionReport Pipeline::stage_one(const Work& work, const RunHooks& hooks,
   return report;
 }
 
+/// A delivery that is replaced while it is read is looked up and read again, a few times: refreshes
+/// of a large bill take minutes, not hours.
+PartitionReport Pipeline::until_it_stands_still(Work work, const Step& step) {
+  constexpr int kMostTimes = 3;
+  for (int times = 1;; ++times) {
+    try {
+      return step(work);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kConflict || times == kMostTimes) throw;
+    }
+    const BillingPeriod period = work.delivery->period;
+    FoundManifests found = work.from->source->discover({period, period});
+    if (!found.failures.empty()) {
+      throw Error(found.failures.front().kind, found.failures.front().message);
+    }
+    if (found.deliveries.empty()) {
+      throw Error(ErrorKind::kNotFound,
+                  "the delivery went away while it was read; run the same command again later");
+    }
+    work.delivery = std::move(found.deliveries.front());
+    work.item.id.version = work.delivery->version;
+  }
+}
+
 RunReport Pipeline::for_all(const RunOptions& options, const RunHooks& hooks,
                             const std::stop_token& stop, const Step& step) {
   const auto start = std::chrono::steady_clock::now();
@@ -218,7 +242,7 @@ RunReport Pipeline::for_all(const RunOptions& options, const RunHooks& hooks,
     const auto begin = std::chrono::steady_clock::now();
     PartitionReport report;
     try {
-      report = step(work);
+      report = until_it_stands_still(work, step);
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::kCancelled) throw;
       report = report_of(work.item, Outcome::kFailed);

@@ -120,6 +120,7 @@ class Pipeline {
   std::vector<Work> find_work(const Selection& selection, bool overwrite);
   RunReport for_all(const RunOptions& options, const RunHooks& hooks, const std::stop_token& stop,
                     const Step& step);
+  PartitionReport until_it_stands_still(Work work, const Step& step);
   PartitionReport stage_one(const Work& work, const RunHooks& hooks, const std::stop_token& stop);
   std::vector<const PipelineExport*> selected(const Selection& selection) const;
   std::vector<DeliveryRecord> ledger_records(const Selection& selection, bool with_receipts);

@@ -139,7 +139,7 @@ std::string name_for(const std::string& key, std::map<std::string, int>& taken) 
 ObjectInfo manifest_of(const Delivery& delivery, ObjectStore& bucket) {
   const auto found = bucket.stat(delivery.manifest_key);
   if (found && found->etag == delivery.manifest_etag) return *found;
-  throw Error(ErrorKind::kUnavailable,
+  throw Error(ErrorKind::kConflict,
               "'" + delivery.manifest_key +
                   "' changed since it was read: a newer version is being delivered. Nothing was "
                   "done; run the same command again");
