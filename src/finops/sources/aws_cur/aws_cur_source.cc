@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "finops/core/error.h"
+#include "finops/core/parallel.h"
 #include "finops/sources/aws_cur/column_dictionary.h"
 #include "finops/sources/aws_cur/layout.h"
 #include "finops/sources/aws_cur/manifest.h"
@@ -21,6 +22,8 @@ using aws_cur::Manifest;
 using aws_cur::ManifestPlace;
 
 constexpr int kReadAttempts = 3;  // of a manifest that AWS replaces while it is read
+
+constexpr std::size_t kAtOnce = 8;  // requests: a bucket far away answers after a while
 
 /// A manifest that exists.
 struct Candidate {
@@ -47,17 +50,19 @@ class AwsCurSource final : public BillingSource {
     Candidates candidates = look(range);
     found.notes = std::move(candidates.notes);
     if (!candidates.has_layout) found.failures.push_back(nothing_there());
+    std::vector<Candidate> single;
     for (const auto& [period, manifests] : candidates.by_period) {
       if (manifests.size() > 1) {
         found.failures.push_back(ambiguous(period, manifests));
-        continue;
-      }
-      try {
-        found.deliveries.push_back(delivery_of(manifests.front()));
-      } catch (const Error& e) {
-        found.failures.push_back({period, manifests.front().place.key, e.kind(), e.what()});
+      } else {
+        single.push_back(manifests.front());
       }
     }
+    for (ReadManifest& one : read_all_manifests(single)) {
+      if (one.delivery) found.deliveries.push_back(std::move(*one.delivery));
+      if (one.failure) found.failures.push_back(std::move(*one.failure));
+    }
+    std::ranges::stable_sort(found.failures, {}, &ManifestFailure::period);
     return found;
   }
 
@@ -69,14 +74,35 @@ class AwsCurSource final : public BillingSource {
   }
   std::string manifest_name() const { return options_.export_name + "-Manifest.json"; }
 
+  /// One of the two.
+  struct ReadManifest {
+    std::optional<Delivery> delivery;
+    std::optional<ManifestFailure> failure;
+  };
+
+  std::vector<ReadManifest> read_all_manifests(const std::vector<Candidate>& candidates) {
+    std::vector<ReadManifest> read(candidates.size());
+    for_each_at_once(candidates.size(), kAtOnce, [&](std::size_t i) {
+      const ManifestPlace& place = candidates[i].place;
+      try {
+        read[i].delivery = delivery_of(candidates[i]);
+      } catch (const Error& e) {
+        if (e.kind() == ErrorKind::kCancelled) throw;
+        read[i].failure = {place.period, place.key, e.kind(), e.what()};
+      }
+    });
+    return read;
+  }
+
   Candidates look(const PeriodRange& range) {
     Candidates found;
+    std::vector<ManifestPlace> places;
     const std::vector<std::string> folders = store_->list_level(root_).folders;
     for (const std::string& folder : folders) {
       const auto period = aws_cur::period_of_range(last_name(folder));
       if (!period || !wants(CurLayout::kV1)) continue;
       found.has_layout = true;
-      if (range.contains(*period)) consider(folder, "v1", *period, found);
+      if (range.contains(*period)) places.push_back(place_of(folder, "v1", *period));
     }
     const std::string metadata = root_ + "metadata/";
     if (wants(CurLayout::kV2) && std::ranges::find(folders, metadata) != folders.end()) {
@@ -84,22 +110,29 @@ class AwsCurSource final : public BillingSource {
         const auto period = aws_cur::period_of_partition(last_name(folder));
         if (!period) continue;
         found.has_layout = true;
-        if (range.contains(*period)) consider(folder, "v2", *period, found);
+        if (range.contains(*period)) places.push_back(place_of(folder, "v2", *period));
       }
     }
+    std::vector<std::optional<ObjectInfo>> infos(places.size());
+    for_each_at_once(places.size(), kAtOnce,
+                     [&](std::size_t i) { infos[i] = store_->stat(places[i].key); });
+    for (std::size_t i = 0; i < places.size(); ++i) consider(places[i], std::move(infos[i]), found);
     return found;
   }
 
-  void consider(const std::string& folder, const char* layout, BillingPeriod period,
-                Candidates& found) {
-    const std::string key = folder + manifest_name();
-    std::optional<ObjectInfo> info = store_->stat(key);
+  ManifestPlace place_of(const std::string& folder, const char* layout,
+                         BillingPeriod period) const {
+    return {folder + manifest_name(), layout, period, options_.bucket};
+  }
+
+  static void consider(const ManifestPlace& place, std::optional<ObjectInfo> info,
+                       Candidates& found) {
     if (!info) {
-      found.notes.push_back("'" + key + "' does not exist: AWS writes the manifest of " +
-                            period.to_string() + " last, after all its files");
+      found.notes.push_back("'" + place.key + "' does not exist: AWS writes the manifest of " +
+                            place.period->to_string() + " last, after all its files");
       return;
     }
-    found.by_period[period].push_back({{key, layout, period, options_.bucket}, std::move(*info)});
+    found.by_period[*place.period].push_back({place, std::move(*info)});
   }
 
   Delivery delivery_of(const Candidate& candidate) {
