@@ -195,11 +195,12 @@ TEST_F(AwsCurSourceTest, RefusesAReportWithoutAList) {
 }
 
 /// A bucket in which something happens just before a manifest is read.
+/// Called by several threads at once, where there are several manifests.
 struct EventfulStore : MemoryStore {
-  std::function<void()> before_open;
+  std::function<void(std::string_view key)> before_open;
   std::unique_ptr<ByteReader> open(std::string_view key, const ReadOptions& read) override {
     const auto event = before_open;  // a copy: it may take itself away
-    if (event) event();
+    if (event) event(key);
     return MemoryStore::open(key, read);
   }
 };
@@ -209,7 +210,7 @@ TEST_F(AwsCurSourceTest, ReadsAManifestAgainThatAwsReplacesMeanwhile) {
   store = eventful;
   const std::string key = kV1 + "payer-a-Manifest.json";
   put(key, R"({"assemblyId":"old","reportKeys":[]})");
-  eventful->before_open = [&] {
+  eventful->before_open = [&](std::string_view) {
     eventful->before_open = {};
     put(key, R"({"assemblyId":"new","reportKeys":[]})");
   };
@@ -217,7 +218,9 @@ TEST_F(AwsCurSourceTest, ReadsAManifestAgainThatAwsReplacesMeanwhile) {
   EXPECT_EQ(delivery.version, "new");
   EXPECT_EQ(delivery.manifest_etag, store->stat(key)->etag);
 
-  eventful->before_open = [&] { put(key, R"({"assemblyId":"newer","reportKeys":[]})"); };
+  eventful->before_open = [&](std::string_view) {
+    put(key, R"({"assemblyId":"newer","reportKeys":[]})");
+  };
   EXPECT_EQ(discover().failures.at(0).kind, ErrorKind::kConflict) << "not for ever";
 }
 
@@ -227,9 +230,8 @@ TEST_F(AwsCurSourceTest, AManifestThatCannotBeReadStopsItsOwnPeriodOnly) {
   put(kV1 + "payer-a-Manifest.json", R"({"assemblyId":"a","reportKeys":[]})");
   put("cur/payer-a/20251001-20251101/payer-a-Manifest.json",
       R"({"assemblyId":"b","reportKeys":[]})");
-  eventful->before_open = [&] {
-    eventful->before_open = {};
-    throw Error(ErrorKind::kPermissionDenied, "read 'x': denied");
+  eventful->before_open = [](std::string_view key) {
+    if (key.starts_with(kV1)) throw Error(ErrorKind::kPermissionDenied, "read 'x': denied");
   };
   const FoundManifests found = discover();
   EXPECT_EQ(found.failures.at(0).kind, ErrorKind::kPermissionDenied);
