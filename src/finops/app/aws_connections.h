@@ -20,9 +20,6 @@ class AwsConnections {
   /// The bucket that an export is delivered to, read with its keys, its role or the usual chain.
   std::shared_ptr<ObjectStore> bucket(const AwsExport& configured) const;
 
-  /// Repetitions of requests so far.
-  std::uint64_t retries() const { return budget_->taken(); }
-
  private:
   AwsSession session(const std::string& region) const;
   std::shared_ptr<AwsCredentialProvider> credentials(const AwsExport& configured) const;

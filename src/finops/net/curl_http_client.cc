@@ -18,7 +18,7 @@ struct CurlDeleter {
 using CurlHandle = std::unique_ptr<CURL, CurlDeleter>;
 using CurlHeaders = std::unique_ptr<curl_slist, CurlDeleter>;
 
-/// libcurl's set-up of the process, before any thread uses it.
+/// libcurl's set-up of the process, by the first request: most commands send none.
 void set_up_curl() {
   static const CURLcode result = curl_global_init(CURL_GLOBAL_DEFAULT);
   if (result != CURLE_OK) throw Error(ErrorKind::kInternal, "libcurl cannot be initialised");
@@ -118,9 +118,10 @@ void add_header(CurlHeaders& list, const std::string& line) {
 
 class CurlHttpClient : public HttpClient {
  public:
-  explicit CurlHttpClient(HttpOptions options) : options_(std::move(options)) { set_up_curl(); }
+  explicit CurlHttpClient(HttpOptions options) : options_(std::move(options)) {}
 
   HttpResponse send(const HttpRequest& request, std::stop_token stop) override {
+    set_up_curl();
     Exchange exchange{.request = request, .stop = std::move(stop)};
     CurlHandle curl = take();
     const CurlHeaders headers = headers_of(request);

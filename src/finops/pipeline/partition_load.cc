@@ -45,9 +45,7 @@ PartitionLoad::PartitionLoad(lake::Lake& lake, const PipelineSettings& settings,
       pending_(lake.store()) {}
 
 PartitionReport PartitionLoad::run() {
-  const auto lock =
-      PartitionLock::try_take(settings_.lock_folder, from_.table + " " + partition_.source + " " +
-                                                         partition_.billing_period);
+  const auto lock = PartitionLock::try_take(settings_.lock_folder, id_);
   if (!lock) {
     return report_of(Outcome::kLocked,
                      "another run of finops is loading it; nothing was done here");

@@ -28,11 +28,12 @@ std::string file_name(const std::string& name) {
 }  // namespace
 
 std::optional<PartitionLock> PartitionLock::try_take(const std::string& folder,
-                                                     const std::string& name) {
+                                                     const ExportId& id) {
   std::error_code code;
   std::filesystem::create_directories(folder, code);
   if (code) throw error_from_errno(code.value(), "create the folder for lock files", folder);
-  const std::string path = folder + "/" + file_name(name);
+  const std::string path =
+      folder + "/" + file_name(id.table + " " + id.source + " " + id.partition);
   const int fd = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0644);
   if (fd < 0) throw error_from_errno(errno, "open the lock file", path);
   if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return PartitionLock(fd);

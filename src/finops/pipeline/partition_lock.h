@@ -3,6 +3,8 @@
 #include <optional>
 #include <string>
 
+#include "finops/core/export_id.h"
+
 namespace finops {
 
 /// Keeps two runs on one machine from loading the same (source, period) at once: an exclusive lock
@@ -10,8 +12,9 @@ namespace finops {
 /// crash leaves no lock behind; the empty file stays.
 class PartitionLock {
  public:
-  /// Nothing when another process or thread holds it. The folder is created when it is missing.
-  static std::optional<PartitionLock> try_take(const std::string& folder, const std::string& name);
+  /// Of the table, source and partition of `id`, whatever its version. Nothing when another process
+  /// or thread holds it. The folder is created when it is missing.
+  static std::optional<PartitionLock> try_take(const std::string& folder, const ExportId& id);
 
   PartitionLock(PartitionLock&& other) noexcept;
   PartitionLock& operator=(PartitionLock&&) = delete;

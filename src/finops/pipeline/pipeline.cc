@@ -175,8 +175,7 @@ PartitionReport Pipeline::stage_one(const Work& work, const RunHooks& hooks,
     return report;
   }
   const ExportId& id = work.item.id;
-  const auto lock = PartitionLock::try_take(settings_.lock_folder,
-                                            id.table + " " + id.source + " " + id.partition);
+  const auto lock = PartitionLock::try_take(settings_.lock_folder, id);
   if (!lock) {
     report.outcome = Outcome::kLocked;
     report.message = "another run of finops is loading it; nothing was done here";

@@ -16,11 +16,6 @@ struct Found {
   std::string origin;
 };
 
-std::string setting(const AwsProfiles::Settings& settings, std::string_view name) {
-  const auto found = settings.find(name);
-  return found == settings.end() ? "" : found->second;
-}
-
 class GivenCredentials : public AwsCredentialProvider {
  public:
   GivenCredentials(AwsCredentials credentials, std::string origin)

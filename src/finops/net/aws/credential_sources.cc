@@ -84,11 +84,6 @@ std::string sha1_hex(const std::string& bytes) {
   return hex;
 }
 
-std::string setting(const AwsProfiles::Settings& settings, std::string_view name) {
-  const auto found = settings.find(name);
-  return found == settings.end() ? "" : found->second;
-}
-
 std::string get(RetryingClient& http, const std::string& url, const HttpHeaders& headers,
                 const std::string& tried, std::stop_token stop) {
   const auto make = [&] {

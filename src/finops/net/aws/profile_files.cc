@@ -119,6 +119,11 @@ AwsProfiles read_aws_profiles(const Environment& environment) {
   return result;
 }
 
+std::string setting(const AwsProfiles::Settings& settings, std::string_view name) {
+  const auto found = settings.find(name);
+  return found == settings.end() ? "" : found->second;
+}
+
 std::string aws_profile_name(const Environment& environment) {
   for (const char* name : {"AWS_PROFILE", "AWS_DEFAULT_PROFILE"}) {
     if (const std::string* found = environment.find(name)) return *found;

@@ -22,6 +22,9 @@ struct AwsProfiles {
 /// Throws kInvalidConfig for a file that cannot be read or understood, naming the line.
 AwsProfiles read_aws_profiles(const Environment& environment);
 
+/// Empty when it is not there.
+std::string setting(const AwsProfiles::Settings& settings, std::string_view name);
+
 /// AWS_PROFILE, AWS_DEFAULT_PROFILE, else "default".
 std::string aws_profile_name(const Environment& environment);
 

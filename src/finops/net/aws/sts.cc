@@ -89,12 +89,4 @@ AwsCredentials assume_role_with_web_identity(const StsAccess& access, const Role
   return credentials_in(ask(access, nullptr, parameters, tried), tried);
 }
 
-std::string caller_identity(const StsAccess& access, const AwsCredentials& credentials) {
-  const std::string body = ask(access, &credentials, {{"Action", "GetCallerIdentity"}},
-                               "ask AWS whose credentials these are");
-  pugi::xml_document document;
-  document.load_buffer(body.data(), body.size());
-  return document.select_node("//Arn").node().child_value();
-}
-
 }  // namespace finops

@@ -33,7 +33,4 @@ AwsCredentials assume_role(const StsAccess& access, const AwsCredentials& base,
 AwsCredentials assume_role_with_web_identity(const StsAccess& access, const RoleToAssume& role,
                                              const std::string& token_file);
 
-/// The ARN of whom `credentials` are: GetCallerIdentity.
-std::string caller_identity(const StsAccess& access, const AwsCredentials& credentials);
-
 }  // namespace finops
