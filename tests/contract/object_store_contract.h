@@ -32,6 +32,10 @@ struct ObjectStoreQuirks {
   /// An object that gets its old content back gets an ETag of its own. S3's is a hash of the
   /// content.
   bool etags_are_new = true;
+  /// The server behind the store looks at a condition, then opens the object, and lists what is
+  /// half replaced under a name of its own: a replacement in between is seen, and no client can
+  /// help it.
+  bool server_shows_replacements = false;
 };
 
 /// One implementation under test. `make` returns an empty store, or nullptr when the server that it
