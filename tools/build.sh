@@ -8,4 +8,6 @@ if [ ! -f "build/$preset/build.ninja" ] || [ CMakePresets.json -nt "build/$prese
   cmake --preset "$preset" >"$log" 2>&1 || { cat "$log" >&2; exit 1; }
   rm -f "$log"
 fi
+# Where the program looks for httpfs, as in an installation: <folder of the program>/../lib.
+mkdir -p build/lib && ln -sfn ../../.deps/duckdb-extensions build/lib/duckdb-extensions
 exec cmake --build --preset "$preset" --target "${2:-all}"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Installs what the checkout needs and does not have yet. Usage: tools/setup.sh [build] [test] [engines] [bench]
 #
-#   build    compiler, -dev packages, Arrow C++ and libduckdb (pinned, sha256-checked) in .deps/; the default
-#   test     build, and clang tools, independent readers of the lake (.deps/venv/readers), DuckDB's extensions, S3
-#            servers (.deps/bin/versitygw, .deps/venv/servers)
+#   build    compiler, -dev packages, Arrow C++, libduckdb and its extensions (pinned, sha256-checked) in .deps/; the default
+#   test     build, and clang tools, independent readers of the lake (.deps/venv/readers), S3 servers
+#             (.deps/bin/versitygw, .deps/venv/servers)
 #   engines  Spark with Iceberg's runtime (.deps/venv/engines, .deps/engines/jars)
 #   bench    the programs that `make bench` compares with (.deps/venv/bench)
 #
@@ -21,12 +21,12 @@ setup_build() {
   install_packages "${BUILD_PACKAGES[@]}"
   provide arrow "$ARROW_VERSION $ARROW_SHA256" install_arrow
   provide duckdb "$DUCKDB_VERSION $DUCKDB_SHA256 $DUCKDB_HEADER_SHA256" install_duckdb
+  provide duckdb-extensions "$DUCKDB_VERSION ${DUCKDB_EXTENSIONS[*]}" install_duckdb_extensions
 }
 
 setup_test() {
   setup_build
   install_packages "${TEST_PACKAGES[@]}"
-  provide duckdb-extensions "$DUCKDB_VERSION ${DUCKDB_EXTENSIONS[*]}" install_duckdb_extensions
   provide_venv readers
   provide_venv servers
   provide versitygw "$VERSITYGW_VERSION $VERSITYGW_SUM" install_versitygw

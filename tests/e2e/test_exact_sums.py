@@ -53,14 +53,14 @@ def check_everything(project, buckets, table="aws_billing_data"):
         expected = bill.totals()
         columns = set(bill.columns)
         assert len(columns) == len(names)
-        in_duckdb = engine_sums.only(engine_sums.sums_with_duckdb(project.database, table, where), columns)
+        in_duckdb = engine_sums.only(engine_sums.sums_with_duckdb(project.database, table, where, s3=project.s3), columns)
         assert in_duckdb == expected
         if bill.rows:
             in_iceberg = engine_sums.sums_with_pyiceberg(
-                project.catalog, "finops", f"billing.{table}",
+                project.catalog, "finops", f"billing.{table}", s3=project.s3,
                 where=f"source == '{receipt['source']}' and billing_period == '{receipt['billing_period']}'")
             assert engine_sums.only(in_iceberg, columns) == expected
-            in_chdb = engine_sums.only(engine_sums.sums_with_chdb(metadata_file(project, table), where), columns)
+            in_chdb = engine_sums.only(engine_sums.sums_with_chdb(metadata_file(project, table), where, s3=project.s3), columns)
             assert in_chdb["rows"] == expected["rows"] and in_chdb["sums"] == expected["sums"]
             assert in_chdb["nulls"].items() <= expected["nulls"].items()
         assert receipt["balanced"] is True

@@ -15,6 +15,23 @@ class S3Project(Project):
     def __init__(self, folder, server):
         super().__init__(folder)
         self.server, self.client, self.buckets, self.extra = server, server.client(), {}, []
+        self.lake = None  # (bucket, prefix) of a lake on S3
+
+    def put_lake_on_s3(self, prefix="lake"):
+        """The lake goes into a bucket of its own, too."""
+        self.lake, self.s3 = (f"lake-{next(NUMBERS)}", prefix), self.server
+        self.client.create_bucket(Bucket=self.lake[0])
+        self.write_config()
+
+    def write_config(self, extra=""):
+        if self.lake:
+            extra = (f'lake_dir = "s3://{"/".join(filter(None, self.lake))}"\n'
+                     f'lake.endpoint_url = "{self.server.endpoint}"\n{extra}')
+        super().write_config(extra)
+
+    def lake_objects(self):
+        pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.lake[0], Prefix=self.lake[1])
+        return {item["Key"]: item for page in pages for item in page.get("Contents", [])}
 
     def place_of(self, bucket):
         if bucket not in self.buckets:

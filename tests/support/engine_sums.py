@@ -6,6 +6,7 @@ ClickHouse in Decimal(76, 18).
 """
 import decimal
 import json
+import os
 import subprocess
 import sys
 
@@ -37,13 +38,27 @@ def quoted(name):
     return '"' + name.replace('"', '""') + '"'
 
 
-def sums_with_duckdb(database, table, where="true", extensions=None, currency=CURRENCY):
-    """A table or view of a DuckDB file; `extensions`: the folder of extensions that its views need."""
+def s3_secret(s3):
+    """What a DuckDB client says before it reads from the server `s3` (endpoint, key, secret)."""
+    return (f"LOAD httpfs; CREATE SECRET (TYPE s3, KEY_ID '{s3.key}', SECRET '{s3.secret}', REGION 'us-east-1', ENDPOINT "
+            f"'{s3.endpoint.partition('://')[2]}', URL_STYLE 'path', USE_SSL false)")
+
+
+def s3_properties(s3):
+    """The same for pyiceberg's catalog; without a server none."""
+    return {"s3.endpoint": s3.endpoint, "s3.access-key-id": s3.key, "s3.secret-access-key": s3.secret,
+            "s3.region": "us-east-1"} if s3 else {}
+
+
+def sums_with_duckdb(database, table, where="true", s3=None, currency=CURRENCY):
+    """A table or view of a DuckDB file; `s3`: the server that its files lie on."""
     import duckdb
     config = {"autoinstall_known_extensions": "false"}
-    if extensions:
-        config["extension_directory"] = str(extensions)
+    if "FINOPS_DUCKDB_EXTENSIONS" in os.environ:
+        config["extension_directory"] = os.environ["FINOPS_DUCKDB_EXTENSIONS"]
     with duckdb.connect(str(database), read_only=True, config=config) as connection:
+        if s3:
+            connection.execute(s3_secret(s3))
         connection.execute("SET TimeZone = 'UTC'")
         described = connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()
         columns = [row[0] for row in described if row[0] not in ADDED]
@@ -55,10 +70,10 @@ def sums_with_duckdb(database, table, where="true", extensions=None, currency=CU
     return gathered(rows, columns, decimals)
 
 
-def sums_with_pyiceberg(catalog_file, catalog, table, where=None, snapshot=None, currency=CURRENCY):
+def sums_with_pyiceberg(catalog_file, catalog, table, where=None, snapshot=None, s3=None, currency=CURRENCY):
     """`table`: "billing.aws_billing_data", through the SQL catalog in `catalog_file` under its name."""
     from pyiceberg.catalog.sql import SqlCatalog
-    loaded = SqlCatalog(catalog, uri=f"sqlite:///{catalog_file}").load_table(table)
+    loaded = SqlCatalog(catalog, uri=f"sqlite:///{catalog_file}", **s3_properties(s3)).load_table(table)
     arrow = loaded.scan(snapshot_id=snapshot, **({"row_filter": where} if where else {})).to_arrow()
     return sums_with_arrow(arrow, currency)
 
@@ -96,11 +111,14 @@ def run_chdb(*queries):
     return [[json.loads(row) for row in answer.split("\0") if row] for answer in done.stdout.split("\n")[:-1]]
 
 
-def sums_with_chdb(metadata, where="1", currency=CURRENCY):
-    """`metadata`: path or file: URL of the table's metadata file (vN or uuid .metadata.json)."""
-    path = str(metadata).removeprefix("file://")
-    folder, name = path.split("/metadata/")
-    table = f"icebergLocal('{folder}', SETTINGS iceberg_metadata_file_path = 'metadata/{name}')"
+def sums_with_chdb(metadata, where="1", s3=None, currency=CURRENCY):
+    """`metadata`: path, file: or s3: URL of the table's metadata file (vN or uuid .metadata.json)."""
+    folder, name = str(metadata).removeprefix("file://").split("/metadata/")
+    at = f"SETTINGS iceberg_metadata_file_path = 'metadata/{name}'"
+    table = f"icebergLocal('{folder}', {at})"
+    if s3:
+        url = folder.replace("s3:/", s3.endpoint, 1)
+        table = f"icebergS3('{url}', '{s3.key}', '{s3.secret}', {at})"
     described = run_chdb(f"DESCRIBE TABLE {table}")[0]
     columns = [row[0] for row in described if row[0] not in ADDED]
     decimals = [row[0] for row in described if "Decimal(38, 18)" in row[1] and not row[1].startswith("Map")]

@@ -15,6 +15,7 @@ class Project:
     def __init__(self, folder):
         self.folder = folder
         self.exports = []
+        self.s3 = None  # the server that the lake lies on
 
     def add_export(self, name, bucket=None, prefix="cur", export="report", table=None):
         bucket = pathlib.Path(bucket) if bucket else self.folder / "buckets" / name

@@ -20,6 +20,7 @@ NODE_SHA256=b5c500aa4dc046333ecb0a80f183e069e5c30ce637f1c1a37166b2c0b642dc21
 # Signed extensions of the same version: wheels duckdb-extension-<name>, <name>:<sha256>.
 DUCKDB_EXTENSIONS=(
   avro:9b7b37455a8e9ae498b0fa97404831c15c412aa5fd2c969c032e1d8231a43049
+  httpfs:84913dbe172ccb54368de2c4a020c38ca8b0e76f99df548f7fac37934cc7826f
   iceberg:cb7d238d733dff8047771be11f75d21aa417152c992e26ed7688d0d334285bb4
 )
 

@@ -4,18 +4,23 @@
 #include <utility>
 
 #include "finops/cli/version.h"
-#include "finops/stores/s3/s3_store.h"
 
 namespace finops {
 namespace {
 
-HttpOptions http_options(const Environment& environment) {
-  HttpOptions options{.user_agent = "finops/" + std::string(finops_version())};
-  // The first is the AWS CLI's own, the others what programs with OpenSSL and libcurl go by.
+constexpr const char* kOfLake = "[lake]";
+
+/// The first is the AWS CLI's own, the others what programs with OpenSSL and libcurl go by.
+std::string ca_file_of(const Environment& environment) {
   for (const char* name : {"AWS_CA_BUNDLE", "SSL_CERT_FILE", "CURL_CA_BUNDLE"}) {
-    const std::string* file = environment.find(name);
-    if (file != nullptr && options.ca_file.empty()) options.ca_file = *file;
+    if (const std::string* file = environment.find(name)) return *file;
   }
+  return "";
+}
+
+HttpOptions http_options(const std::string& ca_file) {
+  HttpOptions options{.user_agent = "finops/" + std::string(finops_version())};
+  options.ca_file = ca_file;
   return options;
 }
 
@@ -34,39 +39,64 @@ AwsConnections::AwsConnections(Environment environment, Clock& clock, std::stop_
     : environment_(std::move(environment)),
       clock_(clock),
       stop_(std::move(stop)),
-      http_(make_http_client(http_options(environment_))),
+      ca_file_(ca_file_of(environment_)),
+      http_(make_http_client(http_options(ca_file_))),
       budget_(std::make_shared<RetryBudget>()) {}
 
 AwsSession AwsConnections::session(const std::string& region) const {
   return {http_, budget_, environment_, clock_, region};
 }
 
-std::shared_ptr<AwsCredentialProvider> AwsConnections::credentials(
-    const AwsExport& configured) const {
+std::shared_ptr<AwsCredentialProvider> AwsConnections::credentials(const AwsAccess& access,
+                                                                   const std::string& whose) const {
   std::shared_ptr<AwsCredentialProvider> base;
-  if (configured.aws_access_key_id.is_set()) {
-    base = given_credentials({configured.aws_access_key_id.resolve(environment_),
-                              configured.aws_secret_access_key.resolve(environment_),
-                              configured.aws_session_token.resolve(environment_),
+  if (access.aws_access_key_id.is_set()) {
+    base = given_credentials({access.aws_access_key_id.resolve(environment_),
+                              access.aws_secret_access_key.resolve(environment_),
+                              access.aws_session_token.resolve(environment_),
                               {}},
-                             "aws_access_key_id of '" + configured.name + "'");
+                             "aws_access_key_id of " + whose);
   } else {
-    base = credential_chain(session(configured.region));
+    base = credential_chain(session(access.region));
   }
-  if (configured.role_arn.empty()) return base;
-  return assumed_role(session(configured.region), std::move(base),
-                      {.role_arn = configured.role_arn, .external_id = configured.external_id});
+  if (access.role_arn.empty()) return base;
+  return assumed_role(session(access.region), std::move(base),
+                      {.role_arn = access.role_arn, .external_id = access.external_id});
+}
+
+std::shared_ptr<ObjectStore> AwsConnections::open(S3Options options, const AwsAccess& access,
+                                                  const std::string& whose) const {
+  options.region = aws_region(environment_, access.region);
+  options.endpoint_url = access.endpoint_url;
+  options.addressing = addressing_of(access.addressing_style);
+  options.retry_budget = budget_;
+  options.stop = stop_;
+  return make_s3_store(std::move(options), http_, credentials(access, whose), clock_);
 }
 
 std::shared_ptr<ObjectStore> AwsConnections::bucket(const AwsExport& configured) const {
-  S3Options options{.bucket = configured.bucket,
-                    .region = aws_region(environment_, configured.region),
-                    .endpoint_url = configured.endpoint_url,
-                    .addressing = addressing_of(configured.addressing_style),
-                    .requester_pays = configured.requester_pays};
-  options.retry_budget = budget_;
-  options.stop = stop_;
-  return make_s3_store(std::move(options), http_, credentials(configured), clock_);
+  return open({.bucket = configured.bucket, .requester_pays = configured.requester_pays},
+              configured.access, "'" + configured.name + "'");
+}
+
+std::shared_ptr<ObjectStore> AwsConnections::lake(const Configuration& configuration) const {
+  const BucketPlace& place = configuration.lake_bucket.value();
+  return open({.bucket = place.bucket,
+               .key_prefix = place.prefix.empty() ? "" : place.prefix + "/",
+               .kms_key_id = configuration.lake.kms_key_id},
+              configuration.lake.access, kOfLake);
+}
+
+RemoteAccess AwsConnections::lake_access(const Configuration& configuration) const {
+  const AwsAccess& access = configuration.lake.access;
+  RemoteAccess remote{.scope = configuration.lake_dir,
+                      .region = aws_region(environment_, access.region),
+                      .endpoint_url = access.endpoint_url,
+                      .credentials = credentials(access, kOfLake)->get(stop_),
+                      .ca_file = ca_file_};
+  remote.is_path_style = is_in_path(addressing_of(access.addressing_style), access.endpoint_url,
+                                    configuration.lake_bucket.value().bucket);
+  return remote;
 }
 
 }  // namespace finops

@@ -2,12 +2,15 @@
 
 #include <memory>
 #include <stop_token>
+#include <string>
 
 #include "finops/config/configuration.h"
 #include "finops/core/clock.h"
 #include "finops/core/environment.h"
+#include "finops/engines/duckdb/remote_access.h"
 #include "finops/net/aws/credential_chain.h"
 #include "finops/stores/object_store.h"
+#include "finops/stores/s3/s3_store.h"
 
 namespace finops {
 
@@ -20,13 +23,22 @@ class AwsConnections {
   /// The bucket that an export is delivered to, read with its keys, its role or the usual chain.
   std::shared_ptr<ObjectStore> bucket(const AwsExport& configured) const;
 
+  /// What lies below an s3:// lake_dir.
+  std::shared_ptr<ObjectStore> lake(const Configuration& configuration) const;
+  /// The same for DuckDB, with credentials that are valid now.
+  RemoteAccess lake_access(const Configuration& configuration) const;
+
  private:
   AwsSession session(const std::string& region) const;
-  std::shared_ptr<AwsCredentialProvider> credentials(const AwsExport& configured) const;
+  std::shared_ptr<AwsCredentialProvider> credentials(const AwsAccess& access,
+                                                     const std::string& whose) const;
+  std::shared_ptr<ObjectStore> open(S3Options options, const AwsAccess& access,
+                                    const std::string& whose) const;
 
   const Environment environment_;
   Clock& clock_;
   const std::stop_token stop_;
+  const std::string ca_file_;
   const std::shared_ptr<HttpClient> http_;
   const std::shared_ptr<RetryBudget> budget_;
 };

@@ -85,6 +85,17 @@ PipelineExport make_export(const AwsExport& configured, const Configuration& con
   return made;
 }
 
+struct LakeRoot {
+  std::string uri;
+  std::shared_ptr<ObjectStore> store;
+};
+
+LakeRoot lake_root(const Configuration& configuration, const AwsConnections& aws) {
+  if (configuration.lake_bucket) return {configuration.lake_dir, aws.lake(configuration)};
+  const fs::path root = fs::absolute(configuration.lake_dir).lexically_normal();
+  return {"file://" + root.string(), make_local_store(root)};
+}
+
 }  // namespace
 
 std::vector<PipelineExport> make_exports(const Configuration& configuration,
@@ -96,26 +107,23 @@ std::vector<PipelineExport> make_exports(const Configuration& configuration,
   return exports;
 }
 
-OpenLake open_lake(const Configuration& configuration, Clock& clock) {
-  if (configuration.lake_dir.find("://") != std::string::npos) {
-    throw Error(ErrorKind::kUnsupported, "lake_dir = \"" + configuration.lake_dir +
-                                             "\": a lake in a bucket comes with a later version "
-                                             "of finops; use a folder");
-  }
+OpenLake open_lake(const Configuration& configuration, const AwsConnections& aws, Clock& clock) {
   if (configuration.catalog.type != CatalogType::kSqlite) {
     throw Error(ErrorKind::kUnsupported,
                 "catalog type '" + std::string(to_string(configuration.catalog.type)) +
                     "' comes with a later version of finops; use type = \"sqlite\"");
   }
-  const fs::path root = fs::absolute(configuration.lake_dir).lexically_normal();
   const auto faults = FaultPlan::from_environment();
-  std::shared_ptr<ObjectStore> store = with_faults(make_local_store(root), faults);
+  LakeRoot root = lake_root(configuration, aws);
+  std::shared_ptr<ObjectStore> store = with_faults(std::move(root.store), faults);
   std::shared_ptr<lake::Catalog> catalog = lake::with_faults(
       lake::make_sqlite_catalog(configuration.catalog.uri, configuration.catalog.name), faults);
   OpenLake open;
   open.catalog = catalog;
-  open.tables =
-      lake::make_lake(std::move(store), "file://" + root.string(), std::move(catalog), clock);
+  if (configuration.lake_bucket) {
+    open.remote = [&aws, &configuration] { return aws.lake_access(configuration); };
+  }
+  open.tables = lake::make_lake(std::move(store), root.uri, std::move(catalog), clock);
   return open;
 }
 

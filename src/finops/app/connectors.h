@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -29,9 +30,11 @@ std::vector<PipelineExport> make_exports(const Configuration& configuration,
 struct OpenLake {
   std::shared_ptr<lake::Catalog> catalog;
   std::unique_ptr<lake::Lake> tables;
+  std::function<RemoteAccess()> remote;  // of a lake in a bucket, for DuckDB
 };
 
-/// The lake of the configuration. Touches nothing before it is used.
-OpenLake open_lake(const Configuration& configuration, Clock& clock);
+/// The lake of the configuration, in a folder or in a bucket. Touches nothing before it is used;
+/// uses `aws` as long as it lives.
+OpenLake open_lake(const Configuration& configuration, const AwsConnections& aws, Clock& clock);
 
 }  // namespace finops

@@ -14,6 +14,7 @@
 #include "finops/app/connectors.h"
 #include "finops/cli/human_text.h"
 #include "finops/core/error.h"
+#include "finops/lake/unique_ids.h"
 #include "finops/ledger/ledger.h"
 #include "finops/tabular/bill_converter.h"
 
@@ -65,6 +66,24 @@ DoctorCheck check_folder(const std::string& folder) {
             "make room: a load needs about the size of its csv.gz files"};
   }
   return good(text);
+}
+
+/// Reads, writes and removes an object of its own, as a load does.
+DoctorCheck check_lake_bucket(const Configuration& configuration, const AwsConnections& aws) {
+  const auto store = aws.lake(configuration);
+  const std::string key = "finops-doctor-" + lake::random_uuid();
+  put_if_absent(*store, key, "written by finops doctor, which removes it again");
+  const bool is_seen = store->stat(key).has_value();
+  store->remove(key);
+  if (!is_seen) {
+    return {"", Result::kBad, configuration.lake_dir + " does not show what was just written to it",
+            "finops needs a server whose reads follow its writes, as S3's do"};
+  }
+  return {"", Result::kGood,
+          configuration.lake_dir + " can be read and written; the catalog (" +
+              configuration.catalog.uri +
+              ") is a file of this machine, so only this machine may load into the lake",
+          ""};
 }
 
 DoctorCheck check_export(const PipelineExport& configured) {
@@ -131,13 +150,18 @@ std::vector<DoctorCheck> examine(const Configuration& configuration, Clock& cloc
   checks.push_back(
       check("processor", [] { return good(std::string(converter_kernels()) + " kernels"); }));
   checks.push_back(check("data folder", [&] { return check_folder(configuration.data_dir); }));
-  checks.push_back(check("lake folder", [&] { return check_folder(configuration.lake_dir); }));
+  const AwsConnections aws(Environment::of_process(), clock, {});
+  if (configuration.lake_bucket) {
+    checks.push_back(check("lake bucket", [&] { return check_lake_bucket(configuration, aws); }));
+  } else {
+    checks.push_back(check("lake folder", [&] { return check_folder(configuration.lake_dir); }));
+  }
   checks.push_back(check("catalog folder", [&] {
     return check_folder(fs::absolute(configuration.catalog.uri).parent_path().string());
   }));
   OpenLake lake;
   checks.push_back(check("catalog", [&] {
-    lake = open_lake(configuration, clock);
+    lake = open_lake(configuration, aws, clock);
     return check_catalog(configuration, *lake.tables);
   }));
   if (lake.tables && checks.back().result == Result::kGood) {
@@ -148,7 +172,6 @@ std::vector<DoctorCheck> examine(const Configuration& configuration, Clock& cloc
                       "set bucket and export_name in [aws]; 'finops init' writes an example"});
     return checks;
   }
-  const AwsConnections aws(Environment::of_process(), clock, {});
   for (const auto& configured : make_exports(configuration, aws)) {
     checks.push_back(check("export " + configured.name, [&] { return check_export(configured); }));
   }

@@ -6,12 +6,15 @@
 #include <utility>
 #include <vector>
 
+#include "finops/core/environment.h"
 #include "finops/core/error.h"
 #include "finops/engines/duckdb/duckdb_engine.h"
 #include "finops/engines/duckdb/views_file.h"
 
 namespace finops {
 namespace {
+
+namespace fs = std::filesystem;
 
 std::vector<lake::TableView> current_views(lake::Lake& lake) {
   std::vector<lake::TableView> views;
@@ -44,12 +47,25 @@ std::vector<lake::TableView> requested_views(lake::Lake& lake, const TimeTravel&
   return views;
 }
 
-std::unique_ptr<SqlEngine> engine_for(lake::Lake& lake, const Configuration& configuration,
+/// Where DuckDB's extensions lie: named by the environment, or beside the program; else empty, for
+/// DuckDB's own place.
+std::string extension_folder() {
+  const Environment environment = Environment::of_process();
+  if (const std::string* named = environment.find("FINOPS_DUCKDB_EXTENSIONS")) return *named;
+  std::error_code code;
+  const fs::path program = fs::read_symlink("/proc/self/exe", code);
+  const fs::path beside = program.parent_path().parent_path() / "lib" / "duckdb-extensions";
+  return !code && fs::is_directory(beside, code) ? beside.string() : "";
+}
+
+std::unique_ptr<SqlEngine> engine_for(const OpenLake& lake, const Configuration& configuration,
                                       const TimeTravel& as_of) {
   DuckdbEngineOptions options;
   options.memory_bytes = configuration.memory_limit;
   options.spill_folder = configuration.data_dir;
-  return make_duckdb_engine(requested_views(lake, as_of), options);
+  options.remote = lake.remote;
+  options.extension_folder = extension_folder();
+  return make_duckdb_engine(requested_views(*lake.tables, as_of), options);
 }
 
 }  // namespace
@@ -63,16 +79,17 @@ void publish_lake_views(const OpenLake& lake, const Configuration& configuration
     return current;
   };
   if (versions().empty()) return;
-  publish_views_if_changed(configuration.duckdb_path, versions,
-                           [&] { return current_views(*lake.tables); });
+  publish_views_if_changed(
+      configuration.duckdb_path, versions, [&] { return current_views(*lake.tables); },
+      extension_folder());
 }
 
-void query_lake(lake::Lake& lake, const Configuration& configuration, const QueryRequest& request,
-                ResultSink& sink, std::stop_token stop) {
+void query_lake(const OpenLake& lake, const Configuration& configuration,
+                const QueryRequest& request, ResultSink& sink, std::stop_token stop) {
   engine_for(lake, configuration, request.as_of)->query(request.sql, sink, std::move(stop));
 }
 
-std::int64_t query_lake_to_parquet(lake::Lake& lake, const Configuration& configuration,
+std::int64_t query_lake_to_parquet(const OpenLake& lake, const Configuration& configuration,
                                    const QueryRequest& request, const std::string& path,
                                    std::stop_token stop) {
   return engine_for(lake, configuration, request.as_of)

@@ -14,9 +14,9 @@ namespace finops {
 void publish_lake_views(const OpenLake& lake, const Configuration& configuration);
 
 /// Runs SQL over the lake as it is, or as it was.
-void query_lake(lake::Lake& lake, const Configuration& configuration, const QueryRequest& request,
-                ResultSink& sink, std::stop_token stop);
-std::int64_t query_lake_to_parquet(lake::Lake& lake, const Configuration& configuration,
+void query_lake(const OpenLake& lake, const Configuration& configuration,
+                const QueryRequest& request, ResultSink& sink, std::stop_token stop);
+std::int64_t query_lake_to_parquet(const OpenLake& lake, const Configuration& configuration,
                                    const QueryRequest& request, const std::string& path,
                                    std::stop_token stop);
 

@@ -30,16 +30,22 @@ PipelineSettings settings_of(const Configuration& configuration) {
 }
 
 /// The objects of one command, in the order in which they need each other.
-struct Session {
-  explicit Session(const Configuration& configuration, std::stop_token stop = {},
-                   ReadFrom place = ReadFrom::kBucket)
+struct LakeSession {
+  explicit LakeSession(const Configuration& configuration, std::stop_token stop = {})
       : aws(Environment::of_process(), system_clock(), std::move(stop)),
-        lake(open_lake(configuration, system_clock())),
-        pipeline(make_exports(configuration, aws, place), *lake.tables, settings_of(configuration),
-                 system_clock()) {}
+        lake(open_lake(configuration, aws, system_clock())) {}
 
   AwsConnections aws;
   OpenLake lake;
+};
+
+struct Session : LakeSession {
+  explicit Session(const Configuration& configuration, std::stop_token stop = {},
+                   ReadFrom place = ReadFrom::kBucket)
+      : LakeSession(configuration, std::move(stop)),
+        pipeline(make_exports(configuration, aws, place), *lake.tables, settings_of(configuration),
+                 system_clock()) {}
+
   Pipeline pipeline;
 };
 
@@ -91,12 +97,11 @@ void wire_proofs(Services& services) {
   };
   services.quarantine_summaries = [](const Configuration& configuration,
                                      const Selection& selection) {
-    return read_quarantine_summaries(*open_lake(configuration, system_clock()).tables, selection);
+    return read_quarantine_summaries(*LakeSession(configuration).lake.tables, selection);
   };
   services.quarantined_rows = [](const Configuration& configuration, const Selection& selection,
                                  std::uint64_t limit) {
-    return read_quarantined_rows(*open_lake(configuration, system_clock()).tables, selection,
-                                 limit);
+    return read_quarantined_rows(*LakeSession(configuration).lake.tables, selection, limit);
   };
 }
 
@@ -107,14 +112,13 @@ Services make_services() {
   wire_loading(services);
   wire_proofs(services);
   services.query = [](const Configuration& configuration, const QueryRequest& request,
-                      ResultSink& sink, std::stop_token stop) {
-    query_lake(*open_lake(configuration, system_clock()).tables, configuration, request, sink,
-               std::move(stop));
+                      ResultSink& sink, const std::stop_token& stop) {
+    query_lake(LakeSession(configuration, stop).lake, configuration, request, sink, stop);
   };
   services.query_to_parquet = [](const Configuration& configuration, const QueryRequest& request,
-                                 const std::string& path, std::stop_token stop) {
-    return query_lake_to_parquet(*open_lake(configuration, system_clock()).tables, configuration,
-                                 request, path, std::move(stop));
+                                 const std::string& path, const std::stop_token& stop) {
+    return query_lake_to_parquet(LakeSession(configuration, stop).lake, configuration, request,
+                                 path, stop);
   };
   services.doctor = [](const Configuration& configuration) {
     return examine(configuration, system_clock());

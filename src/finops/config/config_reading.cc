@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "finops/config/aws_access.h"
 #include "finops/config/known_keys.h"
 #include "finops/config/nearest_name.h"
 #include "finops/config/value_text.h"
@@ -116,17 +117,18 @@ void read_short_names(const Environment& environment, SettingTable& table) {
 /// Credentials belong together: AWS_ACCESS_KEY_ID of the environment must not meet the session
 /// token or the secret of the file.
 void drop_credentials_of_file(const Environment& environment, SettingTable& table) {
-  static const std::vector<std::string> credentials = {
-      "aws.aws_access_key_id", "aws.aws_secret_access_key", "aws.aws_session_token"};
   bool is_in_environment = false;
-  for (const std::string& path : credentials) {
+  for (const std::string_view name : kCredentialNames) {
+    const std::string path = "aws." + std::string(name);
     is_in_environment |= environment.find(environment_name(path)) != nullptr;
-    for (const std::string& name : words_of(find_known_key(path)->environment)) {
-      is_in_environment |= environment.find(name) != nullptr;
+    for (const std::string& variable : words_of(find_known_key(path)->environment)) {
+      is_in_environment |= environment.find(variable) != nullptr;
     }
   }
   if (!is_in_environment) return;
-  for (const std::string& path : credentials) table.values.erase(path);
+  for (const std::string_view name : kCredentialNames) {
+    table.values.erase("aws." + std::string(name));
+  }
 }
 
 }  // namespace

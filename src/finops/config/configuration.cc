@@ -7,6 +7,7 @@
 #include <iterator>
 
 #include "finops/config/export_reading.h"
+#include "finops/config/lake_reading.h"
 #include "finops/config/nearest_name.h"
 #include "finops/config/setting_reader.h"
 #include "finops/core/error.h"
@@ -63,7 +64,6 @@ void read_folders(SettingReader& reader, Configuration& result) {
   const std::string& root = result.data_dir;
   result.staging_dir = reader.path("staging_dir", root);
   result.parquet_dir = reader.path("parquet_dir", root);
-  result.lake_dir = reader.path("lake_dir", root);
   result.duckdb_path = reader.path("database.duckdb.database_path", root);
 }
 
@@ -93,8 +93,6 @@ void read_limits(SettingReader& reader, Configuration& result) {
   if (result.memory_limit < kLeastMemory) {
     reader.mistake("memory_limit", "must be 64MB at least; a load needs that much");
   }
-  result.lake.keep_days = static_cast<int>(reader.count("lake.keep_days", 0, 36'500));
-  result.lake.keep_versions = static_cast<int>(reader.count("lake.keep_versions", 1, 10'000));
   result.quarantine.threshold_rows = reader.share("quarantine.threshold_rows");
   result.quarantine.threshold_min_rows =
       reader.count("quarantine.threshold_min_rows", 0, 1'000'000'000'000);
@@ -186,6 +184,7 @@ Configuration load_configuration(const ConfigSources& sources) {
       },
       sources.environment, mistakes);
   read_folders(reader, result);
+  read_lake(table, sources.environment, mistakes, result);
   read_catalog(reader, result);
   read_limits(reader, result);
   read_bigquery(reader, table, result);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "finops/config/aws_access.h"
 #include "finops/config/config_reading.h"
 #include "finops/config/known_keys.h"
 #include "finops/config/secret.h"
@@ -18,7 +19,6 @@ namespace finops {
 
 enum class CatalogType { kSqlite, kRest, kGlue };
 enum class CurVersion { kV1, kV2 };
-enum class AddressingStyle { kAuto, kPath, kVirtual };
 
 std::string_view to_string(CatalogType type);
 std::string_view to_string(CurVersion version);
@@ -34,9 +34,17 @@ struct BigQueryConfig {
   std::string credentials_path;  // empty: application default credentials
 };
 
-struct RetentionConfig {
+/// A bucket, or what lies below a prefix in it.
+struct BucketPlace {
+  std::string bucket;
+  std::string prefix;  // without '/' at either end; may be empty
+};
+
+struct LakeConfig {
   int keep_days = 0;
   int keep_versions = 0;
+  AwsAccess access;        // of a lake in a bucket
+  std::string kms_key_id;  // of its objects; empty: the bucket's own default
 };
 
 /// A delivery is refused when its share of bad rows is above threshold_rows and there are more than
@@ -55,9 +63,7 @@ struct AwsExport {
   std::string prefix;                 // without '/' at either end; may be empty
   std::string export_name;
   std::optional<CurVersion> cur_version;  // nothing: found out from the manifests
-  Secret aws_access_key_id, aws_secret_access_key, aws_session_token;
-  std::string region, endpoint_url, role_arn, external_id;
-  AddressingStyle addressing_style = AddressingStyle::kAuto;
+  AwsAccess access;
   bool requester_pays = false;
   bool keep_staging = true;
   std::chrono::seconds max_age{};
@@ -77,12 +83,13 @@ struct EffectiveValue {
 struct Configuration {
   std::string file;  // empty: none was read
   std::string data_dir, staging_dir, parquet_dir;
-  std::string lake_dir;  // a path or an s3:// URL
+  std::string lake_dir;                    // a path or an s3:// URL
+  std::optional<BucketPlace> lake_bucket;  // what the URL says
   std::uint64_t memory_limit = 0;
   CatalogConfig catalog;
   std::string duckdb_path;
   std::optional<BigQueryConfig> bigquery;
-  RetentionConfig lake;
+  LakeConfig lake;
   QuarantineConfig quarantine;
   std::vector<AwsExport> exports;      // names are unique
   std::vector<EffectiveValue> values;  // every key, in the order of the file

@@ -250,7 +250,7 @@ TEST_F(ConfigurationTest, ExportsTakeWhatTheyLackFromAws) {
   EXPECT_EQ(configuration.exports[0].cur_version, std::nullopt);
   EXPECT_EQ(configuration.exports[1].bucket, "other");
   EXPECT_EQ(configuration.exports[1].table, "other_bills");
-  EXPECT_EQ(configuration.exports[1].region, "eu-west-1");
+  EXPECT_EQ(configuration.exports[1].access.region, "eu-west-1");
   EXPECT_EQ(configuration.exports[1].max_age, std::chrono::hours(48));
   EXPECT_EQ(configuration.exports[1].cur_version, CurVersion::kV1);
   EXPECT_EQ(find_export(configuration, "payer-b").export_name, "b");
@@ -323,7 +323,7 @@ TEST_F(ConfigurationTest, ASecretIsNeverShown) {
   }
   EXPECT_EQ(value(configuration, "aws.aws_secret_access_key").text, "(secret, from env:MY_KEY)");
   const Environment environment(Variables{{"MY_KEY", "hunter2"}});
-  EXPECT_EQ(configuration.exports.at(0).aws_secret_access_key.resolve(environment), "hunter2");
+  EXPECT_EQ(configuration.exports.at(0).access.aws_secret_access_key.resolve(environment), "hunter2");
   EXPECT_THAT(mistakes_of("[aws]\naws_secret_access_key = 12345\nbucket = \"abc\"\n"),
               Not(HasSubstr("12345")));
   EXPECT_THAT(mistakes_of("[aws]\naws_secret_access_key = hunter2\n"), Not(HasSubstr("hunter2")));
@@ -341,22 +341,22 @@ TEST_F(ConfigurationTest, CredentialsAreTakenFromOnePlaceOnly) {
   const Configuration configuration =
       load(toml, {{"AWS_ACCESS_KEY_ID", "env-id"}, {"AWS_SECRET_ACCESS_KEY", "env-key"}});
   const AwsExport& one = configuration.exports.at(0);
-  EXPECT_EQ(one.aws_access_key_id.resolve(Environment()), "env-id");
-  EXPECT_FALSE(one.aws_session_token.is_set());
+  EXPECT_EQ(one.access.aws_access_key_id.resolve(Environment()), "env-id");
+  EXPECT_FALSE(one.access.aws_session_token.is_set());
   EXPECT_THAT(mistakes_of(toml, {{"AWS_ACCESS_KEY_ID", "env-id"}}), HasSubstr("give both or none"));
   const Configuration with_own =
       load(toml +
            "[[aws.exports]]\naws_access_key_id = \"own-id\"\naws_secret_access_key = "
            "\"own-key\"\n");
-  EXPECT_FALSE(with_own.exports.at(0).aws_session_token.is_set());
+  EXPECT_FALSE(with_own.exports.at(0).access.aws_session_token.is_set());
 }
 
 TEST_F(ConfigurationTest, TheVariablesOfTheAwsCliCount) {
   const std::string toml = "[aws]\nbucket = \"abc\"\nexport_name = \"e\"\n";
   const Configuration configuration =
       load(toml, {{"AWS_DEFAULT_REGION", "eu-west-1"}, {"AWS_REGION", "eu-central-1"}});
-  EXPECT_EQ(configuration.exports.at(0).region, "eu-central-1");
-  EXPECT_EQ(load(toml).exports.at(0).region, "") << "the profile's, or what S3 says";
+  EXPECT_EQ(configuration.exports.at(0).access.region, "eu-central-1");
+  EXPECT_EQ(load(toml).exports.at(0).access.region, "") << "the profile's, or what S3 says";
 }
 
 TEST_F(ConfigurationTest, BigQueryIsOffUntilItIsConfigured) {

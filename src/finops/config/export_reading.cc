@@ -1,8 +1,9 @@
 #include "finops/config/export_reading.h"
 
 #include <algorithm>
-#include <array>
 
+#include "finops/config/aws_access.h"
+#include "finops/config/bucket_name.h"
 #include "finops/config/file_url.h"
 #include "finops/config/setting_reader.h"
 #include "finops/core/error.h"
@@ -10,39 +11,13 @@
 namespace finops {
 namespace {
 
-constexpr std::array<std::string_view, 3> kCredentials = {
-    "aws.aws_access_key_id", "aws.aws_secret_access_key", "aws.aws_session_token"};
-
-bool is_credential(std::string_view path) {
-  return std::find(kCredentials.begin(), kCredentials.end(), path) != kCredentials.end();
-}
-
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-
-/// General purpose buckets, "Bucket naming rules" of the S3 user guide.
-bool is_bucket_name(std::string_view name) {
-  if (name.size() < 3 || name.size() > 63) return false;
-  if (!is_lower_or_digit(name.front()) || !is_lower_or_digit(name.back())) return false;
-  return name.find("..") == std::string_view::npos &&
-         std::all_of(name.begin(), name.end(),
-                     [](char c) { return is_lower_or_digit(c) || c == '-' || c == '.'; });
-}
 
 /// One folder name: sources are folders of the staging area, export names parts of keys.
 bool is_one_name(std::string_view name) {
   return !name.empty() && name.size() <= 200 && name != "." && name != ".." &&
          name.find_first_of("/\\") == std::string_view::npos && name.front() != ' ' &&
          name.back() != ' ';
-}
-
-bool has_dot_segment(std::string_view prefix) {
-  while (!prefix.empty()) {
-    const std::size_t slash = prefix.find('/');
-    const std::string_view segment = prefix.substr(0, slash);
-    if (segment == "." || segment == "..") return true;
-    prefix.remove_prefix(slash == std::string_view::npos ? prefix.size() : slash + 1);
-  }
-  return false;
 }
 
 bool is_table_name(std::string_view name) {
@@ -62,7 +37,8 @@ class ExportReader {
     AwsExport result;
     read_place(result);
     read_names(result);
-    read_access(result);
+    result.access = read_aws_access(reader_, "aws");
+    result.requester_pays = reader_.boolean("aws.requester_pays");
     const std::string version = reader_.choice("aws.cur_version");
     if (!version.empty()) result.cur_version = version == "v1" ? CurVersion::kV1 : CurVersion::kV2;
     result.keep_staging = reader_.boolean("aws.keep_staging");
@@ -96,19 +72,6 @@ class ExportReader {
     }
   }
 
-  static std::string advice_for_bucket(const std::string& bucket) {
-    const std::string start = "is not a bucket's name: '" + bucket + "'; ";
-    if (bucket.starts_with("s3://")) {
-      return start + "write the name alone and the rest as 'prefix'";
-    }
-    if (bucket.starts_with("/") || bucket.starts_with(".") || bucket.starts_with("~")) {
-      return start + "a folder is written as a URL: file:///absolute/path";
-    }
-    return start +
-           "S3 takes 3 to 63 small letters, digits, '-' and '.', beginning and ending with "
-           "a letter or digit";
-  }
-
   void read_names(AwsExport& result) {
     result.export_name = reader_.text("aws.export_name");
     if (result.export_name.empty()) {
@@ -131,48 +94,6 @@ class ExportReader {
       reader_.mistake("aws.table", "'" + result.table +
                                        "' is a table of finops itself; choose "
                                        "another name");
-    }
-  }
-
-  void read_access(AwsExport& result) {
-    result.aws_access_key_id = reader_.secret("aws.aws_access_key_id");
-    result.aws_secret_access_key = reader_.secret("aws.aws_secret_access_key");
-    result.aws_session_token = reader_.secret("aws.aws_session_token");
-    const bool has_id = result.aws_access_key_id.is_set();
-    const bool has_key = result.aws_secret_access_key.is_set();
-    if (has_id != has_key) {
-      reader_.mistake(has_id ? "aws.aws_access_key_id" : "aws.aws_secret_access_key",
-                      std::string("is given without '") +
-                          (has_id ? "aws_secret_access_key" : "aws_access_key_id") +
-                          "' in the same place; give both or none");
-    } else if (result.aws_session_token.is_set() && !has_id) {
-      reader_.mistake("aws.aws_session_token", "is given without the keys that it belongs to");
-    }
-    result.region = reader_.text("aws.region");
-    result.endpoint_url = reader_.text("aws.endpoint_url");
-    check_endpoint(result.endpoint_url);
-    result.role_arn = reader_.text("aws.role_arn");
-    if (!result.role_arn.empty() && !result.role_arn.starts_with("arn:")) {
-      reader_.mistake("aws.role_arn", "must begin with 'arn:', not '" + result.role_arn + "'");
-    }
-    result.external_id = reader_.text("aws.external_id");
-    if (!result.external_id.empty() && result.role_arn.empty()) {
-      reader_.mistake("aws.external_id", "is given without the role_arn that it belongs to");
-    }
-    const std::string style = reader_.choice("aws.addressing_style");
-    if (style == "path") result.addressing_style = AddressingStyle::kPath;
-    if (style == "virtual") result.addressing_style = AddressingStyle::kVirtual;
-    result.requester_pays = reader_.boolean("aws.requester_pays");
-  }
-
-  void check_endpoint(const std::string& url) {
-    if (url.empty()) return;
-    const bool is_http = url.starts_with("http://") || url.starts_with("https://");
-    // The value itself may hold a password, so it is in no message.
-    if (url.find('@') != std::string::npos) {
-      reader_.mistake("aws.endpoint_url", "must not hold a user or a password");
-    } else if (!is_http || url.ends_with("//")) {
-      reader_.mistake("aws.endpoint_url", "must be a URL such as https://minio.example:9000");
     }
   }
 
@@ -221,11 +142,10 @@ std::optional<Setting> setting_of_export(const SettingTable& table, std::size_t 
     if (const auto found = own.find(path); found != own.end()) return found->second;
     // An export with credentials of its own takes none of them from [aws]: a session token there
     // belongs to other keys.
-    if (is_credential(path) &&
-        std::any_of(kCredentials.begin(), kCredentials.end(),
-                    [&](std::string_view key) { return own.find(key) != own.end(); })) {
-      return std::nullopt;
-    }
+    const bool has_own_credentials = std::ranges::any_of(
+        kCredentialNames,
+        [&](std::string_view name) { return own.contains("aws." + std::string(name)); });
+    if (has_own_credentials && is_credential_name(last_name_of(path))) return std::nullopt;
   }
   if (is_common) return common->second;
   return std::nullopt;

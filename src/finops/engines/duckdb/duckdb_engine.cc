@@ -11,6 +11,7 @@
 #include "finops/core/error.h"
 #include "finops/engines/duckdb/cell_text.h"
 #include "finops/engines/duckdb/duckdb_connection.h"
+#include "finops/engines/duckdb/remote_files.h"
 #include "finops/engines/duckdb/replacement_file.h"
 #include "finops/engines/duckdb/result_type.h"
 #include "finops/engines/duckdb/view_sql.h"
@@ -46,7 +47,7 @@ std::string lock_down(const std::vector<lake::TableView>& tables, const std::str
   for (const lake::TableView& table : tables) {
     if (table.has_row_deletes) continue;
     for (const lake::LakeFile& file : table.files) {
-      const std::string path = duckdb_sql::local_path(file.uri);
+      const std::string path = duckdb_sql::readable_path(file.uri);
       const std::string pattern = duckdb_sql::exact_pattern(path);
       allow(path);
       if (pattern != path) allow(pattern);
@@ -158,6 +159,10 @@ class DuckdbEngine : public SqlEngine {
   std::unique_ptr<DuckdbConnection> open_session(const std::string& output) const {
     if (!options_.spill_folder.empty()) make_folder(options_.spill_folder);
     auto session = std::make_unique<DuckdbConnection>("", settings_of(options_));
+    if (has_remote_files(tables_)) {
+      load_httpfs(*session, options_.extension_folder);
+      if (options_.remote) allow_remote_access(*session, options_.remote());
+    }
     session->run(duckdb_sql::create_views(tables_));
     session->run(lock_down(tables_, output));
     return session;

@@ -90,12 +90,15 @@ std::string obstacle(const lake::TableView& table) {
 std::string quoted_identifier(std::string_view name) { return quoted(name, '"'); }
 std::string quoted_literal(std::string_view text) { return quoted(text, '\''); }
 
-std::string local_path(const std::string& uri) {
+std::string readable_path(const std::string& uri) {
   for (const std::string_view prefix : {"file://localhost/", "file:///", "file:/", "/"}) {
     if (uri.starts_with(prefix)) return "/" + uri.substr(prefix.size());
   }
+  for (const std::string_view prefix : {"s3://", "s3a://", "s3n://"}) {
+    if (uri.starts_with(prefix)) return "s3://" + uri.substr(prefix.size());
+  }
   throw Error(ErrorKind::kUnsupported,
-              "cannot query '" + uri + "': the embedded engine reads files of this machine only");
+              "cannot query '" + uri + "': the embedded engine reads folders and S3 only");
 }
 
 std::string exact_pattern(const std::string& path) {
@@ -126,7 +129,7 @@ std::string view_query(const lake::TableView& table) {
   }
   if (table.files.empty()) return nulls + " WHERE false";
   const auto file = [](const lake::LakeFile& f) {
-    return quoted_literal(exact_pattern(local_path(f.uri)));
+    return quoted_literal(exact_pattern(readable_path(f.uri)));
   };
   return "SELECT " + joined(columns, shown_column) + " FROM read_parquet([" +
          joined(table.files, file) + "], hive_partitioning = false, schema = MAP {" +

@@ -11,9 +11,10 @@ namespace finops::duckdb_sql {
 std::string quoted_identifier(std::string_view name);  // "a ""quoted"" name"
 std::string quoted_literal(std::string_view text);     // 'it''s'
 
-/// The path of a file that a manifest names: "file:///a/b", "file:/a/b" or "/a/b". As Iceberg's
-/// writers do, without decoding of %XX. kUnsupported for any other URI.
-std::string local_path(const std::string& uri);
+/// What DuckDB calls a file that a manifest names: the path of "file:///a/b", "file:/a/b" or
+/// "/a/b"; "s3://bucket/key", also of s3a and s3n. As Iceberg's writers do, without decoding of
+/// %XX. kUnsupported for any other URI.
+std::string readable_path(const std::string& uri);
 /// A pattern that matches this path only: DuckDB takes *, ? and [ in file names as wildcards.
 /// kUnsupported for the one thing that a pattern cannot say, a backslash beside those.
 std::string exact_pattern(const std::string& path);

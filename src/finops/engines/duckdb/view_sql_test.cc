@@ -14,10 +14,10 @@ TEST(ViewSqlTest, QuotesNamesAndTexts) {
 }
 
 TEST(ViewSqlTest, TakesThePathsOfFileUrisAsTheyAre) {
-  EXPECT_EQ(local_path("file:///a/b%20c"), "/a/b%20c");
-  EXPECT_EQ(local_path("file:/a"), "/a");
-  EXPECT_EQ(local_path("/a"), "/a");
-  EXPECT_EQ(kind_thrown_by([] { local_path("s3://bucket/key"); }), ErrorKind::kUnsupported);
+  EXPECT_EQ(readable_path("file:///a/b%20c"), "/a/b%20c");
+  EXPECT_EQ(readable_path("file:/a"), "/a");
+  EXPECT_EQ(readable_path("/a"), "/a");
+  EXPECT_EQ(kind_thrown_by([] { readable_path("s3://bucket/key"); }), ErrorKind::kUnsupported);
 }
 
 TEST(ViewSqlTest, MakesPatternsThatMatchOnePath) {

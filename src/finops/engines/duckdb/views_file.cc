@@ -9,6 +9,7 @@
 #include "finops/core/error.h"
 #include "finops/core/sha256.h"
 #include "finops/engines/duckdb/duckdb_connection.h"
+#include "finops/engines/duckdb/remote_files.h"
 #include "finops/engines/duckdb/replacement_file.h"
 #include "finops/engines/duckdb/view_sql.h"
 
@@ -60,14 +61,17 @@ bool is_current(const fs::path& database, const TableVersions& versions) {
   return stamp == stamp_of(database, versions);
 }
 
-void write_views(const std::string& path, const std::vector<lake::TableView>& tables) {
+void write_views(const std::string& path, const std::vector<lake::TableView>& tables,
+                 const std::string& extension_folder) {
   DuckdbConnection connection(path, {{"threads", "1"}});
+  if (has_remote_files(tables)) load_httpfs(connection, extension_folder);
   connection.run("BEGIN; " + duckdb_sql::create_views(tables) + " COMMIT; CHECKPOINT");
 }
 
-void publish(const fs::path& database, const std::vector<lake::TableView>& tables) {
+void publish(const fs::path& database, const std::vector<lake::TableView>& tables,
+             const std::string& extension_folder) {
   ReplacementFile file(database, "new");
-  write_views(file.temporary_path(), tables);
+  write_views(file.temporary_path(), tables, extension_folder);
   if (fs::exists(file.temporary_path() + ".wal")) {
     throw Error(ErrorKind::kInternal,
                 "DuckDB left a log beside the new '" + database.string() + "'");
@@ -83,12 +87,13 @@ void publish(const fs::path& database, const std::vector<lake::TableView>& table
 
 bool publish_views_if_changed(const fs::path& database,
                               const std::function<TableVersions()>& versions,
-                              const std::function<std::vector<lake::TableView>()>& views) try {
+                              const std::function<std::vector<lake::TableView>()>& views,
+                              const std::string& extension_folder) try {
   const fs::path path = fs::absolute(database);
   if (is_current(path, versions())) return false;
   const FileLock lock(beside(path, "lock"));
   if (is_current(path, versions())) return false;
-  publish(path, views());
+  publish(path, views(), extension_folder);
   return true;
 } catch (const Error& error) {
   throw error.within("publish the views in '" + database.string() + "'");

@@ -23,8 +23,11 @@ using TableVersions = std::map<lake::TableName, std::string>;
 /// otherwise, also when it is missing, was made by another version of finops or was changed by
 /// somebody, makes it anew from `views()`. Both are asked (again) under the lock, so that an older
 /// state never replaces a newer one. Returns true when the file was made anew.
+///
+/// Tables in a bucket need httpfs from `extension_folder` (load_httpfs()), but no credentials.
 bool publish_views_if_changed(const std::filesystem::path& database,
                               const std::function<TableVersions()>& versions,
-                              const std::function<std::vector<lake::TableView>()>& views);
+                              const std::function<std::vector<lake::TableView>()>& views,
+                              const std::string& extension_folder = "");
 
 }  // namespace finops

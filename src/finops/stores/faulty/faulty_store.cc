@@ -25,11 +25,11 @@ class FaultyWriter : public ByteWriter {
 
 class OwningFaultyStore : public FaultyStore {
  public:
-  OwningFaultyStore(std::unique_ptr<ObjectStore> store, std::shared_ptr<FaultPlan> plan)
+  OwningFaultyStore(std::shared_ptr<ObjectStore> store, std::shared_ptr<FaultPlan> plan)
       : FaultyStore(*store, std::move(plan)), owned_(std::move(store)) {}
 
  private:
-  const std::unique_ptr<ObjectStore> owned_;
+  const std::shared_ptr<ObjectStore> owned_;
 };
 
 std::string step(std::string_view call, std::string_view key) {
@@ -67,10 +67,10 @@ void FaultyStore::remove(std::string_view key) {
   plan_->run(step("remove", key), [&] { store_.remove(key); });
 }
 
-std::unique_ptr<ObjectStore> with_faults(std::unique_ptr<ObjectStore> store,
+std::shared_ptr<ObjectStore> with_faults(std::shared_ptr<ObjectStore> store,
                                          std::shared_ptr<FaultPlan> plan) {
   if (!plan) return store;
-  return std::make_unique<OwningFaultyStore>(std::move(store), std::move(plan));
+  return std::make_shared<OwningFaultyStore>(std::move(store), std::move(plan));
 }
 
 }  // namespace finops

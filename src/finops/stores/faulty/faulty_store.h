@@ -30,7 +30,7 @@ class FaultyStore : public ObjectStore {
 };
 
 /// The same, owning the store that it wraps; the store itself when there is no plan.
-std::unique_ptr<ObjectStore> with_faults(std::unique_ptr<ObjectStore> store,
+std::shared_ptr<ObjectStore> with_faults(std::shared_ptr<ObjectStore> store,
                                          std::shared_ptr<FaultPlan> plan);
 
 }  // namespace finops

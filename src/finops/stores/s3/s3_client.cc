@@ -35,6 +35,12 @@ bool may_pass(const HttpResponse& response) {
 
 }  // namespace
 
+bool is_in_path(S3Addressing addressing, const std::string& endpoint_url,
+                const std::string& bucket) {
+  if (addressing != S3Addressing::kAuto) return addressing == S3Addressing::kPath;
+  return !endpoint_url.empty() || bucket.find('.') != std::string::npos;
+}
+
 S3Client::S3Client(S3Options options, std::shared_ptr<HttpClient> http,
                    std::shared_ptr<AwsCredentialProvider> credentials, Clock& clock)
     : options_(std::move(options)),
@@ -122,11 +128,7 @@ Url S3Client::url_of(const S3Call& call, const std::string& region) const {
                 "endpoint_url is not a URL: '" + options_.endpoint_url + "'");
   }
   while (url->path.ends_with('/')) url->path.pop_back();
-  // A certificate for *.s3… holds for one name only, so a bucket with dots goes into the path.
-  const bool in_path = options_.addressing == S3Addressing::kPath ||
-                       (options_.addressing == S3Addressing::kAuto &&
-                        (is_own || options_.bucket.find('.') != std::string::npos));
-  if (in_path) {
+  if (is_in_path(options_.addressing, options_.endpoint_url, options_.bucket)) {
     url->path += "/" + options_.bucket;
   } else {
     url->authority.insert(0, options_.bucket + ".");

@@ -14,12 +14,17 @@ namespace finops {
 /// How a bucket's name gets into a URL: in its path, or in front of its host.
 enum class S3Addressing { kAuto, kPath, kVirtualHost };
 
+/// Whether it goes into the path. kAuto: for an endpoint of one's own, and for a name with dots,
+/// because a certificate for *.s3… holds for one name only.
+bool is_in_path(S3Addressing addressing, const std::string& endpoint_url,
+                const std::string& bucket);
+
 struct S3Options {
   std::string bucket;
   std::string key_prefix;    // of all keys, "" or ending in '/'; callers never see it
   std::string region;        // empty: us-east-1, and what S3 answers
   std::string endpoint_url;  // empty: AWS
-  S3Addressing addressing = S3Addressing::kAuto;  // path for an endpoint of one's own
+  S3Addressing addressing = S3Addressing::kAuto;
   bool requester_pays = false;
   std::string kms_key_id;  // of what is written; empty: the bucket's own default
 
