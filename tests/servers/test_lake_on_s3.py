@@ -21,6 +21,11 @@ from test_faults_and_refusals import (  # noqa: E402,F401
 )
 from test_loading import *  # noqa: E402,F401,F403
 from test_loading import totals  # noqa: E402
+from test_rollback import (  # noqa: E402,F401
+    replaced,
+    test_newer_deliveries_wait_until_they_are_released,
+    test_the_older_delivery_is_current_again_with_its_quarantine_and_a_proof,
+)
 
 EXTENSIONS = os.environ["FINOPS_DUCKDB_EXTENSIONS"]
 SQL = ("SELECT source, billing_period, count(*)::BIGINT AS n, sum(line_item_unblended_cost) AS cost "

@@ -95,6 +95,18 @@ void wire_proofs(Services& services) {
                        std::stop_token stop) {
     return Session(configuration, stop).pipeline.verify(selection, stop);
   };
+  services.rollback = [](const Configuration& configuration, const RollbackRequest& request) {
+    Session session(configuration);
+    RollbackReport report = session.pipeline.rollback(request);
+    if (report.is_changed && !request.is_dry_run) publish_lake_views(session.lake, configuration);
+    return report;
+  };
+  services.release = [](const Configuration& configuration, const Selection& selection) {
+    Session session(configuration);
+    auto released = session.pipeline.release(selection);
+    publish_lake_views(session.lake, configuration);
+    return released;
+  };
   services.quarantine_summaries = [](const Configuration& configuration,
                                      const Selection& selection) {
     return read_quarantine_summaries(*LakeSession(configuration).lake.tables, selection);

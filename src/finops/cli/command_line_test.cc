@@ -138,8 +138,6 @@ TEST_F(CommandLineTest, CommandsOfLaterVersionsSaySo) {
   static const std::vector<std::vector<std::string>> later = {
       {"aws", "load-billing-remote", "--start-date", "2026-01"},
       {"diff", "--period", "2026-05"},
-      {"rollback", "--period", "2026-05", "--to", "x"},
-      {"release"},
       {"reconcile", "--period", "2026-05", "--invoice", "1=2"},
       {"quarantine", "replay"},
       {"quarantine", "waive"}};

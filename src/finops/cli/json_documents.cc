@@ -42,6 +42,12 @@ Json partition_document(const PartitionReport& report) {
   return result;
 }
 
+/// The hold is JSON of our own making; a text that is none is shown as it is.
+Json hold_document(const std::string& text) {
+  const Json hold = Json::parse(text, nullptr, false);
+  return text.empty() ? Json() : hold.is_discarded() ? Json(text) : hold;
+}
+
 }  // namespace
 
 Json id_document(const ExportId& id) {
@@ -101,12 +107,32 @@ Json history_document(const std::vector<DeliveryRecord>& records) {
     one["rows"] = rows_document(record.source_rows, record.loaded_rows, record.quarantined_rows);
     one["manifest"] = text_or_null(record.manifest_key);
     one["refusal"] = text_or_null(record.refusal);
-    // The hold is JSON of our own making; a text that is none is shown as it is.
-    const Json hold = Json::parse(record.hold, nullptr, false);
-    one["hold"] = record.hold.empty() ? Json() : hold.is_discarded() ? Json(record.hold) : hold;
+    one["hold"] = hold_document(record.hold);
     list.push_back(std::move(one));
   }
   return {{"deliveries", std::move(list)}};
+}
+
+Json rollback_document(const RollbackReport& report, bool is_dry_run) {
+  Json document = {{"dry_run", is_dry_run}, {"changed", report.is_changed && !is_dry_run}};
+  document.update(id_document(report.id));
+  document["revision"] = report.revision;
+  document["replaced"] = text_or_null(report.replaced_version);
+  document["rows"] = {{"loaded", report.loaded_rows}, {"quarantined", report.quarantined_rows}};
+  document["files"] = report.files;
+  document["bytes"] = report.bytes;
+  document["snapshot_id"] = report.snapshot_id ? Json(*report.snapshot_id) : Json();
+  return document;
+}
+
+Json release_document(const std::vector<ReleaseReport>& released) {
+  Json list = Json::array();
+  for (const ReleaseReport& one : released) {
+    Json entry = id_document(one.id);
+    entry["hold"] = hold_document(one.hold);
+    list.push_back(std::move(entry));
+  }
+  return {{"changed", !released.empty()}, {"released", std::move(list)}};
 }
 
 Json verify_document(const std::vector<VerifyReport>& reports) {

@@ -14,6 +14,8 @@ nlohmann::ordered_json plan_document(const std::vector<PlanItem>& plan);
 nlohmann::ordered_json run_document(const RunReport& report);
 nlohmann::ordered_json export_document(const std::vector<ExportedFile>& files);
 nlohmann::ordered_json history_document(const std::vector<DeliveryRecord>& records);
+nlohmann::ordered_json rollback_document(const RollbackReport& report, bool is_dry_run);
+nlohmann::ordered_json release_document(const std::vector<ReleaseReport>& released);
 nlohmann::ordered_json verify_document(const std::vector<VerifyReport>& reports);
 nlohmann::ordered_json quarantine_document(const std::vector<QuarantineSummary>& summaries);
 nlohmann::ordered_json quarantine_document(const std::vector<QuarantinedRow>& rows);

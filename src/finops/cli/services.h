@@ -74,6 +74,9 @@ struct Services {
   std::function<std::vector<VerifyReport>(const Configuration&, const Selection&, std::stop_token)>
       verify;
 
+  std::function<RollbackReport(const Configuration&, const RollbackRequest&)> rollback;
+  std::function<std::vector<ReleaseReport>(const Configuration&, const Selection&)> release;
+
   std::function<void(const Configuration&, const QueryRequest&, ResultSink&, std::stop_token)>
       query;
   /// Writes the result as one Parquet file; returns its rows.

@@ -215,6 +215,35 @@ std::string IcebergLake::data_key(const TableName& table, const PartitionKey& pa
          ".parquet";
 }
 
+std::vector<FileCopy> IcebergLake::copies_of(const TableName& table, std::int64_t snapshot_id,
+                                             const PartitionKey& partition) {
+  return on_table(table, [&] {
+    const auto version = load(table);
+    const auto& metadata = *version.metadata;
+    const auto* snapshot = metadata.snapshot(snapshot_id);
+    if (snapshot == nullptr) throw unknown_snapshot(snapshot_id);
+    const int execution_id_field = metadata.field_id("execution_id");
+    std::vector<FileCopy> copies;
+    const auto manifests = files_.manifests(*snapshot);
+    for (const auto& manifest : *manifests) {
+      if (!manifest.has_live_files() || !manifest.may_contain(partition)) continue;
+      require_spec(manifest, metadata);
+      const auto entries = files_.entries(manifest);
+      for (const auto& entry : *entries) {
+        if (!entry.is_live() || entry.file.partition != partition) continue;
+        if (entry.file.content != Content::kData) {
+          throw Error(ErrorKind::kUnsupported,
+                      "the snapshot " + std::to_string(snapshot_id) +
+                          " has delete files of another writer, which finops does not apply");
+        }
+        copies.push_back({lake_file_of(entry.file, execution_id_field), data_key(table, partition),
+                          entry.file.metrics});
+      }
+    }
+    return copies;
+  });
+}
+
 CommitReport IcebergLake::commit(const std::vector<PartitionChange>& changes) {
   std::map<TableName, std::vector<const PartitionChange*>> by_table;
   for (const auto& change : changes) by_table[change.table].push_back(&change);

@@ -29,6 +29,8 @@ class IcebergLake : public Lake {
   std::vector<SnapshotInfo> snapshots(const TableName& table) override;
   std::string data_key(const TableName& table, const PartitionKey& partition) override;
   std::string key_of(const std::string& uri) const override { return paths_.key_of(uri); }
+  std::vector<FileCopy> copies_of(const TableName& table, std::int64_t snapshot_id,
+                                  const PartitionKey& partition) override;
   ObjectStore& store() override { return *store_; }
   CommitReport commit(const std::vector<PartitionChange>& changes) override;
   ExpiryReport expire_snapshots(const TableName& table, std::int64_t older_than_ms, int keep_last,

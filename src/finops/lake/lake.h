@@ -51,6 +51,14 @@ struct TableView {
   bool has_row_deletes = false;  // delete files of another writer are live
 };
 
+/// A live file of some snapshot that is to come back under a new name: an old name never does,
+/// because expiry counts on it.
+struct FileCopy {
+  LakeFile from;
+  std::string key;      // below the lake's store; not there before somebody copies it
+  std::string metrics;  // what manifests tell of the file, encoded as they hold it
+};
+
 struct SnapshotInfo {
   std::int64_t id = 0;
   std::int64_t committed_ms = 0;
@@ -63,6 +71,7 @@ struct PartitionChange {
   TableName table;
   PartitionKey partition;
   std::vector<WrittenParquet> add;  // key: below the lake's store; field ids as committed before
+  std::vector<FileCopy> add_copies;
   /// Which of the partition's live files go; empty function: all of them.
   std::function<bool(const LakeFile&)> removes;
   /// The live files of the partition that this change was planned on (their URIs). When others are
@@ -125,6 +134,10 @@ class Lake {
   /// "billing/aws_billing_data/data/source=…/billing_period=…/<uuid>.parquet".
   virtual std::string data_key(const TableName& table, const PartitionKey& partition) = 0;
   virtual std::string key_of(const std::string& uri) const = 0;  // below store()
+  /// The partition's live files of a snapshot with a fresh key for each; copies nothing.
+  /// kUnsupported when another writer's delete files change what they say.
+  virtual std::vector<FileCopy> copies_of(const TableName& table, std::int64_t snapshot_id,
+                                          const PartitionKey& partition) = 0;
   virtual ObjectStore& store() = 0;
 
   virtual CommitReport commit(const std::vector<PartitionChange>& changes) = 0;

@@ -144,15 +144,25 @@ void SnapshotRewrite::finish(const PartitionKey& key, Partition& partition) {
     rewritten_[{1, key.billing_period}].push_back(std::move(entry));
   }
   for (const auto& written : change.add) {
-    DataFile file{.path = paths_.uri_of(written.key),
-                  .partition = key,
-                  .rows = written.rows,
-                  .bytes = static_cast<std::int64_t>(written.bytes),
-                  .metrics = encoded_metrics(written, next_)};
-    added_.add(file);
-    rewritten_[{0, key.billing_period}].push_back(
-        {Status::kAdded, snapshot_id_, {}, {}, std::move(file)});
+    add({.path = paths_.uri_of(written.key),
+         .partition = key,
+         .rows = written.rows,
+         .bytes = static_cast<std::int64_t>(written.bytes),
+         .metrics = encoded_metrics(written, next_)});
   }
+  for (const auto& copy : change.add_copies) {
+    add({.path = paths_.uri_of(copy.key),
+         .partition = key,
+         .rows = copy.from.rows,
+         .bytes = static_cast<std::int64_t>(copy.from.bytes),
+         .metrics = copy.metrics});
+  }
+}
+
+void SnapshotRewrite::add(DataFile file) {
+  added_.add(file);
+  const std::string period = file.partition.billing_period;
+  rewritten_[{0, period}].push_back({Status::kAdded, snapshot_id_, {}, {}, std::move(file)});
 }
 
 void SnapshotRewrite::write_manifests() {

@@ -44,6 +44,7 @@ class SnapshotRewrite {
   void take_over(ManifestEntry entry, int content);
   void finish(const PartitionKey& key, Partition& partition);
   void remove(ManifestEntry& entry);
+  void add(DataFile file);
   void write_manifests();
   Json snapshot();
   Json summary() const;

@@ -9,6 +9,10 @@ bool is_version_of(const std::string& recorded, const std::string& delivered) {
   return recorded.size() == delivered.size() + 9 && recorded.starts_with(delivered + "+");
 }
 
+std::string held_by(const DeliveryRecord& current) {
+  return "held at " + current.id.version + " since a rollback; 'finops release' lets it go";
+}
+
 Decision decide(const Delivery& delivery, const std::vector<DeliveryRecord>& records,
                 const std::string& judged_by, bool overwrite) {
   const DeliveryRecord* current = current_delivery(records);
@@ -22,7 +26,7 @@ Decision decide(const Delivery& delivery, const std::vector<DeliveryRecord>& rec
   }
   if (is_current) return {PlanAction::kReplace, "loaded again as asked (--overwrite)"};
   if (current != nullptr && !current->hold.empty()) {
-    return {PlanAction::kHeld, "held at " + current->id.version + "; 'finops release' lets it go"};
+    return {PlanAction::kHeld, held_by(*current)};
   }
   const auto stands = [&](const DeliveryRecord& record) {
     return record.state == DeliveryState::kRefused &&

@@ -21,6 +21,9 @@ struct Decision {
 Decision decide(const Delivery& delivery, const std::vector<DeliveryRecord>& records,
                 const std::string& judged_by, bool overwrite);
 
+/// Why newer deliveries wait behind this one.
+std::string held_by(const DeliveryRecord& current);
+
 /// True for the version itself and for "<version>+<8 hex>", the same id with other bytes.
 bool is_version_of(const std::string& recorded, const std::string& delivered);
 

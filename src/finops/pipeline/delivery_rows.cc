@@ -35,19 +35,6 @@ std::string percent(Decimal part_of_one) {
 
 }  // namespace
 
-PendingFiles::~PendingFiles() { remove_now(); }
-
-void PendingFiles::remove_now() {
-  for (const auto& key : keys_) {
-    try {
-      store_.remove(key);
-    } catch (const Error&) {
-      // An orphan costs space, not correctness; the error that brought us here is the one to tell.
-    }
-  }
-  keys_.clear();
-}
-
 std::vector<Column> layout_columns(const BillLayout& layout) {
   std::vector<Column> columns;
   for (const auto& bound : layout.delivered) columns.push_back(bound.column);

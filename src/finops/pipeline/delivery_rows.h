@@ -9,6 +9,7 @@
 
 #include "finops/lake/lake.h"
 #include "finops/ledger/receipt.h"
+#include "finops/pipeline/partition_commit.h"
 #include "finops/pipeline/pipeline.h"
 #include "finops/tabular/bill_converter.h"
 
@@ -19,24 +20,6 @@ struct WrittenRows {
   ConvertReport report;
   RowsTotals loaded;  // read back from the Parquet files
   std::optional<WrittenParquet> quarantine;
-};
-
-/// Files that a load has begun to write. Unless keep() is called they are removed again, so that a
-/// load that failed for sure leaves nothing behind; after an unknown outcome they must stay.
-class PendingFiles {
- public:
-  explicit PendingFiles(ObjectStore& store) : store_(store) {}
-  PendingFiles(const PendingFiles&) = delete;
-  PendingFiles& operator=(const PendingFiles&) = delete;
-  ~PendingFiles();
-
-  void add(std::string key) { keys_.push_back(std::move(key)); }
-  void keep() { keys_.clear(); }
-  void remove_now();
-
- private:
-  ObjectStore& store_;
-  std::vector<std::string> keys_;
 };
 
 /// Decodes the parts into the lake's store and reads the result back. `pending` learns every key.

@@ -7,26 +7,13 @@
 #include "finops/core/error.h"
 #include "finops/core/sha256.h"
 #include "finops/pipeline/delivery_decision.h"
+#include "finops/pipeline/partition_history.h"
 #include "finops/pipeline/partition_lock.h"
 #include "finops/pipeline/quarantine_writer.h"
 #include "finops/sources/column_naming.h"
 #include "finops/sources/delivered_files.h"
 
 namespace finops {
-namespace {
-
-std::vector<std::string> live_files(lake::Lake& lake, const lake::TableName& table,
-                                    const lake::PartitionKey& partition) {
-  std::vector<std::string> uris;
-  if (!lake.has_table(table)) return uris;
-  for (const auto& file : lake.view(table).files) {
-    if (file.partition == partition) uris.push_back(file.uri);
-  }
-  return uris;
-}
-
-}  // namespace
-
 PartitionLoad::PartitionLoad(lake::Lake& lake, const PipelineSettings& settings, Clock& clock,
                              const PipelineExport& from, const Delivery& delivery, bool overwrite,
                              const RunHooks& hooks, std::stop_token stop)
@@ -80,14 +67,15 @@ PartitionReport PartitionLoad::run() {
 }
 
 PartitionReport PartitionLoad::take(const Decision& decision) {
-  if (decision.action == PlanAction::kCheck && is_same_bytes()) {
-    id_.version = current_delivery(records_)->id.version;
-    if (!overwrite_) {
-      adopt_manifest();
-      return report_of(Outcome::kUnchanged, "only the manifest changed, the files did not");
-    }
+  if (decision.action != PlanAction::kCheck) return load();
+  const DeliveryRecord& current = *current_delivery(records_);
+  if (!is_same_bytes()) {
+    return current.hold.empty() ? load() : report_of(Outcome::kHeld, held_by(current));
   }
-  return load();
+  id_.version = current.id.version;
+  if (overwrite_) return load();
+  adopt_manifest();
+  return report_of(Outcome::kUnchanged, "only the manifest changed, the files did not");
 }
 
 /// What was loaded stays loaded, whatever becomes of its copy.
@@ -142,11 +130,7 @@ void PartitionLoad::adopt_manifest() {
     const bool is_it = record.id.table == from_.table && record.state == DeliveryState::kCurrent;
     if (is_it) record.manifest_etag = delivery_.manifest_etag;
   }
-  Ledger ledger(lake_);
-  auto change = ledger.replace(partition_, partition_records_);
-  for (const auto& file : change.add) pending_.add(file.key);
-  lake_.commit({std::move(change)});
-  pending_.keep();
+  commit_with_ledger(lake_, {}, partition_, partition_records_, pending_);
 }
 
 void PartitionLoad::read_headers() {
@@ -262,17 +246,8 @@ void PartitionLoad::commit(std::vector<lake::PartitionChange> changes,
   if (hooks_.on_progress) {
     hooks_.on_progress({id_.partition_name(), "commit", bytes_, bytes_, added.source_rows});
   }
-  Ledger ledger(lake_);
   partition_records_.push_back(added);
-  changes.push_back(ledger.replace(partition_, partition_records_));
-  for (const auto& file : changes.back().add) pending_.add(file.key);
-  try {
-    lake_.commit(changes);
-    pending_.keep();
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::kUnknownOutcome) pending_.keep();
-    throw;
-  }
+  commit_with_ledger(lake_, std::move(changes), partition_, partition_records_, pending_);
 }
 
 int PartitionLoad::next_revision() const {

@@ -297,6 +297,16 @@ std::vector<DeliveryRecord> Pipeline::history(const Selection& selection) {
   return ledger_records(selection, false);
 }
 
+RollbackReport Pipeline::rollback(const RollbackRequest& request) {
+  return roll_back(lake_, settings_.lock_folder, clock_, request);
+}
+
+std::vector<ReleaseReport> Pipeline::release(const Selection& selection) {
+  std::vector<DeliveryRecord> held = ledger_records(selection, false);
+  std::erase_if(held, [](const DeliveryRecord& record) { return record.hold.empty(); });
+  return release_holds(lake_, settings_.lock_folder, held);
+}
+
 std::vector<Receipt> Pipeline::receipts(const Selection& selection) {
   std::vector<Receipt> receipts;
   for (const auto& record : ledger_records(selection, true)) {

@@ -14,6 +14,7 @@
 #include "finops/lake/lake.h"
 #include "finops/ledger/ledger.h"
 #include "finops/ledger/receipt.h"
+#include "finops/pipeline/rollback.h"
 #include "finops/pipeline/run_report.h"
 #include "finops/sources/billing_source.h"
 #include "finops/stores/object_store.h"
@@ -113,6 +114,10 @@ class Pipeline {
   std::vector<DeliveryRecord> history(const Selection& selection);
   std::vector<Receipt> receipts(const Selection& selection);  // of current deliveries
   std::vector<VerifyReport> verify(const Selection& selection, std::stop_token stop);
+
+  RollbackReport rollback(const RollbackRequest& request);  // roll_back()
+  /// Lets newer deliveries of the selection in again.
+  std::vector<ReleaseReport> release(const Selection& selection);
 
  private:
   struct Work;

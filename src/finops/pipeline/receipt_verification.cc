@@ -5,7 +5,6 @@
 #include <variant>
 
 #include "finops/core/error.h"
-#include "finops/core/sha256.h"
 #include "finops/pipeline/delivery_rows.h"
 #include "finops/pipeline/pipeline.h"
 #include "finops/pipeline/receipt_check.h"
@@ -15,14 +14,6 @@
 
 namespace finops {
 namespace {
-
-std::string hash_of_object(ObjectStore& store, const std::string& key) {
-  Sha256 hash;
-  const auto reader = store.open(key, {});
-  std::vector<std::byte> buffer(1 << 20);
-  while (const std::size_t n = reader->read(buffer)) hash.update(std::span(buffer).first(n));
-  return hash.finish();
-}
 
 /// The Parquet files of the partition against the receipt's list: none missing, none more, same
 /// bytes.
@@ -35,7 +26,7 @@ void check_files_of_lake(lake::Lake& lake, const std::vector<lake::LakeFile>& fi
       differences.push_back("the lake has lost the file " + known.key);
       continue;
     }
-    const std::string found = hash_of_object(lake.store(), known.key);
+    const std::string found = sha256_of_object(lake.store(), known.key);
     if (found == known.sha256) continue;
     differences.push_back("the bytes of " + known.key + " changed: SHA-256 " + found +
                           ", the receipt says " + known.sha256);

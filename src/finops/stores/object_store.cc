@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "finops/core/error.h"
+#include "finops/core/sha256.h"
 
 namespace finops {
 namespace {
@@ -64,6 +65,14 @@ std::string read_all(ObjectStore& store, std::string_view key, std::uint64_t lim
     }
     block = std::min(block * 2, kLargestBlock);
   }
+}
+
+std::string sha256_of_object(ObjectStore& store, std::string_view key) {
+  Sha256 hash;
+  const auto reader = store.open(key, {});
+  std::vector<std::byte> buffer(1 << 20);
+  while (const std::size_t n = reader->read(buffer)) hash.update(std::span(buffer).first(n));
+  return hash.finish();
 }
 
 void put_if_absent(ObjectStore& store, std::string_view key, std::string_view content) {

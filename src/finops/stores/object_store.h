@@ -77,6 +77,8 @@ class ObjectStore {
 /// The whole object; kInvalidData when it is longer than `limit`.
 std::string read_all(ObjectStore& store, std::string_view key, std::uint64_t limit,
                      const ReadOptions& options = {});
+/// Of the whole object, in pieces: 64 hex digits.
+std::string sha256_of_object(ObjectStore& store, std::string_view key);
 /// create, write, finish: kAlreadyExists when the key is taken.
 void put_if_absent(ObjectStore& store, std::string_view key, std::string_view content);
 void put_text(ObjectStore& store, std::string_view key, std::string_view content);

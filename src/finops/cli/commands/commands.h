@@ -15,9 +15,10 @@ void add_export_parquet_command(CommandTree& tree);
 void add_query_command(CommandTree& tree);
 void add_receipt_commands(CommandTree& tree);  // receipt, receipt verify
 void add_history_command(CommandTree& tree);
+void add_rollback_commands(CommandTree& tree);    // rollback, release
 void add_quarantine_commands(CommandTree& tree);  // ls, show
 void add_demo_commands(CommandTree& tree);        // generate
-/// Promised names that say so: extract-billing, diff, rollback and others.
+/// Promised names that say so: diff, reconcile and others.
 void add_commands_of_later_versions(CommandTree& tree);
 
 }  // namespace finops

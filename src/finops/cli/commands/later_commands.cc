@@ -26,10 +26,6 @@ void add_commands_of_later_versions(CommandTree& tree) {
             "until then, `finops aws export-parquet` writes files that BigQuery loads");
   add_later(tree, tree.root(), "diff", "Compare two deliveries of a billing period",
             "until then, `finops query --as-of` sees either delivery");
-  add_later(tree, tree.root(), "rollback", "Make an older delivery current again",
-            "until then, `finops query --as-of` sees the older delivery");
-  add_later(tree, tree.root(), "release", "Let newer deliveries in after a rollback",
-            "until then, nothing is ever held back");
   add_later(tree, tree.root(), "reconcile", "Compare a billing period with its invoices",
             "until then, `finops query` gives the sums by bill_invoice_id");
   CLI::App& quarantine = tree.group("quarantine");

@@ -17,7 +17,9 @@ TEST(ViewSqlTest, TakesThePathsOfFileUrisAsTheyAre) {
   EXPECT_EQ(readable_path("file:///a/b%20c"), "/a/b%20c");
   EXPECT_EQ(readable_path("file:/a"), "/a");
   EXPECT_EQ(readable_path("/a"), "/a");
-  EXPECT_EQ(kind_thrown_by([] { readable_path("s3://bucket/key"); }), ErrorKind::kUnsupported);
+  EXPECT_EQ(readable_path("s3://bucket/a%20key"), "s3://bucket/a%20key");
+  EXPECT_EQ(readable_path("s3a://bucket/key"), "s3://bucket/key");
+  EXPECT_EQ(kind_thrown_by([] { readable_path("gs://bucket/key"); }), ErrorKind::kUnsupported);
 }
 
 TEST(ViewSqlTest, MakesPatternsThatMatchOnePath) {

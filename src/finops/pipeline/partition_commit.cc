@@ -1,0 +1,36 @@
+#include "finops/pipeline/partition_commit.h"
+
+#include <utility>
+
+#include "finops/core/error.h"
+
+namespace finops {
+
+PendingFiles::~PendingFiles() { remove_now(); }
+
+void PendingFiles::remove_now() {
+  for (const auto& key : keys_) {
+    try {
+      store_.remove(key);
+    } catch (const Error&) {
+      // An orphan costs space, not correctness; the error that brought us here is the one to tell.
+    }
+  }
+  keys_.clear();
+}
+
+void commit_with_ledger(lake::Lake& lake, std::vector<lake::PartitionChange> changes,
+                        const lake::PartitionKey& partition,
+                        const std::vector<DeliveryRecord>& records, PendingFiles& pending) {
+  changes.push_back(Ledger(lake).replace(partition, records));
+  for (const auto& file : changes.back().add) pending.add(file.key);
+  try {
+    lake.commit(changes);
+    pending.keep();
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kUnknownOutcome) pending.keep();
+    throw;
+  }
+}
+
+}  // namespace finops

@@ -1,0 +1,250 @@
+#include "finops/pipeline/rollback.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "finops/core/error.h"
+#include "finops/ledger/receipt.h"
+#include "finops/pipeline/partition_commit.h"
+#include "finops/pipeline/partition_history.h"
+#include "finops/pipeline/partition_lock.h"
+#include "finops/pipeline/quarantine_writer.h"
+
+namespace finops {
+namespace {
+
+using Copies = std::vector<lake::FileCopy>;
+
+PartitionLock lock_of(const std::string& folder, const ExportId& id) {
+  if (auto lock = PartitionLock::try_take(folder, id)) return std::move(*lock);
+  throw Error(ErrorKind::kLocked, "another run of finops is at " + id.partition_name() +
+                                      "; nothing was changed, try again when it has ended");
+}
+
+std::string hold_json(Clock& clock, const std::string& reason) {
+  const nlohmann::ordered_json hold = {{"since", to_iso8601(clock.now())}, {"reason", reason}};
+  return hold.dump();
+}
+
+/// The records of all tables with this source and period, and which of them are of `table`.
+struct PartitionRecords {
+  std::vector<DeliveryRecord> all, of_table;
+  std::string table;
+};
+
+PartitionRecords records_of(lake::Lake& lake, const RollbackRequest& request) {
+  PartitionRecords records;
+  const std::string period = request.period.to_string();
+  records.all = Ledger(lake).records(true, lake::PartitionKey{request.source, period});
+  std::set<std::string> tables;
+  for (const auto& record : records.all) tables.insert(record.id.table);
+  if (request.table) {
+    std::erase_if(tables, [&](const std::string& table) { return table != *request.table; });
+  }
+  if (tables.empty()) {
+    throw Error(ErrorKind::kNotFound, "the ledger has no delivery of " + request.source + " " +
+                                          period + "; `finops history` lists what it has");
+  }
+  if (tables.size() > 1) {
+    throw Error(ErrorKind::kUsage,
+                request.source + " " + period + " is in several tables; name one with --table");
+  }
+  records.table = *tables.begin();
+  records.of_table = records.all;
+  std::erase_if(records.of_table,
+                [&](const DeliveryRecord& record) { return record.id.table != records.table; });
+  return records;
+}
+
+class Rollback {
+ public:
+  Rollback(lake::Lake& lake, Clock& clock, const RollbackRequest& request)
+      : lake_(lake),
+        clock_(clock),
+        request_(request),
+        partition_{request.source, request.period.to_string()},
+        records_(records_of(lake, request)),
+        target_(find_version(records_.of_table, request.version)),
+        pending_(lake.store()) {
+    if (target_.state == DeliveryState::kRefused) {
+      throw Error(ErrorKind::kUsage, "the delivery " + target_.id.version +
+                                         " was refused and never in the lake: " + target_.refusal);
+    }
+  }
+
+  const ExportId& id() const { return target_.id; }
+
+  RollbackReport run() {
+    const DeliveryRecord* current = current_delivery(records_.of_table);
+    report_.id = target_.id;
+    report_.revision = target_.revision;
+    report_.loaded_rows = target_.loaded_rows;
+    report_.quarantined_rows = target_.quarantined_rows;
+    if (current != nullptr && current->id.version == target_.id.version) {
+      report_.revision = current->revision;
+      hold_current(*current);
+      return report_;
+    }
+    if (current != nullptr) report_.replaced_version = current->id.version;
+    bring_back();
+    return report_;
+  }
+
+ private:
+  /// It is where it should be; only the hold is new.
+  void hold_current(const DeliveryRecord& current) {
+    if (!current.hold.empty()) return;
+    report_.is_changed = true;
+    if (request_.is_dry_run) return;
+    for (auto& record : records_.all) {
+      if (record.id == current.id && record.revision == current.revision) {
+        record.hold = hold_json(clock_, request_.reason);
+      }
+    }
+    commit({});
+  }
+
+  void bring_back() {
+    receipt_ = receipt_from_json(target_.receipt);
+    Copies data, quarantine;
+    try {
+      data = data_files_of(lake_, target_, receipt_);
+      quarantine = quarantine_files_of(lake_, target_);
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kNotFound) throw;
+      throw Error(error.kind(),
+                  std::string(error.what()) +
+                      ". It can be loaded again where it was delivered: from its bucket or the "
+                      "staging folder, with `finops aws run-pipeline` or `finops aws "
+                      "load-billing-local` and its manifest in place ('" +
+                      target_.manifest_key + "')");
+    }
+    for (const auto* copies : {&data, &quarantine}) {
+      report_.files += copies->size();
+      for (const auto& copy : *copies) report_.bytes += copy.from.bytes;
+    }
+    report_.revision = target_.revision + 1;
+    report_.is_changed = true;
+    if (request_.is_dry_run) return;
+    const std::vector<std::string> live = live_files(lake_, table(), partition_);
+    const std::vector<std::string> live_quarantine =
+        live_files(lake_, quarantine_table(records_.table), partition_);
+    copy_all(data);
+    copy_all(quarantine);
+    prove(data);
+    std::vector<lake::PartitionChange> changes;
+    if (!quarantine.empty() || !live_quarantine.empty()) {
+      changes.push_back({.table = quarantine_table(records_.table), .partition = partition_});
+      changes.back().planned_on = live_quarantine;
+      changes.back().add_copies = std::move(quarantine);
+    }
+    if (!data.empty() || !live.empty()) changes.push_back(data_change(live, std::move(data)));
+    add_record();
+    commit(std::move(changes));
+  }
+
+  lake::TableName table() const { return {"billing", records_.table}; }
+
+  void copy_all(const Copies& copies) {
+    for (const auto& copy : copies) {
+      pending_.add(copy.key);
+      lake_.store().copy(lake_.key_of(copy.from.uri), copy.key);
+    }
+  }
+
+  /// The receipt holds for the copies too, or nothing is published.
+  void prove(const Copies& data) {
+    std::map<std::string, std::string> new_keys;
+    for (const auto& copy : data) new_keys[lake_.key_of(copy.from.uri)] = copy.key;
+    for (auto& file : receipt_.data_files) {
+      const std::string& key = new_keys.at(file.key);
+      if (sha256_of_object(lake_.store(), key) != file.sha256) {
+        throw Error(ErrorKind::kInvalidData,
+                    "'" + file.key + "' is not what the receipt of " + target_.id.version +
+                        " proved: its SHA-256 is another. Nothing was changed; `finops lake check "
+                        "--deep` looks at every file");
+      }
+      file.key = key;
+    }
+  }
+
+  lake::PartitionChange data_change(const std::vector<std::string>& live, Copies data) {
+    lake::PartitionChange change{.table = table(), .partition = partition_};
+    change.planned_on = live;
+    change.add_copies = std::move(data);
+    change.snapshot_id = lake::new_snapshot_id();
+    change.summary = {{"finops.source", partition_.source},
+                      {"finops.billing-period", partition_.billing_period},
+                      {"finops.execution-id", target_.id.version},
+                      {"finops.rollback-from", report_.replaced_version}};
+    report_.snapshot_id = change.snapshot_id;
+    return change;
+  }
+
+  void add_record() {
+    for (auto& record : records_.all) {
+      const bool is_replaced =
+          record.id.table == records_.table && record.state == DeliveryState::kCurrent;
+      if (!is_replaced) continue;
+      record.state = DeliveryState::kSuperseded;
+      record.hold.clear();
+    }
+    DeliveryRecord back = target_;
+    back.revision = report_.revision;
+    back.state = DeliveryState::kCurrent;
+    back.recorded_ms = clock_.now().time_since_epoch().count();
+    back.hold = hold_json(clock_, request_.reason);
+    receipt_.revision = back.revision;
+    receipt_.snapshot_id = report_.snapshot_id;
+    receipt_.loaded_at = to_iso8601(clock_.now());
+    back.receipt = receipt_to_json(receipt_);
+    records_.all.push_back(std::move(back));
+  }
+
+  void commit(std::vector<lake::PartitionChange> changes) {
+    commit_with_ledger(lake_, std::move(changes), partition_, records_.all, pending_);
+  }
+
+  lake::Lake& lake_;
+  Clock& clock_;
+  const RollbackRequest& request_;
+  const lake::PartitionKey partition_;
+  PartitionRecords records_;
+  const DeliveryRecord target_;
+  PendingFiles pending_;
+  Receipt receipt_;
+  RollbackReport report_;
+};
+
+}  // namespace
+
+RollbackReport roll_back(lake::Lake& lake, const std::string& lock_folder, Clock& clock,
+                         const RollbackRequest& request) {
+  const ExportId id = Rollback(lake, clock, request).id();
+  const auto lock = lock_of(lock_folder, id);
+  // Again, under the lock: a run may have changed the partition meanwhile.
+  return Rollback(lake, clock, request).run();
+}
+
+std::vector<ReleaseReport> release_holds(lake::Lake& lake, const std::string& lock_folder,
+                                         const std::vector<DeliveryRecord>& held) {
+  std::vector<ReleaseReport> released;
+  for (const auto& one : held) {
+    const auto lock = lock_of(lock_folder, one.id);
+    const lake::PartitionKey partition{one.id.source, one.id.partition};
+    std::vector<DeliveryRecord> records = Ledger(lake).records(true, partition);
+    for (auto& record : records) {
+      const bool is_held = record.id.table == one.id.table && !record.hold.empty();
+      if (!is_held) continue;
+      released.push_back({record.id, std::exchange(record.hold, "")});
+    }
+    PendingFiles pending(lake.store());
+    commit_with_ledger(lake, {}, partition, records, pending);
+  }
+  return released;
+}
+
+}  // namespace finops
