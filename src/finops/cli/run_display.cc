@@ -45,12 +45,27 @@ std::string RunDisplay::bar(const Progress& progress, std::size_t width) {
   return "[" + std::string(filled, '#') + std::string(width - filled, '-') + "]";
 }
 
-void RunDisplay::show(const Progress& progress) {
+Progress RunDisplay::under_way() const {
+  if (partitions_.size() == 1 && bytes_finished_ == 0) return partitions_.begin()->second;
+  Progress all{.partition = plural(partitions_.size(), "month"), .phase = "load"};
+  all.bytes_done = all.bytes_total = bytes_finished_;
+  for (const auto& [name, one] : partitions_) {
+    const bool is_reading = one.phase == "load" || one.phase == "stage";
+    all.bytes_done += is_reading ? one.bytes_done : one.bytes_total;
+    all.bytes_total += one.bytes_total;
+    all.rows += one.rows;
+  }
+  return all;
+}
+
+void RunDisplay::show(const Progress& one) {
   const TimePoint now = console_.host().clock.now();
-  const bool is_new_partition = progress.partition != partition_;
+  const bool is_new_partition = !partitions_.contains(one.partition);
+  partitions_[one.partition] = one;
+  const Progress progress = under_way();
   const bool is_new_phase = is_new_partition || progress.phase != phase_;
-  if (is_new_phase) phase_start_ = now;
-  partition_ = progress.partition;
+  const bool goes_on = partitions_.size() > 1 || bytes_finished_ > 0;
+  if (is_new_phase && !goes_on) phase_start_ = now;
   phase_ = progress.phase;
   const double seconds = std::chrono::duration<double>(now - phase_start_).count();
   const std::string what = progress.partition + ": " + progress.phase;
@@ -65,7 +80,8 @@ void RunDisplay::show(const Progress& progress) {
   } else {
     if (!is_new_partition && now - last_shown_ < kNextLine) return;
     const std::string measured = is_new_partition ? "" : measure(progress, seconds);
-    console_.note(what + (measured.empty() ? "" : " " + measured));
+    const std::string begun = one.partition + ": " + one.phase;
+    console_.note((is_new_partition ? begun : what) + (measured.empty() ? "" : " " + measured));
   }
   last_shown_ = now;
 }
@@ -105,6 +121,11 @@ std::string line_of(const PartitionReport& report) {
 
 void RunDisplay::show_finished(const PartitionReport& report) {
   clear();
+  if (const auto it = partitions_.find(report.id.partition_name()); it != partitions_.end()) {
+    bytes_finished_ += it->second.bytes_total;
+    partitions_.erase(it);
+    if (partitions_.empty()) bytes_finished_ = 0;
+  }
   if (console_.is_json()) {
     console_.note(line_of(report));
   } else {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
 
 #include "finops/cli/console.h"
@@ -25,8 +27,13 @@ class RunDisplay {
   static std::string bar(const Progress& progress, std::size_t width);
 
  private:
+  /// One partition as it is; of several their number and what they have read together.
+  Progress under_way() const;
+
   Console& console_;
-  std::string partition_, phase_;
+  std::map<std::string, Progress> partitions_;  // that are under way
+  std::uint64_t bytes_finished_ = 0;            // by others, since there were several at once
+  std::string phase_;
   TimePoint phase_start_{}, last_shown_{};
 };
 

@@ -39,6 +39,28 @@ TEST(RunDisplayTest, WithoutATerminalALineComesEveryTenSeconds) {
   EXPECT_THAT(text, StartsWith("finops: payer-a 2026-05: load\nfinops: payer-a 2026-05: load 1 %"));
 }
 
+TEST(RunDisplayTest, MonthsThatAreLoadedAtOnceAreToldTogether) {
+  std::istringstream in;
+  std::ostringstream out, err;
+  StandingClock clock;
+  CliHost host{in, out, err, false, 80, Environment(), clock, {}};
+  GlobalOptions options;
+  Console console(host, options);
+  RunDisplay display(console);
+  for (int i = 0; i <= 15; ++i) {
+    display.show({"a 2026-05", "load", 30, 100, 1});
+    display.show({"b 2026-05", i < 5 ? "load" : "verify", 70, 100, 2});
+    clock.sleep_for(Duration(1000), {});
+  }
+  PartitionReport done;
+  done.id = {"t", "b", "2026-05", "v"};
+  display.show_finished(done);
+  display.show({"a 2026-05", "load", 60, 100, 1});
+  EXPECT_EQ(err.str(),
+            "finops: a 2026-05: load\nfinops: b 2026-05: load\n"
+            "finops: 2 months: load 65 %, 3 rows, 13 B/s, 5.38 s left\n");
+}
+
 TEST(RunDisplayTest, ALineOfProgressNeverWraps) {
   std::istringstream in;
   std::ostringstream out, err;

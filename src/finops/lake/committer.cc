@@ -129,6 +129,7 @@ Committer::Attempted Committer::prepare(const std::map<TableName, TableChange>& 
 }
 
 CommitResult Committer::commit(const std::map<TableName, TableChange>& changes) {
+  const std::lock_guard lock(mutex_);
   for (int tries = 1; tries <= kMaxAttempts; ++tries) {
     CommitAttempt attempt(files_);
     Attempted attempted;

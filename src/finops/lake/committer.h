@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -89,6 +90,7 @@ class Committer {
   TableFiles& files_;
   Catalog& catalog_;
   Clock& clock_;
+  std::mutex mutex_;  // threads of one process take turns, which is cheaper than a lost race
 };
 
 }  // namespace finops::lake

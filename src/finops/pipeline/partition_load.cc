@@ -16,7 +16,7 @@
 namespace finops {
 PartitionLoad::PartitionLoad(lake::Lake& lake, const PipelineSettings& settings, Clock& clock,
                              const PipelineExport& from, const Delivery& delivery, bool overwrite,
-                             const RunHooks& hooks, std::stop_token stop)
+                             const RunHooks& hooks, std::stop_token stop, Turns::Turn& turn)
     : lake_(lake),
       settings_(settings),
       clock_(clock),
@@ -25,6 +25,7 @@ PartitionLoad::PartitionLoad(lake::Lake& lake, const PipelineSettings& settings,
       overwrite_(overwrite),
       hooks_(hooks),
       stop_(std::move(stop)),
+      turn_(turn),
       table_{"billing", from.table},
       partition_{from.name, delivery.period.to_string()},
       snapshot_id_(lake::new_snapshot_id()),
@@ -141,7 +142,9 @@ void PartitionLoad::read_headers() {
     headers.push_back(read_header(parts_.back()));
   }
   const auto& dictionary = from_.source->dictionary();
+  turn_.wait();
   prepared_ = prepare_layout(lake_, table_, delivered_columns(headers, delivery_), dictionary);
+  turn_.pass();
   prepared_.layout.source = partition_.source;
   prepared_.layout.billing_period = partition_.billing_period;
   prepared_.layout.execution_id = id_.version;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "finops/core/turns.h"
 #include "finops/pipeline/delivery_decision.h"
 #include "finops/pipeline/delivery_rows.h"
 #include "finops/pipeline/pipeline.h"
@@ -14,12 +15,13 @@
 namespace finops {
 
 /// One load of one delivery: from its files to one commit of data, quarantine and ledger, or to the
-/// reason why there was none. Used once, by one thread.
+/// reason why there was none. Used once, by one thread. Loads that run at once give their columns
+/// names by turns, so that a run always gives the same ones.
 class PartitionLoad {
  public:
   PartitionLoad(lake::Lake& lake, const PipelineSettings& settings, Clock& clock,
                 const PipelineExport& from, const Delivery& delivery, bool overwrite,
-                const RunHooks& hooks, std::stop_token stop);
+                const RunHooks& hooks, std::stop_token stop, Turns::Turn& turn);
 
   /// Throws Error when the load failed: then the lake is as it was, or (kUnknownOutcome) as the
   /// next run will find it.
@@ -54,6 +56,7 @@ class PartitionLoad {
   const bool overwrite_;
   const RunHooks& hooks_;
   const std::stop_token stop_;
+  Turns::Turn& turn_;
 
   const lake::TableName table_;
   const lake::PartitionKey partition_;

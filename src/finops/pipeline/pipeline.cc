@@ -3,9 +3,11 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <mutex>
 #include <utility>
 
 #include "finops/core/error.h"
+#include "finops/core/parallel.h"
 #include "finops/pipeline/delivery_decision.h"
 #include "finops/pipeline/delivery_rows.h"
 #include "finops/pipeline/partition_load.h"
@@ -77,6 +79,52 @@ PartitionReport report_of(const PlanItem& item, Outcome outcome) {
   report.error_kind = item.error_kind;
   if (outcome != Outcome::kUnchanged) report.message = item.reason;
   return report;
+}
+
+/// Of what a plan leaves as it is.
+Outcome outcome_of(PlanAction action) {
+  switch (action) {
+    case PlanAction::kBroken: return Outcome::kFailed;
+    case PlanAction::kRefused: return Outcome::kRefused;
+    case PlanAction::kHeld: return Outcome::kHeld;
+    default: return Outcome::kUnchanged;
+  }
+}
+
+/// Most of a load of a small month is waiting for the store and for the disk; one of a large month
+/// uses all processors by itself, and less memory slows it down.
+std::size_t loads_at_once(std::size_t loads, std::uint64_t memory) {
+  constexpr std::uint64_t kLeastMemory = 96ull << 20;
+  constexpr std::size_t kMost = 4;
+  const std::size_t that_fit = std::max<std::size_t>(1, memory / kLeastMemory);
+  return std::clamp<std::size_t>(loads, 1, std::min(that_fit, kMost));
+}
+
+RunHooks one_at_a_time(const RunHooks& hooks, std::mutex& mutex) {
+  RunHooks locked;
+  if (hooks.on_progress) {
+    locked.on_progress = [&](const Progress& progress) {
+      const std::lock_guard lock(mutex);
+      hooks.on_progress(progress);
+    };
+  }
+  return locked;
+}
+
+/// Tells the caller, and publishes what is new.
+void finish(PartitionReport& report, const RunHooks& hooks, RunReport& run) {
+  const bool is_published =
+      report.outcome == Outcome::kLoaded || report.outcome == Outcome::kReplaced;
+  run.is_changed |= is_published || report.outcome == Outcome::kStaged;
+  if (hooks.on_commit && (is_published || report.outcome == Outcome::kRefused)) {
+    try {
+      hooks.on_commit();
+    } catch (const Error& error) {
+      report.warnings.push_back(std::string("loaded, but the views were not published: ") +
+                                error.what() + "; the next run repairs them");
+    }
+  }
+  if (hooks.on_partition) hooks.on_partition(report);
 }
 
 double seconds_since(std::chrono::steady_clock::time_point start) {
@@ -154,16 +202,19 @@ std::vector<PlanItem> Pipeline::plan(const Selection& selection, bool overwrite)
 }
 
 RunReport Pipeline::run(const RunOptions& options, const RunHooks& hooks, std::stop_token stop) {
-  return for_all(options, hooks, stop, [&](const Work& work) {
-    PartitionLoad load(lake_, settings_, clock_, *work.from, *work.delivery, options.overwrite,
-                       hooks, stop);
-    return load.run();
-  });
+  return for_all(options, hooks, stop,
+                 [&](const Work& work, const PipelineSettings& share, const RunHooks& shared_hooks,
+                     Turns::Turn& turn) {
+                   PartitionLoad load(lake_, share, clock_, *work.from, *work.delivery,
+                                      options.overwrite, shared_hooks, stop, turn);
+                   return load.run();
+                 });
 }
 
 RunReport Pipeline::stage(const RunOptions& options, const RunHooks& hooks, std::stop_token stop) {
   return for_all(options, hooks, stop,
-                 [&](const Work& work) { return stage_one(work, hooks, stop); });
+                 [&](const Work& work, const PipelineSettings&, const RunHooks& shared_hooks,
+                     Turns::Turn&) { return stage_one(work, shared_hooks, stop); });
 }
 
 PartitionReport Pipeline::stage_one(const Work& work, const RunHooks& hooks,
@@ -211,7 +262,8 @@ PartitionReport Pipeline::stage_one(const Work& work, const RunHooks& hooks,
 
 /// A delivery that is replaced while it is read is looked up and read again, a few times: refreshes
 /// of a large bill take minutes, not hours.
-PartitionReport Pipeline::until_it_stands_still(Work work, const Step& step) {
+PartitionReport Pipeline::until_it_stands_still(
+    Work work, const std::function<PartitionReport(const Work&)>& step) {
   constexpr int kMostTimes = 3;
   for (int times = 1;; ++times) {
     try {
@@ -233,48 +285,48 @@ PartitionReport Pipeline::until_it_stands_still(Work work, const Step& step) {
   }
 }
 
+PartitionReport Pipeline::carry_out(const Work& work,
+                                    const std::function<PartitionReport(const Work&)>& step) {
+  const auto begin = std::chrono::steady_clock::now();
+  PartitionReport report;
+  try {
+    report = until_it_stands_still(work, step);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kCancelled) throw;
+    report = report_of(work.item, Outcome::kFailed);
+    report.error_kind = error.kind();
+    report.message = error.what();
+  }
+  report.seconds = seconds_since(begin);
+  return report;
+}
+
 RunReport Pipeline::for_all(const RunOptions& options, const RunHooks& hooks,
                             const std::stop_token& stop, const Step& step) {
   const auto start = std::chrono::steady_clock::now();
+  const std::vector<Work> all = find_work(options.selection, options.overwrite);
+  const auto loads = static_cast<std::size_t>(
+      std::ranges::count_if(all, [](const Work& work) { return reads_files(work.item.action); }));
+  const std::size_t at_once = loads_at_once(loads, settings_.memory_bytes);
+  PipelineSettings share = settings_;
+  share.memory_bytes /= at_once;
+  std::mutex mutex;
+  const RunHooks shared_hooks = one_at_a_time(hooks, mutex);
+  Turns turns(all.size());
   RunReport run;
-  const auto carry_out = [&](const Work& work) {
-    const auto begin = std::chrono::steady_clock::now();
-    PartitionReport report;
-    try {
-      report = until_it_stands_still(work, step);
-    } catch (const Error& error) {
-      if (error.kind() == ErrorKind::kCancelled) throw;
-      report = report_of(work.item, Outcome::kFailed);
-      report.error_kind = error.kind();
-      report.message = error.what();
-    }
-    report.seconds = seconds_since(begin);
-    return report;
-  };
-  for (const auto& work : find_work(options.selection, options.overwrite)) {
+  run.partitions.resize(all.size());
+  for_each_at_once(all.size(), at_once, [&](std::size_t i) {
+    const Work& work = all[i];
+    Turns::Turn turn(turns, i);
     if (stop.stop_requested()) throw Error(ErrorKind::kCancelled, "interrupted");
-    PartitionReport report;
-    switch (work.item.action) {
-      case PlanAction::kBroken: report = report_of(work.item, Outcome::kFailed); break;
-      case PlanAction::kNothing: report = report_of(work.item, Outcome::kUnchanged); break;
-      case PlanAction::kRefused: report = report_of(work.item, Outcome::kRefused); break;
-      case PlanAction::kHeld: report = report_of(work.item, Outcome::kHeld); break;
-      default: report = carry_out(work); break;
-    }
-    const bool is_published =
-        report.outcome == Outcome::kLoaded || report.outcome == Outcome::kReplaced;
-    run.is_changed |= is_published || report.outcome == Outcome::kStaged;
-    if (hooks.on_commit && (is_published || report.outcome == Outcome::kRefused)) {
-      try {
-        hooks.on_commit();
-      } catch (const Error& error) {
-        report.warnings.push_back(std::string("loaded, but the views were not published: ") +
-                                  error.what() + "; the next run repairs them");
-      }
-    }
-    if (hooks.on_partition) hooks.on_partition(report);
-    run.partitions.push_back(std::move(report));
-  }
+    PartitionReport report =
+        reads_files(work.item.action)
+            ? carry_out(work, [&](const Work& now) { return step(now, share, shared_hooks, turn); })
+            : report_of(work.item, outcome_of(work.item.action));
+    const std::lock_guard lock(mutex);
+    finish(report, hooks, run);
+    run.partitions[i] = std::move(report);
+  });
   run.seconds = seconds_since(start);
   return run;
 }

@@ -11,6 +11,7 @@
 #include "finops/core/billing_period.h"
 #include "finops/core/clock.h"
 #include "finops/core/decimal.h"
+#include "finops/core/turns.h"
 #include "finops/lake/lake.h"
 #include "finops/ledger/ledger.h"
 #include "finops/ledger/receipt.h"
@@ -90,7 +91,8 @@ struct VerifyReport {
 /// Bills on their way into the lake: discover, plan, load with proof, commit. Everything that a run
 /// changes is changed by one catalog swap per (source, period), so a killed run leaves the old
 /// state or the new one. One run at a time per object; runs in other processes are kept apart by
-/// lock files.
+/// lock files. Several partitions are loaded at once as far as the memory limit allows; hooks are
+/// called by one thread at a time.
 class Pipeline {
  public:
   Pipeline(std::vector<PipelineExport> exports, lake::Lake& lake, PipelineSettings settings,
@@ -121,11 +123,16 @@ class Pipeline {
 
  private:
   struct Work;
-  using Step = std::function<PartitionReport(const Work&)>;
+  /// Carries out one of several that may run at once, within its share of the memory.
+  using Step = std::function<PartitionReport(const Work&, const PipelineSettings& share,
+                                             const RunHooks& hooks, Turns::Turn& turn)>;
   std::vector<Work> find_work(const Selection& selection, bool overwrite);
   RunReport for_all(const RunOptions& options, const RunHooks& hooks, const std::stop_token& stop,
                     const Step& step);
-  PartitionReport until_it_stands_still(Work work, const Step& step);
+  PartitionReport carry_out(const Work& work,
+                            const std::function<PartitionReport(const Work&)>& step);
+  PartitionReport until_it_stands_still(Work work,
+                                        const std::function<PartitionReport(const Work&)>& step);
   PartitionReport stage_one(const Work& work, const RunHooks& hooks, const std::stop_token& stop);
   std::vector<const PipelineExport*> selected(const Selection& selection) const;
   std::vector<DeliveryRecord> ledger_records(const Selection& selection, bool with_receipts);
