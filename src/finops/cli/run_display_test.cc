@@ -58,7 +58,7 @@ TEST(RunDisplayTest, MonthsThatAreLoadedAtOnceAreToldTogether) {
   display.show({"a 2026-05", "load", 60, 100, 1});
   EXPECT_EQ(err.str(),
             "finops: a 2026-05: load\nfinops: b 2026-05: load\n"
-            "finops: 2 months: load 65 %, 3 rows, 13 B/s, 5.38 s left\n");
+            "finops: 2 months: load 65 %, 3 rows, 0 MB/s, 5.38 s left\n");
 }
 
 TEST(RunDisplayTest, ALineOfProgressNeverWraps) {
