@@ -69,6 +69,7 @@ std::shared_ptr<ObjectStore> AwsConnections::open(S3Options options, const AwsAc
   options.region = aws_region(environment_, access.region);
   options.endpoint_url = access.endpoint_url;
   options.addressing = addressing_of(access.addressing_style);
+  options.read_timeout = access.read_timeout;
   options.retry_budget = budget_;
   options.stop = stop_;
   return make_s3_store(std::move(options), http_, credentials(access, whose), clock_);

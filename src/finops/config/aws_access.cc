@@ -20,6 +20,12 @@ class AccessReader {
     const std::string style = reader_.choice(path("addressing_style"));
     if (style == "path") result_.addressing_style = AddressingStyle::kPath;
     if (style == "virtual") result_.addressing_style = AddressingStyle::kVirtual;
+    result_.read_timeout = reader_.duration(path("read_timeout"));
+    // A whole exchange may take 5 minutes anyway.
+    if (result_.read_timeout < std::chrono::seconds(1) ||
+        result_.read_timeout > std::chrono::minutes(5)) {
+      reader_.mistake(path("read_timeout"), "must be from 1s to 5m");
+    }
     return result_;
   }
 

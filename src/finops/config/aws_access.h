@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -17,6 +18,7 @@ struct AwsAccess {
   Secret aws_access_key_id, aws_secret_access_key, aws_session_token;
   std::string region, endpoint_url, role_arn, external_id;
   AddressingStyle addressing_style = AddressingStyle::kAuto;
+  std::chrono::seconds read_timeout{};  // from 1 second to 5 minutes
 };
 
 /// Reads the keys of AwsAccess in a section ("aws", "lake"), and tells what is wrong with them.

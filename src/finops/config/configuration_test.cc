@@ -146,6 +146,18 @@ TEST_F(ConfigurationTest, TellsAllMistakesAtOnceWithTheirPositions) {
                                  "configuration; did you mean FINOPS__AWS__REGION?"));
 }
 
+TEST_F(ConfigurationTest, ATimeOutHasBounds) {
+  const std::string start = "[aws]\nbucket = \"abc\"\nexport_name = \"e\"\n";
+  EXPECT_EQ(load(start).exports.at(0).access.read_timeout, std::chrono::seconds(30));
+  const Configuration slow = load(start + "read_timeout = \"5m\"");
+  EXPECT_EQ(slow.exports.at(0).access.read_timeout, std::chrono::minutes(5));
+  EXPECT_EQ(slow.lake.access.read_timeout, std::chrono::minutes(5));
+  for (const char* wrong : {"0s", "6m"}) {
+    EXPECT_THAT(mistakes_of(start + "read_timeout = \"" + wrong + "\""),
+                HasSubstr("'aws.read_timeout' must be from 1s to 5m"));
+  }
+}
+
 TEST_F(ConfigurationTest, AKeyInTheWrongSectionIsShownItsPlace) {
   EXPECT_THAT(mistakes_of("bucket = \"b\""), HasSubstr("did you mean 'aws.bucket'?"));
   EXPECT_THAT(mistakes_of("[database.duckdb]\npersistent = true"),
@@ -323,7 +335,8 @@ TEST_F(ConfigurationTest, ASecretIsNeverShown) {
   }
   EXPECT_EQ(value(configuration, "aws.aws_secret_access_key").text, "(secret, from env:MY_KEY)");
   const Environment environment(Variables{{"MY_KEY", "hunter2"}});
-  EXPECT_EQ(configuration.exports.at(0).access.aws_secret_access_key.resolve(environment), "hunter2");
+  EXPECT_EQ(configuration.exports.at(0).access.aws_secret_access_key.resolve(environment),
+            "hunter2");
   EXPECT_THAT(mistakes_of("[aws]\naws_secret_access_key = 12345\nbucket = \"abc\"\n"),
               Not(HasSubstr("12345")));
   EXPECT_THAT(mistakes_of("[aws]\naws_secret_access_key = hunter2\n"), Not(HasSubstr("hunter2")));

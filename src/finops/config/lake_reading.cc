@@ -20,7 +20,8 @@ bool has_own_credentials(const SettingTable& table) {
 
 bool is_taken_from_aws(const SettingTable& table, std::string_view name) {
   if (is_credential_name(name)) return !has_own_credentials(table);
-  return name == "region" || name == "endpoint_url" || name == "addressing_style";
+  return name == "region" || name == "endpoint_url" || name == "addressing_style" ||
+         name == "read_timeout";
 }
 
 std::optional<Setting> setting_of_lake(const SettingTable& table, std::string_view path) {

@@ -114,6 +114,7 @@ HttpRequest S3Client::request_of(const S3Call& call, const AwsCredentials& crede
   HttpRequest request{.method = call.method, .headers = call.headers, .body = call.body};
   request.url = url_of(call, region).to_string();
   request.max_response_bytes = call.max_response_bytes;
+  request.idle_timeout = options_.read_timeout;
   if (options_.requester_pays) request.headers.push_back({"x-amz-request-payer", "requester"});
   sign_request(request, credentials, {region, "s3"}, clock_.now());
   return request;

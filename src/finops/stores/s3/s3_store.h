@@ -28,6 +28,9 @@ struct S3Options {
   bool requester_pays = false;
   std::string kms_key_id;  // of what is written; empty: the bucket's own default
 
+  /// Nothing at all arrives or leaves for so long: the connection is given up, the request
+  /// repeated.
+  Duration read_timeout = std::chrono::seconds(30);
   RetryPolicy retry;
   std::shared_ptr<RetryBudget> retry_budget = std::make_shared<RetryBudget>();
   std::stop_token stop;  // ends every call with kCancelled

@@ -145,6 +145,13 @@ TEST_F(S3StoreTest, AnArchivedObjectIsToldAtOnce) {
   EXPECT_EQ(sent(), 1u);
 }
 
+TEST_F(S3StoreTest, EachRequestHasTheReadTimeout) {
+  options_.read_timeout = std::chrono::seconds(7);
+  answer_ = [](const HttpRequest&) { return answer(200, "<ListBucketResult></ListBucketResult>"); };
+  store()->list("");
+  EXPECT_EQ(request(0).idle_timeout, std::chrono::seconds(7));
+}
+
 TEST_F(S3StoreTest, RequesterPaysAndEncryptionAreInTheHeaders) {
   options_.requester_pays = true;
   options_.kms_key_id = "arn:aws:kms:key";
