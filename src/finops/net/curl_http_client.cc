@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <mutex>
 #include <vector>
 
@@ -31,6 +32,11 @@ struct Exchange {
   HttpResponse response;
   std::size_t sent = 0;
   bool is_too_large = false;
+  bool has_all_headers = false;
+  bool was_silent = false;
+  curl_off_t moved = -1;  // bytes of bodies in both directions and lines of headers so far
+  curl_off_t header_lines = 0;
+  std::chrono::steady_clock::time_point moved_at;
 };
 
 std::size_t on_body(char* data, std::size_t size, std::size_t count, void* context) {
@@ -59,7 +65,12 @@ std::size_t on_header(char* data, std::size_t size, std::size_t count, void* con
   std::string_view line(data, size * count);
   while (!line.empty() && (line.back() == '\r' || line.back() == '\n')) line.remove_suffix(1);
   // A new status line begins the headers of another answer: after "100 Continue", or a proxy's.
-  if (line.starts_with("HTTP/")) exchange.response.headers.clear();
+  if (line.starts_with("HTTP/")) {
+    exchange.response.headers.clear();
+    exchange.has_all_headers = false;
+  }
+  if (line.empty()) exchange.has_all_headers = true;
+  ++exchange.header_lines;
   const std::size_t colon = line.find(':');
   if (colon == std::string_view::npos) return size * count;
   std::string_view value = line.substr(colon + 1);
@@ -90,8 +101,37 @@ int on_seek(void* context, curl_off_t offset, int origin) {
   return CURL_SEEKFUNC_OK;
 }
 
-int on_progress(void* context, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
-  return static_cast<Exchange*>(context)->stop.stop_requested() ? 1 : 0;
+/// The connection stands; from here on silence counts.
+int on_connected(void* context, char*, char*, int, int) {
+  static_cast<Exchange*>(context)->moved = 0;
+  static_cast<Exchange*>(context)->moved_at = std::chrono::steady_clock::now();
+  return CURL_PREREQFUNC_OK;
+}
+
+/// Called at least once a second. CURLOPT_LOW_SPEED_TIME would not do: it looks at a speed that is
+/// some seconds old and knows no headers.
+int on_progress(void* context, curl_off_t, curl_off_t arrived, curl_off_t, curl_off_t left) {
+  auto& exchange = *static_cast<Exchange*>(context);
+  if (exchange.stop.stop_requested()) return 1;
+  if (exchange.moved < 0) return 0;
+  const auto now = std::chrono::steady_clock::now();
+  const curl_off_t moved = arrived + left + exchange.header_lines;
+  if (moved != exchange.moved) {
+    exchange.moved = moved;
+    exchange.moved_at = now;
+  }
+  exchange.was_silent = now - exchange.moved_at >= exchange.request.idle_timeout;
+  return exchange.was_silent ? 1 : 0;
+}
+
+/// Why there is no answer, for people.
+std::string reason_of(CURLcode code, const Exchange& exchange, const char* told) {
+  if (code == CURLE_OK) return "the connection ended within the headers of the answer";
+  if (exchange.was_silent) {
+    return "the connection timed out: nothing arrived for " +
+           std::to_string(exchange.request.idle_timeout.count()) + " ms";
+  }
+  return *told != '\0' ? told : curl_easy_strerror(code);
 }
 
 HttpFailure::Kind kind_of(CURLcode code, const Exchange& exchange, bool has_sent) {
@@ -130,7 +170,8 @@ class CurlHttpClient : public HttpClient {
     const CURLcode code = curl_easy_perform(curl.get());
     long request_bytes = 0;
     curl_easy_getinfo(curl.get(), CURLINFO_REQUEST_SIZE, &request_bytes);
-    if (code == CURLE_OK) {
+    // To libcurl an answer that ends within its headers is one without a body.
+    if (code == CURLE_OK && exchange.has_all_headers) {
       long status = 0;
       curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &status);
       exchange.response.status = static_cast<int>(status);
@@ -138,9 +179,9 @@ class CurlHttpClient : public HttpClient {
       return std::move(exchange.response);
     }
     // A handle that failed is not used again: its connection may hold the rest of an old answer.
-    const std::string why = error[0] != '\0' ? error.data() : curl_easy_strerror(code);
     HttpResponse failed;
-    failed.failure = HttpFailure{kind_of(code, exchange, request_bytes > 0), why};
+    failed.failure = HttpFailure{kind_of(code, exchange, request_bytes > 0),
+                                 reason_of(code, exchange, error.data())};
     return failed;
   }
 
@@ -186,9 +227,8 @@ class CurlHttpClient : public HttpClient {
     set(curl, CURLOPT_HTTPHEADER, headers);
     set(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
     set(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(request.total_timeout.count()));
-    set(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    set(curl, CURLOPT_LOW_SPEED_TIME,
-        static_cast<long>(std::chrono::ceil<std::chrono::seconds>(request.idle_timeout).count()));
+    set(curl, CURLOPT_PREREQFUNCTION, on_connected);
+    set(curl, CURLOPT_PREREQDATA, &exchange);
     set(curl, CURLOPT_NOPROGRESS, 0L);
     set(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
     set(curl, CURLOPT_XFERINFODATA, &exchange);
