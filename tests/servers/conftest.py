@@ -74,6 +74,12 @@ def moto(tmp_path_factory):
         yield server
 
 
+@pytest.fixture(scope="session")
+def toxiproxy(tmp_path_factory):
+    with servers.toxiproxy(tmp_path_factory.mktemp("toxiproxy")) as proxy:
+        yield proxy
+
+
 @pytest.fixture(params=["versitygw", "moto"])
 def server(request):
     """Each in turn; a test may ask for one by indirect parametrisation."""

@@ -26,6 +26,7 @@ class Proxy:
         self.upstream = urllib.parse.urlsplit(upstream)
         self.fault = lambda number, method, path: None
         self.requests = []
+        self.keeps_connections = True  # False: each request comes by a connection of its own
         self.lock = threading.Lock()
 
     def next(self, method, path):
@@ -78,6 +79,8 @@ def handler_of(proxy):
                     self.send_header(name, value)
             if self.command != "HEAD":
                 self.send_header("Content-Length", str(len(content)))
+            if not proxy.keeps_connections:
+                self.send_header("Connection", "close")
             self.end_headers()
             if self.command != "HEAD":
                 self.wfile.write(content[:cut])

@@ -16,6 +16,8 @@ import tempfile
 import time
 import urllib.request
 
+from toxiproxy import Toxiproxy
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEPS = ROOT / ".deps"
 
@@ -112,6 +114,15 @@ def moto(folder):
         server.key, server.secret = key["AccessKeyId"], key["SecretAccessKey"]
         server.client().create_bucket(Bucket=server.bucket)
         yield server
+
+
+@contextlib.contextmanager
+def toxiproxy(folder):
+    """Spoils the connections to other servers as it is told."""
+    folder, port = pathlib.Path(folder), free_port()
+    command = [DEPS / "bin/toxiproxy", "-host", "127.0.0.1", "-port", port]
+    with started(command, port, folder, LOG_LEVEL="warn"):
+        yield Toxiproxy(f"http://127.0.0.1:{port}")
 
 
 def main(command):

@@ -32,3 +32,7 @@ GO_SHA256=565537475730612936bf42edddff5d627133c108d9a01561f8033ed09dc0c2ff
 # An S3 server over a folder that checks signatures, conditions and checksums.
 VERSITYGW_VERSION=v1.8.0
 VERSITYGW_SUM=h1:au+wI+aybno/STsQiSm35Uu6Q6iK5MWReQxgO6SEMFc=
+
+# A TCP proxy that is slow, cuts, stalls and resets as it is told.
+TOXIPROXY_VERSION=v2.12.0
+TOXIPROXY_SUM=h1:d1x++lYZg/zijXPPcv7PH0MvHMzEI5aX/YuUi/Sw+yg=

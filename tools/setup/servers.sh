@@ -18,7 +18,7 @@ provide_go() {
   touch "$tree/complete"
 }
 
-# install_go_program NAME PACKAGE MODULE VERSION SUM: .deps/bin/NAME. SUM is the module's hash as in go.sum; those of its
+# install_go_program NAME PACKAGE MODULE VERSION SUM: .deps/bin/NAME, whatever the last folder of PACKAGE is called. SUM is the module's hash as in go.sum; those of its
 # dependencies are checked by Go against the public checksum database.
 install_go_program() {
   local tree=$CACHE/$1-$4 log go
@@ -33,6 +33,7 @@ install_go_program() {
     GOTOOLCHAIN=local GOFLAGS='-modcacherw -buildvcs=false -trimpath' GOBIN=$tree "$go" install "$2@$4" >"$log" 2>&1 ||
       fail "cannot build $2: $(why "$log") (all of it: $log)"
     rm -f "$log"
+    [ -f "$tree/$1" ] || mv "$tree/$(basename "$2")" "$tree/$1"
     touch "$tree/complete"
   fi
   mkdir -p "$DEPS/bin"
@@ -42,4 +43,9 @@ install_go_program() {
 install_versitygw() {
   install_go_program versitygw github.com/versity/versitygw/cmd/versitygw github.com/versity/versitygw \
     "$VERSITYGW_VERSION" "$VERSITYGW_SUM"
+}
+
+install_toxiproxy() {
+  install_go_program toxiproxy github.com/Shopify/toxiproxy/v2/cmd/server github.com/Shopify/toxiproxy/v2 \
+    "$TOXIPROXY_VERSION" "$TOXIPROXY_SUM"
 }
