@@ -17,8 +17,8 @@ test:  ## all tests: unit, contract, sanitizers, end to end, fuzz (FUZZ_SECONDS=
 	@tools/setup.sh test
 	@tools/run_tests.py unit asan-ubsan tsan servers e2e fuzz
 
-test-engines:  ## read the lake with other engines (ENGINES=spark)
-	@tools/setup.sh engines
+test-engines:  ## read the lake with other engines (ENGINES="spark trino")
+	@ENGINES="$(or $(ENGINES),spark)" tools/setup.sh engines
 	@ENGINES="$(or $(ENGINES),spark)" tools/run_tests.py engines
 
 test-chaos:  ## long runs with injected faults

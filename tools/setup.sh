@@ -4,7 +4,8 @@
 #   build    compiler, -dev packages, Arrow C++, libduckdb and its extensions (pinned, sha256-checked) in .deps/; the default
 #   test     build, and clang tools, independent readers of the lake (.deps/venv/readers), S3 servers and a proxy that
 #            spoils connections (.deps/bin, .deps/venv/servers)
-#   engines  Spark with Iceberg's runtime (.deps/venv/engines, .deps/engines/jars)
+#   engines  test, and what ENGINES names (default: spark): Spark with Iceberg's runtime (.deps/venv/engines,
+#            .deps/engines/jars), Trino (.deps/trino)
 #   bench    the programs that `make bench` compares with (.deps/venv/bench)
 #
 # A part that is complete takes no time. Downloads and venvs are kept per machine in $FINOPS_DEPS_CACHE (default:
@@ -12,7 +13,7 @@
 set -Eeuo pipefail
 trap 'echo "setup: ${BASH_SOURCE[0]}:$LINENO failed: $BASH_COMMAND" >&2' ERR
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-for file in pins lib packages binaries venvs servers; do
+for file in pins lib packages binaries venvs servers engines; do
   # shellcheck source=/dev/null
   . "tools/setup/$file.sh"
 done
@@ -36,8 +37,17 @@ setup_test() {
 setup_engines() {
   setup_test
   install_packages "${ENGINE_PACKAGES[@]}"
-  provide_venv engines
-  provide engines "${ENGINE_JARS[*]}" install_engine_jars
+  local engine engines=${ENGINES:-spark}
+  for engine in ${engines//,/ }; do
+    case $engine in
+      spark)
+        provide_venv engines
+        provide engines "${SPARK_JARS[*]}" install_spark_jars
+        ;;
+      trino) provide trino "$TRINO_VERSION $TRINO_SHA256 $TRINO_JAVA_SHA256 $SQLITE_JAR" install_trino ;;
+      *) fail "unknown engine '$engine' in ENGINES; any of: spark, trino" ;;
+    esac
+  done
 }
 
 setup_bench() {

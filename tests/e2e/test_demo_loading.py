@@ -54,7 +54,7 @@ def assert_receipts_say_the_truth(project):
 def grouped(project, expression):
     """{(currency, key): (rows, unblended cost)} from the lake."""
     sql = (f"SELECT line_item_currency_code AS currency, CAST({expression} AS VARCHAR) AS key, count(*) AS n, "
-           f"CAST(coalesce(sum({COSTS}), 0) AS VARCHAR) AS cost FROM aws_billing_data GROUP BY ALL")
+           f"CAST(coalesce(sum({COSTS}), 0) AS VARCHAR) AS cost FROM aws_billing_data GROUP BY 1, 2")
     return {(row["currency"], row["key"]): (int(row["n"]), decimal.Decimal(row["cost"])) for row in project.query(sql)}
 
 

@@ -15,6 +15,7 @@ class Project:
     def __init__(self, folder):
         self.folder = folder
         self.exports = []
+        self.variables = {}  # of every run's environment
         self.s3 = None  # the server that the lake lies on
 
     def add_export(self, name, bucket=None, prefix="cur", export="report", table=None):
@@ -40,7 +41,7 @@ class Project:
         """Runs finops; `expect` is the exit code (None: any). Returns code, stdout, stderr."""
         command = [str(BINARY), *map(str, arguments)]
         environment = {k: v for k, v in os.environ.items() if not k.startswith(("FINOPS_", "AWS_"))}
-        environment |= {"CONFIG_PATH": str(self.folder / "config.toml")} | (env or {})
+        environment |= {"CONFIG_PATH": str(self.folder / "config.toml")} | self.variables | (env or {})
         done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True,
                               input=stdin, timeout=timeout)
         if expect is not None:

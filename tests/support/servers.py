@@ -17,6 +17,7 @@ import time
 import urllib.request
 
 from toxiproxy import Toxiproxy
+from trino_server import Trino, asked
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 DEPS = ROOT / ".deps"
@@ -62,14 +63,14 @@ def wait_for_port(port, process, log, seconds=30):
 
 
 @contextlib.contextmanager
-def started(command, port, folder, **environment):
+def started(command, port, folder, seconds=30, **environment):
     """A server process that listens on `port`; ended with the block, killed when it does not end."""
     log = pathlib.Path(folder) / f"{pathlib.Path(command[0]).name}-{port}.log"
     with log.open("wb") as out:
         process = subprocess.Popen([str(word) for word in command], stdout=out, stderr=out, cwd=folder,
                                    env=os.environ | environment)
     try:
-        wait_for_port(port, process, log)
+        wait_for_port(port, process, log, seconds)
         yield process
     finally:
         process.send_signal(signal.SIGTERM)
@@ -123,6 +124,37 @@ def toxiproxy(folder):
     command = [DEPS / "bin/toxiproxy", "-host", "127.0.0.1", "-port", port]
     with started(command, port, folder, LOG_LEVEL="warn"):
         yield Toxiproxy(f"http://127.0.0.1:{port}")
+
+
+TRINO_CONFIG = """coordinator=true
+node-scheduler.include-coordinator=true
+http-server.http.port={port}
+node.internal-address=127.0.0.1
+discovery.uri=http://127.0.0.1:{port}
+query.max-memory=512MB
+query.max-memory-per-node=512MB
+catalog.management=dynamic
+catalog.store=memory
+plugin.dir={installed}/plugin
+"""
+
+
+@contextlib.contextmanager
+def trino(folder):
+    """A coordinator that is its own worker, in 1 GB; some 20 seconds until it answers."""
+    folder, port, installed = pathlib.Path(folder), free_port(), (DEPS / "trino").resolve()
+    (folder / "config.properties").write_text(TRINO_CONFIG.format(port=port, installed=installed))
+    command = [installed / "java/bin/java", "-Xmx1G", "-XX:+UseSerialGC", "-XX:+ExitOnOutOfMemoryError", "-XX:TieredStopAtLevel=1",
+               "-Djdk.attach.allowAttachSelf=true", "-XX:+EnableDynamicAgentLoading", "-Dfile.encoding=UTF-8",
+               f"-Dnode.data-dir={folder}/data", "-Dnode.environment=test", "-Dnode.id=test",
+               f"-Dconfig={folder}/config.properties", "-cp", f"{installed}/lib/*", "io.trino.server.TrinoServer"]
+    with started(command, port, folder, seconds=180):
+        server, deadline = Trino(f"http://127.0.0.1:{port}"), time.monotonic() + 180
+        while asked(f"{server.endpoint}/v1/info")["starting"]:
+            if time.monotonic() > deadline:
+                raise RuntimeError("Trino does not get ready")
+            time.sleep(0.5)
+        yield server
 
 
 def main(command):

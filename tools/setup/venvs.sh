@@ -1,11 +1,6 @@
 # shellcheck shell=bash
-# Python environments and Java archives of the tests. A venv lives in the machine's cache, named by the hash of its
+# Python environments of the tests. A venv lives in the machine's cache, named by the hash of its
 # requirements and by the Python that made it; .deps/venv/NAME points to it.
-
-ENGINE_JARS=(
-  org.apache.iceberg:iceberg-spark-runtime-4.0_2.13:1.11.0
-  org.xerial:sqlite-jdbc:3.50.3.0
-)
 
 # provide_venv NAME: installs tools/setup/NAME.txt.
 provide_venv() {
@@ -29,22 +24,4 @@ install_venv() {
   fi
   mkdir -p "$DEPS/venv"
   ln -sfn "$venv" "$DEPS/venv/$name"
-}
-
-install_engine_jars() {
-  local artifact log folder=$CACHE/jars file
-  mkdir -p "$folder" "$DEPS/engines/jars"
-  rm -f "$DEPS"/engines/jars/*.jar
-  for artifact in "${ENGINE_JARS[@]}"; do
-    file=$(cut -d: -f2,3 <<<"$artifact" | tr : -).jar
-    if [ ! -f "$folder/$file" ]; then
-      say "downloading $file"
-      log=$(mktemp)
-      mvn -q -B org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy -Dartifact="$artifact" \
-        -DoutputDirectory="$folder" >"$log" 2>&1 ||
-        fail "cannot download $artifact from Maven Central; is the network there? $(why "$log")"
-      rm -f "$log"
-    fi
-    ln -sf "$folder/$file" "$DEPS/engines/jars/$file"
-  done
 }
