@@ -119,7 +119,9 @@ std::string encoded_metrics(const WrittenParquet& file, const TableMetadata& met
   write_null(out);  // key_metadata
   write_list(out, file.split_offsets);
   write_null(out);  // equality_ids
-  write_null(out);  // sort_order_id
+  // sort_order_id 0, unsorted: the specification allows null, Trino's $entries table does not.
+  out.write_long(1);
+  out.write_long(0);
   write_null(out);  // referenced_data_file
   return std::move(out.out());
 }

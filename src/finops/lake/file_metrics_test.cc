@@ -117,6 +117,11 @@ TEST_F(FileMetricsTest, AnUnknownColumnIsLeftOut) {
   EXPECT_EQ(lower_bound_of(encoded_metrics(file, *metadata_), 4711), std::nullopt);
 }
 
+TEST_F(FileMetricsTest, AFileSaysThatItIsUnsorted) {
+  // At the end: sort_order_id, the second branch of its union and 0; no referenced_data_file.
+  EXPECT_TRUE(encoded("source", "a", "b").ends_with(std::string_view("\x02\0\0", 3)));
+}
+
 TEST_F(FileMetricsTest, DamagedMetricsAreInvalid) {
   const auto metrics = encoded("source", "a", "b");
   for (std::size_t size = 0; size < metrics.size(); ++size) {
