@@ -112,6 +112,7 @@ TEST_F(ConfigurationTest, EveryKeyHasAVariableOfItsOwn) {
         {"FINOPS_S3_BUCKET", "a-bucket"},
         {"FINOPS_EXPORT_NAME", "e"},
         {"FINOPS__AWS__ROLE_ARN", "arn:aws:iam::123456789012:role/cur-reader"},
+        {"FINOPS__LAKE__ROLE_ARN", "arn:aws:iam::123456789012:role/lake-writer"},
         {"FINOPS__DATABASE__BIGQUERY__PROJECT_ID", "p"},
         {"FINOPS__DATABASE__BIGQUERY__DATASET_ID", "d"}};
     const Configuration configuration = load("", environment);

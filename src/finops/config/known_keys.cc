@@ -4,6 +4,7 @@
 
 namespace finops {
 
+// NOLINTNEXTLINE(readability-function-size): a table, however long
 const std::vector<KnownKey>& known_keys() {
   using enum ValueType;
   static const std::vector<KnownKey> keys = {
