@@ -41,7 +41,14 @@ AwsConnections::AwsConnections(Environment environment, Clock& clock, std::stop_
       stop_(std::move(stop)),
       ca_file_(ca_file_of(environment_)),
       http_(make_http_client(http_options(ca_file_))),
-      budget_(std::make_shared<RetryBudget>()) {}
+      budget_(std::make_shared<RetryBudget>()),
+      secrets_(std::make_unique<SecretsManager>(session(""), credential_chain(session("")))) {}
+
+std::string AwsConnections::value_of(const Secret& secret) const {
+  return secret.resolve(environment_, [this](const SecretsManagerReference& reference) {
+    return secrets_->value(reference.arn, reference.region, reference.key, stop_);
+  });
+}
 
 AwsSession AwsConnections::session(const std::string& region) const {
   return {http_, budget_, environment_, clock_, region};
@@ -51,9 +58,9 @@ std::shared_ptr<AwsCredentialProvider> AwsConnections::credentials(const AwsAcce
                                                                    const std::string& whose) const {
   std::shared_ptr<AwsCredentialProvider> base;
   if (access.aws_access_key_id.is_set()) {
-    base = given_credentials({access.aws_access_key_id.resolve(environment_),
-                              access.aws_secret_access_key.resolve(environment_),
-                              access.aws_session_token.resolve(environment_),
+    base = given_credentials({value_of(access.aws_access_key_id),
+                              value_of(access.aws_secret_access_key),
+                              value_of(access.aws_session_token),
                               {}},
                              "aws_access_key_id of " + whose);
   } else {

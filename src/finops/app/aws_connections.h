@@ -9,6 +9,7 @@
 #include "finops/core/environment.h"
 #include "finops/engines/duckdb/remote_access.h"
 #include "finops/net/aws/credential_chain.h"
+#include "finops/net/aws/secrets_manager.h"
 #include "finops/stores/object_store.h"
 #include "finops/stores/s3/s3_store.h"
 
@@ -28,6 +29,10 @@ class AwsConnections {
   /// The same for DuckDB, with credentials that are valid now.
   RemoteAccess lake_access(const Configuration& configuration) const;
 
+  /// The value of a secret of the configuration. What it takes from AWS Secrets Manager is asked
+  /// for with the usual chain, and once.
+  std::string value_of(const Secret& secret) const;
+
  private:
   AwsSession session(const std::string& region) const;
   std::shared_ptr<AwsCredentialProvider> credentials(const AwsAccess& access,
@@ -41,6 +46,7 @@ class AwsConnections {
   const std::string ca_file_;
   const std::shared_ptr<HttpClient> http_;
   const std::shared_ptr<RetryBudget> budget_;
+  const std::unique_ptr<SecretsManager> secrets_;
 };
 
 }  // namespace finops

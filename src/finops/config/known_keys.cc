@@ -67,7 +67,8 @@ const std::vector<KnownKey>& known_keys() {
       {"aws.cur_version", kChoice, "", "FINOPS_CUR_VERSION", "v1 v2", true, "v2",
        "v1 | v2; default: found out from the manifests."},
       {"aws.aws_access_key_id", kSecret, "", "AWS_ACCESS_KEY_ID", "", true, "env:NAME",
-       "Empty: the usual AWS chain. A secret may be env:NAME or file:PATH."},
+       "Empty: the usual AWS chain. A secret may be env:NAME, file:PATH or "
+       "secretsmanager:ARN[#key]."},
       {"aws.aws_secret_access_key", kSecret, "", "AWS_SECRET_ACCESS_KEY", "", true,
        "file:/run/secrets/aws", ""},
       {"aws.aws_session_token", kSecret, "", "AWS_SESSION_TOKEN", "", true, "env:NAME",

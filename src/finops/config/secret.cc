@@ -34,7 +34,36 @@ std::string text_of_file(const std::string& key, const std::string& path) {
   return text;
 }
 
+/// Up to `colon`, which is taken off as well.
+std::string_view take_field(std::string_view& text) {
+  const std::size_t colon = text.find(':');
+  const std::string_view field = text.substr(0, colon);
+  text.remove_prefix(colon == std::string_view::npos ? text.size() : colon + 1);
+  return field;
+}
+
 }  // namespace
+
+std::optional<SecretsManagerReference> SecretsManagerReference::parse(std::string_view text) {
+  // Names of secrets hold no '#' (letters, digits and /_+=.@-: CreateSecret, "Name").
+  const std::size_t hash = text.find('#');
+  SecretsManagerReference reference{.arn = std::string(text.substr(0, hash))};
+  if (hash != std::string_view::npos) {
+    reference.key = text.substr(hash + 1);
+    if (reference.key.empty()) return std::nullopt;
+  }
+  std::string_view rest = reference.arn;
+  if (take_field(rest) != "arn" || take_field(rest).empty()) return std::nullopt;
+  if (take_field(rest) != "secretsmanager") return std::nullopt;
+  reference.region = take_field(rest);
+  // The region becomes part of a host's name.
+  const bool is_region = !reference.region.empty() &&
+                         reference.region.find_first_not_of(
+                             "abcdefghijklmnopqrstuvwxyz0123456789-") == std::string::npos;
+  if (!is_region || take_field(rest).empty()) return std::nullopt;
+  if (take_field(rest) != "secret" || rest.empty()) return std::nullopt;
+  return reference;
+}
 
 Secret::Secret(std::string key, std::string text) : key_(std::move(key)), text_(std::move(text)) {}
 
@@ -50,8 +79,19 @@ std::string_view Secret::target() const {
 }
 
 std::string Secret::mistake() const {
-  if (!is_set() || form() == Form::kLiteral || !target().empty()) return "";
-  return "'" + text_ + "' names nothing behind the colon";
+  if (!is_set() || form() == Form::kLiteral) return "";
+  if (target().empty()) return "'" + text_ + "' names nothing behind the colon";
+  if (form() == Form::kSecretsManager && !SecretsManagerReference::parse(target())) {
+    return "'" + text_ +
+           "' names no secret; write the whole ARN, "
+           "secretsmanager:arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME-XXXXXX, and behind "
+           "it #key for one member of a JSON secret";
+  }
+  return "";
+}
+
+std::string_view Secret::literal() const {
+  return form() == Form::kLiteral ? std::string_view(text_) : std::string_view();
 }
 
 std::string Secret::describe() const {
@@ -60,7 +100,7 @@ std::string Secret::describe() const {
   return "(secret, from " + text_ + ")";
 }
 
-std::string Secret::resolve(const Environment& environment) const {
+std::string Secret::resolve(const Environment& environment, const AskSecretsManager& ask) const {
   const std::string name(target());
   switch (form()) {
     case Form::kLiteral: return text_;
@@ -78,10 +118,16 @@ std::string Secret::resolve(const Environment& environment) const {
     }
     case Form::kSecretsManager: break;
   }
-  throw Error(ErrorKind::kUnsupported,
-              key_ + " is '" + text_ +
-                  "': this version of finops cannot ask AWS Secrets Manager yet; use env:NAME or "
-                  "file:PATH");
+  const auto reference = SecretsManagerReference::parse(name);
+  if (!reference) throw Error(ErrorKind::kInvalidConfig, key_ + ": " + mistake());
+  if (!ask) {
+    throw Error(ErrorKind::kInternal, key_ + ": nothing here can ask AWS Secrets Manager");
+  }
+  try {
+    return ask(*reference);
+  } catch (const Error& error) {
+    throw error.within(key_);
+  }
 }
 
 }  // namespace finops

@@ -57,9 +57,53 @@ TEST(SecretTest, AFolderInPlaceOfAFileIsAClearError) {
             std::string::npos);
 }
 
-TEST(SecretTest, SecretsManagerIsRefusedByName) {
-  const Secret secret("k", "secretsmanager:arn:aws:secretsmanager:eu-west-1:1:secret:x#key");
-  error_of(secret, Environment(), ErrorKind::kUnsupported);
+constexpr const char* kArn = "arn:aws-cn:secretsmanager:cn-north-1:123456789012:secret:a/b-XyZ123";
+
+TEST(SecretTest, SecretsManagerIsAskedForTheArnInItsRegionAndTheMember) {
+  SecretsManagerReference asked;
+  const auto ask = [&asked](const SecretsManagerReference& reference) {
+    asked = reference;
+    return std::string("v");
+  };
+  const Secret secret("k", std::string("secretsmanager:") + kArn + "#key");
+  EXPECT_EQ(secret.mistake(), "");
+  EXPECT_EQ(secret.describe(), std::string("(secret, from secretsmanager:") + kArn + "#key)");
+  EXPECT_EQ(secret.resolve(Environment(), ask), "v");
+  EXPECT_EQ(asked.arn, kArn);
+  EXPECT_EQ(asked.region, "cn-north-1");
+  EXPECT_EQ(asked.key, "key");
+  EXPECT_EQ(SecretsManagerReference::parse(kArn)->key, "");
+}
+
+TEST(SecretTest, AnAnswerOfSecretsManagerKeepsItsKindAndNamesTheKey) {
+  const auto ask = [](const SecretsManagerReference&) -> std::string {
+    throw Error(ErrorKind::kPermissionDenied, "AWS says no");
+  };
+  const Secret secret("notify.webhook_url", std::string("secretsmanager:") + kArn);
+  try {
+    secret.resolve(Environment(), ask);
+    FAIL();
+  } catch (const Error& error) {
+    EXPECT_EQ(error.kind(), ErrorKind::kPermissionDenied);
+    EXPECT_STREQ(error.what(), "notify.webhook_url: AWS says no");
+  }
+}
+
+TEST(SecretTest, WhatIsNoArnOfASecretIsAMistake) {
+  for (const char* target :
+       {"name", "arn:aws:s3:eu-west-1:1:secret:x", "arn:aws:secretsmanager::1:secret:x",
+        "arn:aws:secretsmanager:eu-west-1:1:secret:", "arn:aws:secretsmanager:eu-west-1:1:secret",
+        "arn:aws:secretsmanager:eu-west-1::secret:x", "arn:aws:secretsmanager:h/x:1:secret:x",
+        "arn:aws:secretsmanager:eu-west-1:1:secret:x#", "#key"}) {
+    const Secret secret("k", std::string("secretsmanager:") + target);
+    EXPECT_NE(secret.mistake().find("names no secret"), std::string::npos) << target;
+    error_of(secret, Environment(), ErrorKind::kInvalidConfig);
+  }
+}
+
+TEST(SecretTest, OnlyALiteralIsToldAsOne) {
+  EXPECT_EQ(Secret("k", "hunter2").literal(), "hunter2");
+  EXPECT_EQ(Secret("k", "env:A").literal(), "");
 }
 
 TEST(SecretTest, AReferenceToNothingIsAMistake) {

@@ -56,6 +56,10 @@ ErrorKind kind_of(const AwsError& error) {
                                                         "ResourceNotFoundException"};
   if (std::ranges::count(kMissing, error.code) != 0) return ErrorKind::kNotFound;
   if (error.status == 404) return ErrorKind::kNotFound;
+  // The JSON services say with 400 what others say with 403.
+  constexpr std::array<std::string_view, 3> kDenied = {
+      "AccessDeniedException", "UnrecognizedClientException", "InvalidSignatureException"};
+  if (std::ranges::count(kDenied, error.code) != 0) return ErrorKind::kPermissionDenied;
   const bool is_race =
       error.code == "ConditionalRequestConflict" || error.code == "OperationAborted";
   if (error.status == 412 || is_race) return ErrorKind::kConflict;
@@ -70,7 +74,7 @@ struct Advice {
 };
 
 /// What to do about the answers that people meet.
-constexpr std::array<Advice, 16> kAdvice = {{
+constexpr std::array<Advice, 18> kAdvice = {{
     {"InvalidAccessKeyId", "no such access key: check aws_access_key_id and the profile"},
     {"InvalidClientTokenId", "no such access key: check aws_access_key_id and the profile"},
     {"SignatureDoesNotMatch", "the secret key does not belong to the access key: check it"},
@@ -88,6 +92,8 @@ constexpr std::array<Advice, 16> kAdvice = {{
     {"InvalidObjectState", "the object is archived: restore it first"},
     {"RequestExpired", "this machine's clock is wrong: set it (for example with NTP)"},
     {"AccessDeniedException", "the policy of these credentials does not allow it"},
+    {"UnrecognizedClientException", "no such access key: check aws_access_key_id and the profile"},
+    {"InvalidSignatureException", "the secret key does not belong to the access key: check it"},
 }};
 
 std::string_view advice_for(std::string_view code) {

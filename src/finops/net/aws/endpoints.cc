@@ -26,7 +26,9 @@ std::string aws_domain(std::string_view region) {
 std::string aws_endpoint(const Environment& environment, std::string_view service,
                          std::string_view region) {
   std::string variable = "AWS_ENDPOINT_URL_";
-  for (const char c : service) {
+  // The variable has the service's id of the SDKs ("Secrets Manager"), which is the host's name but
+  // for the blank.
+  for (const char c : service == "secretsmanager" ? "secrets-manager" : service) {
     variable += c == '-' || c == '.' ? '_' : static_cast<char>(std::toupper(c));
   }
   for (const std::string& name : {variable, std::string("AWS_ENDPOINT_URL")}) {
