@@ -71,6 +71,8 @@ PipelineExport make_export(const AwsExport& configured, const Configuration& con
                   configured.export_name;
   made.is_remote = !configured.folder && place == ReadFrom::kBucket;
   made.keep_staging = configured.keep_staging;
+  // What lies on this machine says nothing of what the provider delivers.
+  if (place == ReadFrom::kBucket) made.max_age = configured.max_age;
   try {
     made.bucket = make_bucket(configured, configuration, aws, place);
     const bool is_staged = !configured.folder && place == ReadFrom::kThisMachine;

@@ -86,7 +86,7 @@ DoctorCheck check_lake_bucket(const Configuration& configuration, const AwsConne
           ""};
 }
 
-DoctorCheck check_export(const PipelineExport& configured) {
+DoctorCheck check_export(const PipelineExport& configured, TimePoint now) {
   const FoundManifests found = configured.source->discover({});
   if (!found.failures.empty()) {
     const auto& failure = found.failures.front();
@@ -99,8 +99,13 @@ DoctorCheck check_export(const PipelineExport& configured) {
     return {"", Result::kWarning, "no manifest found below " + configured.location,
             "check bucket, prefix and export_name; AWS needs up to a day for the first delivery"};
   }
-  return good(std::to_string(found.deliveries.size()) + " month(s) delivered, the newest " +
-              found.deliveries.back().period.to_string());
+  const std::string months = std::to_string(found.deliveries.size()) +
+                             " month(s) delivered, the newest " +
+                             found.deliveries.back().period.to_string();
+  const auto stale =
+      judge_freshness(configured.name, configured.max_age, found.newest_manifest, now);
+  if (!stale) return good(months);
+  return {"", Result::kWarning, months + ", but stale: " + stale->describe(), kAdviceForStale};
 }
 
 /// Every partition's rows must be those of the delivery that the ledger calls current.
@@ -173,7 +178,8 @@ std::vector<DoctorCheck> examine(const Configuration& configuration, Clock& cloc
     return checks;
   }
   for (const auto& configured : make_exports(configuration, aws)) {
-    checks.push_back(check("export " + configured.name, [&] { return check_export(configured); }));
+    checks.push_back(
+        check("export " + configured.name, [&] { return check_export(configured, clock.now()); }));
   }
   return checks;
 }

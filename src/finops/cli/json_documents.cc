@@ -48,6 +48,19 @@ Json hold_document(const std::string& text) {
   return text.empty() ? Json() : hold.is_discarded() ? Json(text) : hold;
 }
 
+Json stale_document(const std::vector<StaleSource>& stale) {
+  Json list = Json::array();
+  for (const StaleSource& one : stale) {
+    Json entry = {{"source", one.source}};
+    entry["newest_delivery"] = one.newest ? Json(to_iso8601(*one.newest)) : Json();
+    entry["age_seconds"] =
+        one.age ? Json(std::chrono::floor<std::chrono::seconds>(*one.age).count()) : Json();
+    entry["max_age_seconds"] = one.max_age.count();
+    list.push_back(std::move(entry));
+  }
+  return list;
+}
+
 }  // namespace
 
 Json id_document(const ExportId& id) {
@@ -80,6 +93,7 @@ Json run_document(const RunReport& report) {
   for (const PartitionReport& one : report.partitions)
     deliveries.push_back(partition_document(one));
   result["deliveries"] = std::move(deliveries);
+  result["stale"] = stale_document(report.stale);
   return result;
 }
 

@@ -90,7 +90,7 @@ const std::vector<KnownKey>& known_keys() {
       {"aws.keep_staging", kBoolean, "true", "", "", true, "",
        "false: stream downloads, keep nothing."},
       {"aws.max_age", kDuration, "36h", "", "", true, "",
-       "No newer delivery for so long: reported."},
+       "No newer delivery for so long: reported as stale; 0s: never."},
       {"aws.allow_overlap", kBoolean, "false", "", "", true, "",
        "Whether two sources of one table may have the same payer and period."},
   };

@@ -154,13 +154,19 @@ std::vector<const PipelineExport*> Pipeline::selected(const Selection& selection
   return chosen;
 }
 
-std::vector<Pipeline::Work> Pipeline::find_work(const Selection& selection, bool overwrite) {
+std::vector<Pipeline::Work> Pipeline::find_work(const Selection& selection, bool overwrite,
+                                                std::vector<StaleSource>* stale) {
   const auto exports = selected(selection);
   const RecordsByPartition known = records_by_partition(lake_);
   std::vector<Work> work;
   for (const auto* from : exports) {
     try {
-      FoundManifests found = from->source->discover({selection.first, selection.last});
+      const PeriodRange range{selection.first, selection.last};
+      FoundManifests found = from->source->discover(range);
+      if (stale != nullptr && can_judge_freshness(range, clock_.now())) {
+        auto old = judge_freshness(from->name, from->max_age, found.newest_manifest, clock_.now());
+        if (old) stale->push_back(std::move(*old));
+      }
       for (const auto& failure : found.failures) {
         const std::string period = failure.period ? failure.period->to_string() : "";
         work.push_back({broken(*from, period, failure.manifest_key, failure.kind, failure.message),
@@ -304,7 +310,8 @@ PartitionReport Pipeline::carry_out(const Work& work,
 RunReport Pipeline::for_all(const RunOptions& options, const RunHooks& hooks,
                             const std::stop_token& stop, const Step& step) {
   const auto start = std::chrono::steady_clock::now();
-  const std::vector<Work> all = find_work(options.selection, options.overwrite);
+  RunReport run;
+  const std::vector<Work> all = find_work(options.selection, options.overwrite, &run.stale);
   const auto loads = static_cast<std::size_t>(
       std::ranges::count_if(all, [](const Work& work) { return reads_files(work.item.action); }));
   const std::size_t at_once = loads_at_once(loads, settings_.memory_bytes);
@@ -313,7 +320,6 @@ RunReport Pipeline::for_all(const RunOptions& options, const RunHooks& hooks,
   std::mutex mutex;
   const RunHooks shared_hooks = one_at_a_time(hooks, mutex);
   Turns turns(all.size());
-  RunReport run;
   run.partitions.resize(all.size());
   for_each_at_once(all.size(), at_once, [&](std::size_t i) {
     const Work& work = all[i];

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -32,6 +33,8 @@ struct PipelineExport {
   std::shared_ptr<BillingSource> source;
   bool is_remote = false;     // deliveries can be staged; what lies on this machine never is
   bool keep_staging = false;  // a load keeps what it downloads in the staging area
+  /// Without a newer delivery for so long the source is reported as stale; 0: never.
+  std::chrono::seconds max_age{0};
 };
 
 /// What decides whether a delivery with faulty rows is published: above a share, it is refused.
@@ -126,7 +129,9 @@ class Pipeline {
   /// Carries out one of several that may run at once, within its share of the memory.
   using Step = std::function<PartitionReport(const Work&, const PipelineSettings& share,
                                              const RunHooks& hooks, Turns::Turn& turn)>;
-  std::vector<Work> find_work(const Selection& selection, bool overwrite);
+  /// With `stale`, also the sources that nothing new came from.
+  std::vector<Work> find_work(const Selection& selection, bool overwrite,
+                              std::vector<StaleSource>* stale = nullptr);
   RunReport for_all(const RunOptions& options, const RunHooks& hooks, const std::stop_token& stop,
                     const Step& step);
   PartitionReport carry_out(const Work& work,

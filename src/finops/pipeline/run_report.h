@@ -9,6 +9,7 @@
 #include "finops/core/decimal.h"
 #include "finops/core/error.h"
 #include "finops/core/export_id.h"
+#include "finops/pipeline/freshness.h"
 
 namespace finops {
 
@@ -65,6 +66,7 @@ struct PartitionReport {
 
 struct RunReport {
   std::vector<PartitionReport> partitions;
+  std::vector<StaleSource> stale;  // no part of the exit code
   bool is_changed = false;
   double seconds = 0;
 

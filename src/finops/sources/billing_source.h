@@ -45,6 +45,9 @@ struct FoundManifests {
   std::vector<ManifestFailure> failures;  // by period
   /// What people may want to know and no run depends on: "20250901-20251001/ has no manifest yet".
   std::vector<std::string> notes;
+  /// When the newest of the manifests that were looked at was written, also of those that give no
+  /// delivery; nothing when there is none.
+  std::optional<TimePoint> newest_manifest;
 };
 
 /// Months to look at; an absent end is open.

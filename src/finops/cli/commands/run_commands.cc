@@ -41,6 +41,12 @@ std::string summary_of(const RunReport& report) {
   return report.is_changed ? text : text + " Nothing was changed.";
 }
 
+void tell_stale_sources(CommandContext& context, const RunReport& report) {
+  for (const StaleSource& one : report.stale) {
+    context.console.warning(one.source + " is stale: " + one.describe() + "; " + kAdviceForStale);
+  }
+}
+
 int dry_run(CommandContext& context, const Configuration& configuration, const Selection& selection,
             bool overwrite) {
   const std::vector<PlanItem> plan = context.services.plan(configuration, selection, overwrite);
@@ -76,6 +82,7 @@ int run(CommandContext& context, const LoadOptions& options, const Services::Run
   } else {
     context.console.out() << summary_of(report) << '\n';
   }
+  tell_stale_sources(context, report);
   return report.exit_code();
 }
 

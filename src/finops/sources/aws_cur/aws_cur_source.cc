@@ -52,6 +52,10 @@ class AwsCurSource final : public BillingSource {
     if (!candidates.has_layout) found.failures.push_back(nothing_there());
     std::vector<Candidate> single;
     for (const auto& [period, manifests] : candidates.by_period) {
+      for (const Candidate& one : manifests) {
+        const TimePoint written = one.info.last_modified;
+        found.newest_manifest = std::max(found.newest_manifest.value_or(written), written);
+      }
       if (manifests.size() > 1) {
         found.failures.push_back(ambiguous(period, manifests));
       } else {

@@ -41,6 +41,25 @@ struct AwsCurSourceTest : testing::Test {
 const std::string kV1 = "cur/payer-a/20250901-20251001/";
 const std::string kV2 = "exports/cur2/metadata/BILLING_PERIOD=2025-09/";
 
+TEST_F(AwsCurSourceTest, TellsWhenTheNewestManifestWasWrittenAlsoOfOneThatIsBroken) {
+  struct SteppingClock : Clock {
+    TimePoint now() const override { return time; }
+    bool sleep_for(Duration, std::stop_token) override { return true; }
+    TimePoint time{std::chrono::hours(1)};
+  } clock;
+  store = std::make_shared<MemoryStore>(clock);
+  put("cur/payer-a/other");
+  EXPECT_EQ(discover().newest_manifest, std::nullopt);
+  put_golden(kV1 + "payer-a-Manifest.json", "v1_create_new.json");
+  clock.time += std::chrono::hours(1);
+  put("cur/payer-a/20250801-20250901/payer-a-Manifest.json", "{");
+  clock.time += std::chrono::hours(1);
+  put(kV1 + "a-file-that-is-no-manifest");
+  EXPECT_EQ(discover().newest_manifest, TimePoint(std::chrono::hours(2)));
+  EXPECT_EQ(discover({BillingPeriod(2025, 9), {}}).newest_manifest,
+            TimePoint(std::chrono::hours(1)));
+}
+
 TEST_F(AwsCurSourceTest, FindsACreateNewReportByItsPointerOnly) {
   const std::string id = "5b2f6a1e-6b1f-4f59-9a3b-0c7f2f0d9c11";
   put_golden(kV1 + "payer-a-Manifest.json", "v1_create_new.json");
