@@ -42,10 +42,13 @@ class S3Project(Project):
 
     def run(self, *arguments, env=None, **options):
         self.upload()
-        keys = {"AWS_ACCESS_KEY_ID": self.server.key, "AWS_SECRET_ACCESS_KEY": self.server.secret}
-        result = super().run(*arguments, env=keys | (env or {}), **options)
+        result = super().run(*arguments, env=env, **options)
         assert self.server.secret not in result.out + result.err, "a secret is told"
         return result
+
+    def environment(self, env=None):
+        keys = {"AWS_ACCESS_KEY_ID": self.server.key, "AWS_SECRET_ACCESS_KEY": self.server.secret}
+        return super().environment(keys | (env or {}))
 
     def upload(self):
         """Makes each bucket hold what its folder holds; what did not change keeps its object."""

@@ -2,7 +2,8 @@
 
     with fault_proxy(server.endpoint) as proxy: proxy.endpoint, proxy.requests, proxy.fault = lambda n, method, path: "503"
 
-`fault` is asked for each request, numbered from 1 on, and answers None or one of FAULTS.
+`fault` is asked for each request, numbered from 1 on, and answers None or one of FAULTS, or "drip", which is no fault but
+a very slow network. It may wait, as a server does that does not answer.
 """
 import contextlib
 import http.client
@@ -10,6 +11,7 @@ import http.server
 import socket
 import struct
 import threading
+import time
 import urllib.parse
 
 FAULTS = {
@@ -43,6 +45,7 @@ def error(code, message):
 def handler_of(proxy):
     class Handler(http.server.BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        is_dripping = False
 
         def handle_any(self):
             body = self.rfile.read(int(self.headers.get("content-length", 0)))
@@ -56,6 +59,7 @@ def handler_of(proxy):
                 return self.reset()
             if fault == "500":
                 return self.answer(500, {}, error("InternalError", "we encountered an internal error"))
+            self.is_dripping = fault == "drip"
             self.answer(status, headers, content, len(content) // 2 if fault == "truncate" else None)
 
         do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = handle_any
@@ -83,7 +87,10 @@ def handler_of(proxy):
                 self.send_header("Connection", "close")
             self.end_headers()
             if self.command != "HEAD":
-                self.wfile.write(content[:cut])
+                for begin in range(0, len(content), 256) if self.is_dripping else ():
+                    self.wfile.write(content[begin:begin + 256])
+                    time.sleep(0.5)
+                self.wfile.write(b"" if self.is_dripping else content[:cut])
             if cut is not None:
                 self.reset()
 

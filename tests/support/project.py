@@ -40,13 +40,20 @@ class Project:
     def run(self, *arguments, expect=0, env=None, stdin=None, timeout=120):
         """Runs finops; `expect` is the exit code (None: any). Returns code, stdout, stderr."""
         command = [str(BINARY), *map(str, arguments)]
-        environment = {k: v for k, v in os.environ.items() if not k.startswith(("FINOPS_", "AWS_"))}
-        environment |= {"CONFIG_PATH": str(self.folder / "config.toml")} | self.variables | (env or {})
-        done = subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True,
+        done = subprocess.run(command, cwd=self.folder, env=self.environment(env), capture_output=True, text=True,
                               input=stdin, timeout=timeout)
         if expect is not None:
             assert done.returncode == expect, f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}"
         return types.SimpleNamespace(code=done.returncode, out=done.stdout, err=done.stderr)
+
+    def start(self, *arguments, env=None):
+        """finops as a process that goes on; whoever starts it ends it."""
+        return subprocess.Popen([str(BINARY), *map(str, arguments)], cwd=self.folder, env=self.environment(env),
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def environment(self, env=None):
+        environment = {k: v for k, v in os.environ.items() if not k.startswith(("FINOPS_", "AWS_"))}
+        return environment | {"CONFIG_PATH": str(self.folder / "config.toml")} | self.variables | (env or {})
 
     def json(self, *arguments, **options):
         """The one JSON document of a command under --json."""
