@@ -33,6 +33,8 @@ class AwsConnections {
   /// for with the usual chain, and once.
   std::string value_of(const Secret& secret) const;
 
+  const std::shared_ptr<HttpClient>& http() const { return http_; }
+
  private:
   AwsSession session(const std::string& region) const;
   std::shared_ptr<AwsCredentialProvider> credentials(const AwsAccess& access,

@@ -12,6 +12,7 @@
 
 #include "finops/app/aws_connections.h"
 #include "finops/app/connectors.h"
+#include "finops/app/notifying.h"
 #include "finops/cli/human_text.h"
 #include "finops/core/error.h"
 #include "finops/lake/unique_ids.h"
@@ -171,6 +172,12 @@ std::vector<DoctorCheck> examine(const Configuration& configuration, Clock& cloc
   }));
   if (lake.tables && checks.back().result == Result::kGood) {
     checks.push_back(check("ledger", [&] { return check_ledger(*lake.tables); }));
+  }
+  if (configuration.notify.webhook_url.is_set()) {
+    checks.push_back(check("webhook", [&] {
+      make_notifier(configuration, aws, clock);
+      return good("its URL is right; nothing was sent");
+    }));
   }
   if (configuration.exports.empty()) {
     checks.push_back({"exports", Result::kBad, "none is configured",

@@ -8,6 +8,7 @@
 #include "finops/app/connectors.h"
 #include "finops/app/doctor.h"
 #include "finops/app/lake_queries.h"
+#include "finops/app/notifying.h"
 #include "finops/app/quarantine_reading.h"
 #include "finops/cli/version.h"
 #include "finops/core/error.h"
@@ -76,6 +77,10 @@ void wire_loading(Services& services) {
   services.extract = [](const Configuration& configuration, const RunOptions& options,
                         const RunHooks& hooks, const std::stop_token& stop) {
     return Session(configuration, stop).pipeline.stage(options, hooks, stop);
+  };
+  services.tell_run = [](const Configuration& configuration, const RunEnd& end,
+                         const std::stop_token& stop) {
+    return tell_run(configuration, end, system_clock(), stop);
   };
   services.export_parquet = [](const Configuration& configuration, const Selection& selection,
                                bool overwrite, ParquetCompression compression) {

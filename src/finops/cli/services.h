@@ -12,6 +12,7 @@
 #include "finops/demo/demo_bills.h"
 #include "finops/engines/sql_engine.h"
 #include "finops/pipeline/pipeline.h"
+#include "finops/pipeline/problem_watch.h"
 
 namespace finops {
 
@@ -66,6 +67,11 @@ struct Services {
   Run run_pipeline;  // the whole way of a bill
   Run load_local;    // only what lies on this machine: staged deliveries and file:// exports
   Run extract;       // downloads to the staging area, loads nothing
+  /// Tells the people of [notify] what changed with this run of run_pipeline, where there is such a
+  /// section. Throws nothing of its own accord: returns warnings.
+  std::function<std::vector<std::string>(const Configuration&, const RunEnd&,
+                                         const std::stop_token&)>
+      tell_run;
   std::function<std::vector<ExportedFile>(const Configuration&, const Selection&, bool overwrite,
                                           ParquetCompression)>
       export_parquet;

@@ -99,6 +99,17 @@ void read_limits(SettingReader& reader, Configuration& result) {
   result.quarantine.threshold_cost = reader.share("quarantine.threshold_cost");
 }
 
+void read_notify(SettingReader& reader, Configuration& result) {
+  result.notify.webhook_url = reader.secret("notify.webhook_url");
+  // Whoever knows the URL can post, so it is in no message. References are checked when it is used.
+  const std::string_view url = result.notify.webhook_url.literal();
+  if (!url.empty() && !url.starts_with("https://") && !url.starts_with("http://")) {
+    reader.mistake("notify.webhook_url",
+                   "must be an https:// URL, or a reference to one (env:NAME, file:PATH, "
+                   "secretsmanager:ARN)");
+  }
+}
+
 void read_bigquery(SettingReader& reader, const SettingTable& table, Configuration& result) {
   bool is_present = table.has_bigquery_section;
   for (const KnownKey& key : known_keys()) {
@@ -187,6 +198,7 @@ Configuration load_configuration(const ConfigSources& sources) {
   read_lake(table, sources.environment, mistakes, result);
   read_catalog(reader, result);
   read_limits(reader, result);
+  read_notify(reader, result);
   read_bigquery(reader, table, result);
   result.exports = read_exports(table, sources.environment, mistakes);
   mistakes.throw_if_any();

@@ -54,6 +54,11 @@ struct QuarantineConfig {
   std::int64_t threshold_min_rows = 0;
 };
 
+/// Who is told of runs that fail and recover.
+struct NotifyConfig {
+  Secret webhook_url;  // not set: nobody
+};
+
 /// One export of AWS, the defaults of [aws] applied.
 struct AwsExport {
   std::string name;  // the `source`
@@ -91,6 +96,7 @@ struct Configuration {
   std::optional<BigQueryConfig> bigquery;
   LakeConfig lake;
   QuarantineConfig quarantine;
+  NotifyConfig notify;
   std::vector<AwsExport> exports;      // names are unique
   std::vector<EffectiveValue> values;  // every key, in the order of the file
 };

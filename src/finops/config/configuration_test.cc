@@ -400,6 +400,18 @@ TEST_F(ConfigurationTest, ATypoInAShortVariableIsNotSilent) {
             "no mistake");
 }
 
+TEST_F(ConfigurationTest, TheWebhookIsAUrlOrAReferenceAndIsNeverShown) {
+  const std::string url = "https://hooks.slack.com/services/T0/B0/s3cr3t";
+  const Configuration given = load("[notify]\nwebhook_url = \"" + url + "\"\n");
+  EXPECT_EQ(given.notify.webhook_url.resolve(Environment()), url);
+  EXPECT_EQ(value(given, "notify.webhook_url").text, "(secret, given)");
+  EXPECT_TRUE(load("[notify]\nwebhook_url = \"env:HOOK\"\n").notify.webhook_url.is_set());
+  EXPECT_FALSE(load("").notify.webhook_url.is_set());
+  const std::string text = mistakes_of("[notify]\nwebhook_url = \"hooks.slack.com/s3cr3t\"\n");
+  EXPECT_THAT(text, HasSubstr("must be an https:// URL"));
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("s3cr3t")));
+}
+
 TEST_F(ConfigurationTest, AnUnknownFlagKeyAndSourceNameTheNearest) {
   EXPECT_THAT(mistakes_of("", {}, {{"aws.buckte", "x", "--set"}}),
               HasSubstr("option --set: unknown key 'aws.buckte'; did you mean 'bucket'?"));

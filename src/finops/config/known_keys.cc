@@ -56,6 +56,8 @@ const std::vector<KnownKey>& known_keys() {
       {"quarantine.threshold_min_rows", kCount, "10", "", "", false, "", ""},
       {"quarantine.threshold_cost", kShare, "0.001", "", "", false, "",
        "So is one with a larger share of its absolute unblended cost, in any currency."},
+      {"notify.webhook_url", kSecret, "", "", "", false, "env:SLACK_WEBHOOK_URL",
+       "A Slack-compatible webhook that is told when `run-pipeline` begins to fail and recovers."},
       {"aws.name", kText, "", "", "", true, "payer-a",
        "The source: names the deliveries in the lake; default: export_name."},
       {"aws.table", kText, "aws_billing_data", "", "", true, "",

@@ -104,7 +104,10 @@ std::string Url::to_string() const {
 }
 
 bool is_loopback(std::string_view host) {
-  return host == "localhost" || host == "::1" || host.starts_with("127.");
+  // A name such as 127.example is anybody's.
+  const bool is_of_127 =
+      host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return host == "localhost" || host == "::1" || is_of_127;
 }
 
 }  // namespace finops

@@ -52,6 +52,7 @@ TEST(UrlTest, KnowsLoopback) {
   EXPECT_TRUE(is_loopback("::1"));
   EXPECT_FALSE(is_loopback("169.254.169.254"));
   EXPECT_FALSE(is_loopback("localhost.example"));
+  EXPECT_FALSE(is_loopback("127.0.0.1.example"));
 }
 
 }  // namespace

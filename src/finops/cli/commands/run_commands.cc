@@ -61,29 +61,72 @@ int dry_run(CommandContext& context, const Configuration& configuration, const S
   return has_unusable_item(plan) ? 1 : 0;
 }
 
+RunReport carry_out(CommandContext& context, const Configuration& configuration,
+                    const Selection& selection, bool overwrite, const Services::Run& run_it) {
+  require_exports(configuration, selection);
+  RunDisplay display(context.console);
+  RunHooks hooks;
+  hooks.on_progress = [&display](const Progress& progress) { display.show(progress); };
+  hooks.on_partition = [&display](const PartitionReport& one) { display.show_finished(one); };
+  RunReport report = run_it(configuration, {selection, overwrite}, hooks, context.stop());
+  display.clear();
+  return report;
+}
+
+int show(CommandContext& context, const RunReport& report) {
+  if (context.console.is_json()) {
+    context.console.print_document(run_document(report));
+  } else {
+    context.console.out() << summary_of(report) << '\n';
+  }
+  context.console.out() << std::flush;
+  tell_stale_sources(context, report);
+  return report.exit_code();
+}
+
 int run(CommandContext& context, const LoadOptions& options, const Services::Run& run_it) {
   std::vector<FlagSetting> flags;
   if (!options.staging_dir.empty()) {
     flags.push_back({"staging_dir", options.staging_dir, "--staging-dir"});
   }
   const Configuration configuration = context.configuration(flags);
+  return show(context, carry_out(context, configuration, options.selection.selection(),
+                                 options.overwrite, run_it));
+}
+
+void tell_run(CommandContext& context, const Configuration& configuration, const RunEnd& end) {
+  if (!configuration.notify.webhook_url.is_set()) return;
+  const auto warnings = context.services.tell_run(configuration, end, context.stop());
+  for (const std::string& warning : warnings) context.console.warning(warning);
+}
+
+/// The command that runs by itself every day: people are told when it begins to fail, also where it
+/// does not come as far as to a report.
+int run_pipeline(CommandContext& context, const LoadOptions& options) {
+  const Configuration configuration = context.configuration();
   const Selection selection = options.selection.selection();
-  require_exports(configuration, selection);
-  if (options.is_dry_run) return dry_run(context, configuration, selection, options.overwrite);
-  RunDisplay display(context.console);
-  RunHooks hooks;
-  hooks.on_progress = [&display](const Progress& progress) { display.show(progress); };
-  hooks.on_partition = [&display](const PartitionReport& one) { display.show_finished(one); };
-  const RunReport report =
-      run_it(configuration, {selection, options.overwrite}, hooks, context.stop());
-  display.clear();
-  if (context.console.is_json()) {
-    context.console.print_document(run_document(report));
-  } else {
-    context.console.out() << summary_of(report) << '\n';
+  if (options.is_dry_run) {
+    require_exports(configuration, selection);
+    return dry_run(context, configuration, selection, options.overwrite);
   }
-  tell_stale_sources(context, report);
-  return report.exit_code();
+  // A name that was mistyped is between finops and whoever typed it.
+  for (const std::string& source : selection.sources) find_export(configuration, source);
+  RunEnd end{.selection = selection};
+  try {
+    end.report = carry_out(context, configuration, selection, options.overwrite,
+                           context.services.run_pipeline);
+  } catch (const Error& error) {
+    end.error = error;
+    if (error.kind() != ErrorKind::kUsage) tell_run(context, configuration, end);
+    throw;
+  } catch (const std::exception& error) {
+    end.error = Error(ErrorKind::kInternal, error.what());
+    tell_run(context, configuration, end);
+    throw;
+  }
+  const int code = show(context, end.report);
+  tell_run(context, configuration, end);
+  return code;
 }
 
 void add_selection(CLI::App& command, LoadOptions& options) {
@@ -107,9 +150,7 @@ void add_run_commands(CommandTree& tree) {
       "  finops aws run-pipeline\n"
       "  finops aws run-pipeline --dry-run                       what would be read and changed\n"
       "  finops aws run-pipeline --start-date 2026-01 --end-date 2026-03 --source payer-a\n",
-      [options](CommandContext& context) {
-        return run(context, *options, context.services.run_pipeline);
-      });
+      [options](CommandContext& context) { return run_pipeline(context, *options); });
   add_options(pipeline, *options);
   pipeline.add_flag("--dry-run", options->is_dry_run,
                     "Show periods, files, bytes and what would change; change nothing");
