@@ -1,6 +1,6 @@
 # What a person types; each line ends in a script or a CMake preset that can be used by itself.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test bench test-engines test-chaos fmt lint clean
+.PHONY: help demo build dist test bench test-engines test-chaos fmt lint clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -13,9 +13,13 @@ build:  ## get what is missing and build build/bin/finops
 	@tools/setup.sh build
 	@tools/build.sh release finops
 
-test:  ## all tests: unit, contract, sanitizers, end to end, fuzz (FUZZ_SECONDS=10)
+dist:  ## make build/dist/finops-<version>-linux-x86_64.tar.gz, which runs without this checkout
+	@tools/setup.sh build
+	@tools/dist.sh
+
+test:  ## all tests: unit, contract, sanitizers, end to end, release, fuzz (FUZZ_SECONDS=10)
 	@tools/setup.sh test
-	@tools/run_tests.py unit asan-ubsan tsan servers e2e fuzz
+	@tools/run_tests.py unit asan-ubsan tsan servers e2e dist fuzz
 
 test-engines:  ## read the lake with other engines (ENGINES="spark trino")
 	@ENGINES="$(or $(ENGINES),spark)" tools/setup.sh engines

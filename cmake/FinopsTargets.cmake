@@ -50,7 +50,8 @@ function(finops_module folder)
 endfunction()
 
 # finops_program(<name> SOURCES <file>... DEPENDS <folder>... [LIBRARIES <target>...]): an executable in FINOPS_BIN_DIR. It
-# finds the pinned libraries relative to itself, so that a checkout may be moved.
+# finds the pinned libraries relative to itself, so that a checkout may be moved; under FINOPS_PORTABLE it finds all
+# libraries, and those that they need, in ../lib: RPATH, which unlike RUNPATH also counts for what libraries need.
 function(finops_program name)
   cmake_parse_arguments(arg "" "" "SOURCES;DEPENDS;LIBRARIES" ${ARGN})
   add_executable(${name} ${arg_SOURCES})
@@ -58,9 +59,15 @@ function(finops_program name)
   list(TRANSFORM arg_DEPENDS REPLACE "/" "_")
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${name} PRIVATE ${arg_DEPENDS} ${arg_LIBRARIES} finops_flags)
-  file(RELATIVE_PATH deps ${FINOPS_BIN_DIR} ${FINOPS_DEPS_DIR})
+  if(FINOPS_PORTABLE)
+    set(rpath "$ORIGIN/../lib")
+    target_link_options(${name} PRIVATE -Wl,--disable-new-dtags -s)
+  else()
+    file(RELATIVE_PATH deps ${FINOPS_BIN_DIR} ${FINOPS_DEPS_DIR})
+    set(rpath "$ORIGIN/${deps}/arrow/lib;$ORIGIN/${deps}/duckdb/lib")
+  endif()
   set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${FINOPS_BIN_DIR} BUILD_WITH_INSTALL_RPATH ON
-                        INSTALL_RPATH "$ORIGIN/${deps}/arrow/lib;$ORIGIN/${deps}/duckdb/lib")
+                        INSTALL_RPATH "${rpath}")
 endfunction()
 
 # finops_test(<name> LABEL unit|contract|server|chaos SOURCES <file>... DEPENDS <folder>... [LIBRARIES <target>...])

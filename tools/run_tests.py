@@ -2,7 +2,8 @@
 """Builds and runs test suites, and ends with one line: `N passed, N failed, N skipped`.
 
 Usage: run_tests.py SUITE...     unit (CTest of the release build), asan-ubsan, tsan (unit and contract tests under
-                                 sanitizers), servers (with real servers), fuzz (in the asan-ubsan build), e2e, engines, chaos
+                                 sanitizers), servers (with real servers), fuzz (in the asan-ubsan build), e2e, dist (the
+                                 release tarball and deploy/), engines, chaos
        run_tests.py --total      the line for everything that ran since build/reports was last removed
 
 Environment: FUZZ_SECONDS   for each fuzz target, default 10, 60 under CI
@@ -135,6 +136,11 @@ def e2e():
     return pytest("e2e", "readers", [ROOT / "tests/e2e"], jobs=os.environ.get("E2E_JOBS", JOBS))
 
 
+def dist():
+    """The release tarball, in a root folder with nothing else, and the files of deploy/."""
+    return pytest("dist", "readers", [ROOT / "tests/dist"])
+
+
 def servers():
     """Tests against real servers, which tests/support/servers.py starts for them: in C++, then whole runs."""
     if not build("release"):
@@ -202,6 +208,7 @@ SUITES = {
     "fuzz": fuzz,
     "servers": servers,
     "e2e": e2e,
+    "dist": dist,
     "engines": engines,
     "chaos": chaos,
 }

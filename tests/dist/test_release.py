@@ -1,0 +1,171 @@
+"""The release tarball: what is in it, and that it runs where nothing is installed."""
+import csv
+import decimal
+import http.server
+import json
+import pathlib
+import shutil
+import ssl
+import subprocess
+import tarfile
+import threading
+
+from release import ROOT, make_release, sha256
+
+D = decimal.Decimal
+
+
+def check_portable(tree, *options):
+    done = subprocess.run([ROOT / "tools/dist/check_portable.py", tree, *options], capture_output=True, text=True)
+    return done.returncode, done.stderr
+
+
+def test_two_builds_are_the_same_bytes_and_the_checksum_is_theirs(tarball):
+    before = sha256(tarball)
+    assert (tarball.parent / (tarball.name + ".sha256")).read_text() == f"{before}  {tarball.name}\n"
+    tarball.unlink()
+    assert sha256(make_release()) == before
+
+
+def test_the_archive_says_nothing_of_who_made_it_when(tarball):
+    with tarfile.open(tarball) as archive:
+        members = archive.getmembers()
+    names = [member.name for member in members]
+    top = tarball.name.removesuffix(".tar.gz")
+    assert names[0] == top and all(name == top or name.startswith(top + "/") for name in names)
+    assert {(member.uid, member.gid, member.uname, member.gname) for member in members} == {(0, 0, "", "")}
+    assert len({member.mtime for member in members}) == 1
+    assert all(member.isfile() or member.isdir() for member in members)
+    assert all(member.mode & 0o022 == 0 and member.mode & 0o444 == 0o444 for member in members)
+
+
+def test_no_file_names_the_checkout(release):
+    needle = str(ROOT).encode() + b"/"
+    assert [file for file in release.rglob("*") if file.is_file() and needle in file.read_bytes()] == []
+
+
+def test_what_a_user_needs_is_there(release):
+    for name in ("INSTALL.md", "README.md", "LICENSE", "CHANGELOG.md", "docs/deployment.md", "docs/commands.md",
+                 "deploy/systemd/finops.service", "deploy/docker/Dockerfile", "deploy/aws/policies/read-bills.json"):
+        assert (release / name).is_file(), name
+    readme = (release / "README.md").read_text()
+    assert "## With your own bills" in readme and "make demo" not in readme and "ARCHITECTURE.md" not in readme
+
+
+def test_every_library_has_a_version_and_a_licence(release):
+    with (release / "licenses/THIRD-PARTY.tsv").open() as lines:
+        rows = list(csv.DictReader(lines, delimiter="\t"))
+    listed = {row["file"]: row for row in rows if row["file"].startswith("lib/")}
+    libraries = {f"lib/{file.name}" for file in (release / "lib").iterdir() if file.is_file()}
+    assert libraries and listed.keys() == libraries
+    own = {"Apache Arrow": "arrow", "DuckDB": "duckdb"}
+    for row in rows:
+        assert row["version"], row
+        licence = release / f"licenses/{own.get(row['package'], row['package'])}.txt"
+        assert len(licence.read_text(errors="replace")) > 200, row
+    texts = "".join(file.read_text(errors="replace") for file in (release / "licenses").glob("*.txt"))
+    assert "/usr/share/common-licenses/LGPL-2.1" in texts and (release / "licenses/common-licenses/LGPL-2.1").is_file()
+
+
+def test_the_check_of_what_is_needed_finds_each_fault(release, tmp_path):
+    assert check_portable(release) == (0, "")
+    code, said = check_portable(release, "--limit", "GLIBC=2.17", "--limit", "GLIBCXX=3.4.20")
+    assert code == 1 and "bin/finops: needs GLIBC_2." in said and "needs GLIBCXX_3.4." in said and "build on Debian 12" in said
+
+    tree = tmp_path / "tree"
+    shutil.copytree(release / "bin", tree / "bin")
+    shutil.copytree(release / "lib", tree / "lib")
+    (tree / "lib/libnghttp2.so.14").unlink()
+    code, said = check_portable(tree)
+    assert code == 1 and "lib/libcurl.so.4: needs libnghttp2.so.14, which is neither in lib/ nor on every system" in said
+
+    shutil.copyfile("/usr/bin/env", tree / "bin/stranger")
+    assert "bin/stranger: its search path is []" in check_portable(tree)[1]
+
+
+def test_it_says_its_version(place, tarball):
+    assert place.run("--version").out.split()[:2] == ["finops", tarball.name.split("-")[1]]
+
+
+def test_bills_of_known_truth_are_made_loaded_and_queried(place):
+    at = place.shown
+    config = f"{at}/bill/config.toml"
+    place.run("demo", "generate", "--out", f"{at}/bill", "--rows", 300)
+    truth = json.loads((place.seen / "bill/truth.json").read_text())
+    environment = {"CONFIG_PATH": config, "FINOPS_DATA_DIR": f"{at}/data"}
+    place.run("aws", "run-pipeline", **environment)
+    rows = json.loads(place.run(
+        "query", "SELECT billing_period AS period, line_item_currency_code AS currency, count(*) AS n, "
+        "sum(line_item_unblended_cost) AS cost FROM aws_billing_data GROUP BY ALL", "--format", "json", **environment).out)
+    expected = {(period, currency): (totals["rows"], D(totals["unblended_cost"]))
+                for period, currencies in truth["totals"]["by_period"].items() for currency, totals in currencies.items()}
+    assert {(row["period"], row["currency"]): (int(row["n"]), D(row["cost"])) for row in rows} == expected
+    assert "agrees" in place.run("receipt", "verify", **environment).out
+    doctor = json.loads(place.run("doctor", "--json", **environment).out)
+    assert doctor["good"], doctor
+    exported = json.loads(place.run("aws", "export-parquet", "--json", **environment).out)
+    assert exported["changed"], exported
+    assert json.loads(place.run("aws", "run-pipeline", "--json", **environment).out)["changed"] is False
+
+
+class TlsServer:
+    """An S3 of one empty bucket behind TLS, with a certificate of an authority of its own."""
+
+    def __init__(self, folder):
+        self.certificate = folder / "certificate.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=finops test",
+                        "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key.pem", "-out", self.certificate],
+                       check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, folder / "key.pem")
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), EmptyBucket)
+        self.server.handle_error = lambda *arguments: None  # clients that do not trust it go away
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.endpoint = f"https://127.0.0.1:{self.server.server_address[1]}"
+        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *problem):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+class EmptyBucket(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = b"<ListBucketResult><Name>bills</Name><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>"
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *arguments):
+        pass
+
+
+def test_certificates_are_found_where_debian_and_ubuntu_keep_them(bare, tmp_path):
+    with TlsServer(tmp_path) as server:
+        environment = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "FINOPS_S3_BUCKET": "bills",
+                       "FINOPS_EXPORT_NAME": "report", "FINOPS_DATA_DIR": "/app/data", "AWS_ENDPOINT_URL": server.endpoint}
+        untrusted = bare.run("aws", "discover-manifests", expect=1, **environment)
+        assert "certificate" in untrusted.out.lower(), untrusted.out
+        bundle = bare.seen.parent / "etc/ssl/certs/ca-certificates.crt"
+        bundle.parent.mkdir(parents=True)
+        shutil.copyfile(server.certificate, bundle)
+        assert "there is nothing" in bare.run("aws", "discover-manifests", expect=1, **environment).out
+        bundle.rename(bare.seen.parent / "elsewhere.pem")
+        assert "there is nothing" in bare.run("aws", "discover-manifests", expect=1, AWS_CA_BUNDLE="/elsewhere.pem", **environment).out
+
+
+def test_nothing_outside_of_lib_is_loaded(release):
+    """The dynamic linker's own list of what it loaded: the release's lib/ and the system's C and C++ runtime."""
+    done = subprocess.run([release / "bin/finops", "--version"], env={"LD_TRACE_LOADED_OBJECTS": "1"},
+                          capture_output=True, text=True, check=True)
+    paths = [pathlib.Path(line.split(" => ")[1].split(" (")[0]) for line in done.stdout.splitlines() if " => " in line]
+    outside = {path.name for path in paths if not path.resolve().is_relative_to(release.resolve())}
+    assert outside <= {"libc.so.6", "libm.so.6", "libdl.so.2", "libpthread.so.0", "librt.so.1", "libresolv.so.2",
+                       "libstdc++.so.6", "libgcc_s.so.1"}
+    assert len(paths) > len(outside) > 0
