@@ -110,7 +110,7 @@ def check_tidy(files):
 
 
 def check_shell():
-    scripts = [*ROOT.glob("tools/*.sh"), *ROOT.glob("tools/setup/*.sh"), ROOT / ".ci/run"]
+    scripts = [*ROOT.glob("tools/*.sh"), *ROOT.glob("tools/setup/*.sh"), *ROOT.glob("tools/dist/*.sh"), ROOT / ".ci/run"]
     return subprocess.run(["shellcheck", "--severity=warning", *scripts], cwd=ROOT).returncode == 0
 
 
