@@ -14,8 +14,8 @@ umask 022
 # shellcheck source=/dev/null
 . tools/dist/libraries.sh
 
-# DuckDB's extensions that the program itself loads; each one has to be in .deps/duckdb-extensions.
-RELEASE_EXTENSIONS=()
+# DuckDB's signed extensions that the program itself loads, from lib/duckdb-extensions: httpfs for a lake on S3.
+RELEASE_EXTENSIONS=(httpfs)
 
 say() { printf 'dist: %s\n' "$*" >&2; }
 fail() {
@@ -26,9 +26,12 @@ fail() {
 commit_time() { git log -1 --format=%ct 2>/dev/null || echo 1767225600; } # a source tree without git: 2026-01-01
 
 copy_extensions() {
-  local name from=.deps/duckdb-extensions/v$DUCKDB_VERSION/linux_amd64 to=$tree/lib/duckdb-extensions/v$DUCKDB_VERSION/linux_amd64
+  local name folder=duckdb-extensions/v$DUCKDB_VERSION/linux_amd64
+  local from=.deps/$folder to=$tree/lib/$folder
   for name in "${RELEASE_EXTENSIONS[@]}"; do
+    [ -f "$from/$name.duckdb_extension" ] || fail "$from has no extension $name: run tools/setup.sh build"
     install -D -m 644 "$from/$name.duckdb_extension" "$to/$name.duckdb_extension"
+    printf '%s\tDuckDB extension %s\t%s\t-\n' "${to#"$tree/"}/$name.duckdb_extension" "$name" "$DUCKDB_VERSION" >>"$tree/licenses/THIRD-PARTY.tsv"
   done
 }
 
@@ -58,7 +61,8 @@ trap 'rm -rf "$work"' EXIT
 tree=$work/$name
 mkdir -p "$tree/bin" "$tree/lib" "$tree/licenses"
 install -m 755 "$program" "$tree/bin/finops"
-! grep --quiet --text --fixed-strings "$PWD/" "$program" || fail "$program names this checkout's folder, so that others would build other bytes"
+! grep --quiet --text --fixed-strings "$PWD/" "$program" ||
+  fail "$program names this checkout's folder, so that others would build other bytes"
 copy_libraries "$program" "$tree"
 copy_extensions
 copy_documents

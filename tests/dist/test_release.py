@@ -1,4 +1,5 @@
 """The release tarball: what is in it, and that it runs where nothing is installed."""
+import contextlib
 import csv
 import decimal
 import http.server
@@ -10,6 +11,8 @@ import subprocess
 import tarfile
 import threading
 
+import fault_proxy
+import servers
 from release import ROOT, make_release, sha256
 
 D = decimal.Decimal
@@ -56,9 +59,9 @@ def test_every_library_has_a_version_and_a_licence(release):
     with (release / "licenses/THIRD-PARTY.tsv").open() as lines:
         rows = list(csv.DictReader(lines, delimiter="\t"))
     listed = {row["file"]: row for row in rows if row["file"].startswith("lib/")}
-    libraries = {f"lib/{file.name}" for file in (release / "lib").iterdir() if file.is_file()}
+    libraries = {file.relative_to(release).as_posix() for file in (release / "lib").rglob("*") if file.is_file()}
     assert libraries and listed.keys() == libraries
-    own = {"Apache Arrow": "arrow", "DuckDB": "duckdb"}
+    own = {"Apache Arrow": "arrow", "DuckDB": "duckdb", "DuckDB extension httpfs": "duckdb"}
     for row in rows:
         assert row["version"], row
         licence = release / f"licenses/{own.get(row['package'], row['package'])}.txt"
@@ -108,56 +111,46 @@ def test_bills_of_known_truth_are_made_loaded_and_queried(place):
     assert json.loads(place.run("aws", "run-pipeline", "--json", **environment).out)["changed"] is False
 
 
-class TlsServer:
-    """An S3 of one empty bucket behind TLS, with a certificate of an authority of its own."""
-
-    def __init__(self, folder):
-        self.certificate = folder / "certificate.pem"
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=finops test",
-                        "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", folder / "key.pem", "-out", self.certificate],
-                       check=True, capture_output=True)
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.certificate, folder / "key.pem")
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), EmptyBucket)
-        self.server.handle_error = lambda *arguments: None  # clients that do not trust it go away
-        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        self.endpoint = f"https://127.0.0.1:{self.server.server_address[1]}"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *problem):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+@contextlib.contextmanager
+def behind_tls(upstream, folder):
+    """A server in front of another one that speaks TLS, with a certificate of an authority of its own: (endpoint, certificate)."""
+    certificate, key = folder / "certificate.pem", folder / "key.pem"
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=finops test",
+                    "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), fault_proxy.handler_of(fault_proxy.Proxy(upstream)))
+    server.daemon_threads = True
+    server.handle_error = lambda *arguments: None  # clients that do not trust it go away
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"https://127.0.0.1:{server.server_address[1]}", certificate
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
-class EmptyBucket(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        body = b"<ListBucketResult><Name>bills</Name><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>"
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *arguments):
-        pass
-
-
-def test_certificates_are_found_where_debian_and_ubuntu_keep_them(bare, tmp_path):
-    with TlsServer(tmp_path) as server:
-        environment = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "FINOPS_S3_BUCKET": "bills",
-                       "FINOPS_EXPORT_NAME": "report", "FINOPS_DATA_DIR": "/app/data", "AWS_ENDPOINT_URL": server.endpoint}
-        untrusted = bare.run("aws", "discover-manifests", expect=1, **environment)
-        assert "certificate" in untrusted.out.lower(), untrusted.out
+def test_a_lake_on_s3_behind_tls_needs_only_the_authorities_where_debian_and_ubuntu_keep_them(bare, tmp_path):
+    """libcurl for the lake's files, DuckDB's httpfs from lib/ for the query."""
+    bare.run("demo", "generate", "--out", "/app/bill", "--rows", 100, "--months", 1)
+    with servers.versitygw(tmp_path) as s3, behind_tls(s3.endpoint, tmp_path) as (endpoint, certificate):
+        s3.client().create_bucket(Bucket="lake")
+        environment = {"AWS_ACCESS_KEY_ID": s3.key, "AWS_SECRET_ACCESS_KEY": s3.secret, "FINOPS__LAKE__ENDPOINT_URL": endpoint,
+                       "CONFIG_PATH": "/app/bill/config.toml", "FINOPS_DATA_DIR": "/app/data", "FINOPS__LAKE_DIR": "s3://lake/finops"}
+        count = ("query", "SELECT count(*) AS n FROM aws_billing_data", "--format", "csv")
+        untrusted = bare.run("aws", "run-pipeline", expect=1, **environment)
+        assert "certificate" in (untrusted.out + untrusted.err).lower(), untrusted.out + untrusted.err
         bundle = bare.seen.parent / "etc/ssl/certs/ca-certificates.crt"
         bundle.parent.mkdir(parents=True)
-        shutil.copyfile(server.certificate, bundle)
-        assert "there is nothing" in bare.run("aws", "discover-manifests", expect=1, **environment).out
+        shutil.copyfile(certificate, bundle)
+        bare.run("aws", "run-pipeline", **environment)
+        assert bare.run(*count, **environment).out.split() == ["n", "200"]
         bundle.rename(bare.seen.parent / "elsewhere.pem")
-        assert "there is nothing" in bare.run("aws", "discover-manifests", expect=1, AWS_CA_BUNDLE="/elsewhere.pem", **environment).out
+        assert bare.run(*count, AWS_CA_BUNDLE="/elsewhere.pem", **environment).out.split() == ["n", "200"]
+        bare.run(*count, expect=1, **environment)
 
 
 def test_nothing_outside_of_lib_is_loaded(release):
