@@ -46,6 +46,20 @@ def test_a_fault_at_any_request_changes_nothing(project, proxy, fault, keep):
     assert broken > 5
 
 
+def test_a_run_tells_what_its_stages_cost_and_how_often_it_asked_again(project, proxy):
+    deliver_v1(project.add_export("payer-a"), "2026-05", [small_bill(2000)], "v1")
+    proxy.fault = lambda number, method, path: "503" if number in (2, 4, 5) else None
+    report = project.json("aws", "run-pipeline", env=through(proxy))
+    assert [s["stage"] for s in report["stages"]] == ["discover", "deliveries"]
+    assert sum(s["retries"] for s in report["stages"]) == 3
+    stages = {s["stage"]: s for s in report["deliveries"][0]["stages"]}
+    assert list(stages) == ["prepare", "load", "verify", "commit", "stage"]
+    assert stages["load"]["rows"] == stages["verify"]["rows"] == 2000
+    assert stages["load"]["bytes"] == report["deliveries"][0]["compressed_bytes"] > 0
+    assert all(s["seconds"] >= 0 for s in stages.values())
+    assert "load 0" in project.run("aws", "run-pipeline", "--overwrite", "--verbose").err
+
+
 def test_a_storm_is_told_and_the_next_run_is_right(project, proxy):
     deliver_v1(project.add_export("payer-a"), "2026-05", [small_bill(10)], "v1")
     proxy.fault = lambda number, method, path: "503"

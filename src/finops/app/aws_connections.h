@@ -35,6 +35,9 @@ class AwsConnections {
 
   const std::shared_ptr<HttpClient>& http() const { return http_; }
 
+  /// Requests that were sent again so far.
+  std::uint64_t retries() const { return budget_->taken(); }
+
  private:
   AwsSession session(const std::string& region) const;
   std::shared_ptr<AwsCredentialProvider> credentials(const AwsAccess& access,

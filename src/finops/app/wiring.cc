@@ -16,7 +16,7 @@
 namespace finops {
 namespace {
 
-PipelineSettings settings_of(const Configuration& configuration) {
+PipelineSettings settings_of(const Configuration& configuration, const AwsConnections& aws) {
   PipelineSettings settings;
   settings.thresholds = {
       .rows = configuration.quarantine.threshold_rows,
@@ -27,6 +27,7 @@ PipelineSettings settings_of(const Configuration& configuration) {
       (std::filesystem::path(configuration.data_dir) / "locks").lexically_normal().string();
   settings.staging_folder = configuration.staging_dir;
   settings.finops_version = std::string(finops_version());
+  settings.retries = [&aws] { return aws.retries(); };
   return settings;
 }
 
@@ -44,8 +45,8 @@ struct Session : LakeSession {
   explicit Session(const Configuration& configuration, std::stop_token stop = {},
                    ReadFrom place = ReadFrom::kBucket)
       : LakeSession(configuration, std::move(stop)),
-        pipeline(make_exports(configuration, aws, place), *lake.tables, settings_of(configuration),
-                 system_clock()) {}
+        pipeline(make_exports(configuration, aws, place), *lake.tables,
+                 settings_of(configuration, aws), system_clock()) {}
 
   Pipeline pipeline;
 };

@@ -23,6 +23,18 @@ Json rows_document(std::uint64_t source, std::uint64_t loaded, std::uint64_t qua
   return {{"source", source}, {"loaded", loaded}, {"quarantined", quarantined}};
 }
 
+Json stages_document(const std::vector<StageReport>& stages) {
+  Json list = Json::array();
+  for (const StageReport& one : stages) {
+    list.push_back({{"stage", one.stage},
+                    {"bytes", one.bytes},
+                    {"rows", one.rows},
+                    {"seconds", one.seconds},
+                    {"retries", one.retries}});
+  }
+  return list;
+}
+
 Json partition_document(const PartitionReport& report) {
   Json result = id_document(report.id);
   result["outcome"] = to_string(report.outcome);
@@ -35,6 +47,7 @@ Json partition_document(const PartitionReport& report) {
   result["new_columns"] = report.new_columns;
   result["snapshot_id"] = report.snapshot_id ? Json(*report.snapshot_id) : Json();
   result["seconds"] = report.seconds;
+  result["stages"] = stages_document(report.stages);
   result["message"] = text_or_null(report.message);
   result["warnings"] = report.warnings;
   const bool has_failed = report.outcome == Outcome::kFailed;
@@ -89,6 +102,7 @@ Json plan_document(const std::vector<PlanItem>& plan) {
 
 Json run_document(const RunReport& report) {
   Json result = {{"changed", report.is_changed}, {"seconds", report.seconds}};
+  result["stages"] = stages_document(report.stages);
   Json deliveries = Json::array();
   for (const PartitionReport& one : report.partitions)
     deliveries.push_back(partition_document(one));

@@ -37,6 +37,8 @@ class RunDisplay {
   TimePoint phase_start_{}, last_shown_{};
 };
 
+std::string stages_text(const std::vector<StageReport>& stages);
+
 /// "empty, withheld"
 std::string outcome_words(Outcome outcome);
 

@@ -16,6 +16,11 @@ TEST(RunDisplayTest, MeasuresShareRateAndTimeLeft) {
   EXPECT_EQ(RunDisplay::measure({"p", "load", 1000, 500, 0}, 0), "100 %");
 }
 
+TEST(RunDisplayTest, TellsTheStagesWithWhatTheyMovedAndHowOftenTheyAskedAgain) {
+  EXPECT_EQ(stages_text({{"prepare", 0, 0, 0.5, 1}, {"load", 2'000'000, 1'000, 2, 2}}),
+            "prepare 0.50 s, load 2.00 s (1,000 rows, 2.00 MB), 3 repeated requests");
+}
+
 TEST(RunDisplayTest, TheBarNeverOverflows) {
   EXPECT_EQ(RunDisplay::bar({"p", "load", 0, 0, 0}, 4), "[----]");
   EXPECT_EQ(RunDisplay::bar({"p", "load", 2, 4, 0}, 4), "[##--]");

@@ -46,7 +46,7 @@ WrittenRows write_rows(lake::Lake& lake, const std::string& table,
                        const std::vector<BillPart>& parts, const BillLayout& layout,
                        const PipelineSettings& settings, PendingFiles& pending,
                        const std::function<void(const Progress&)>& on_progress,
-                       std::uint64_t bytes_total, std::stop_token stop) {
+                       std::uint64_t bytes_total, StageTimes& times, std::stop_token stop) {
   const lake::TableName name{"billing", table};
   const lake::PartitionKey partition{layout.source, layout.billing_period};
   const std::string label = layout.source + " " + layout.billing_period;
@@ -71,8 +71,11 @@ WrittenRows write_rows(lake::Lake& lake, const std::string& table,
   written.quarantine = quarantine.finish();
   if (written.quarantine) pending.add(written.quarantine->key);
 
+  times.end("load", bytes_total, written.report.rows);
+
   const std::vector<Column> columns = layout_columns(layout);
   for (const auto& column : columns) written.loaded.columns[column.name];
+  std::uint64_t bytes_verified = 0;
   for (const auto& file : written.report.files) {
     if (stop.stop_requested()) throw Error(ErrorKind::kCancelled, "interrupted while verifying");
     if (on_progress) {
@@ -80,7 +83,9 @@ WrittenRows write_rows(lake::Lake& lake, const std::string& table,
     }
     add_parquet_totals(open_random(lake.store(), file.key), columns, layout.currency_column,
                        settings.threads, written.loaded);
+    bytes_verified += file.bytes;
   }
+  times.end("verify", bytes_verified, written.loaded.rows);
   return written;
 }
 

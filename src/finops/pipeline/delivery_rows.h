@@ -11,6 +11,7 @@
 #include "finops/ledger/receipt.h"
 #include "finops/pipeline/partition_commit.h"
 #include "finops/pipeline/pipeline.h"
+#include "finops/pipeline/stage_times.h"
 #include "finops/tabular/bill_converter.h"
 
 namespace finops {
@@ -27,7 +28,7 @@ WrittenRows write_rows(lake::Lake& lake, const std::string& table,
                        const std::vector<BillPart>& parts, const BillLayout& layout,
                        const PipelineSettings& settings, PendingFiles& pending,
                        const std::function<void(const Progress&)>& on_progress,
-                       std::uint64_t bytes_total, std::stop_token stop);
+                       std::uint64_t bytes_total, StageTimes& times, std::stop_token stop);
 
 /// All columns that a layout writes, in the order of the Parquet file.
 std::vector<Column> layout_columns(const BillLayout& layout);

@@ -26,6 +26,7 @@ PartitionLoad::PartitionLoad(lake::Lake& lake, const PipelineSettings& settings,
       hooks_(hooks),
       stop_(std::move(stop)),
       turn_(turn),
+      times_(settings.retries),
       table_{"billing", from.table},
       partition_{from.name, delivery.period.to_string()},
       snapshot_id_(lake::new_snapshot_id()),
@@ -58,7 +59,10 @@ PartitionReport PartitionLoad::run() {
   const bool was_staged = staged_ && staged_->present_bytes() > 0;
   try {
     PartitionReport report = take(decision);
+    times_.end("commit");
     finish_staging(report);
+    if (staged_) times_.end("stage", bytes_);
+    report.stages = times_.stages();
     return report;
   } catch (const Error& error) {
     // What a broken download left must not break every later run as well.
@@ -145,6 +149,7 @@ void PartitionLoad::read_headers() {
   turn_.wait();
   prepared_ = prepare_layout(lake_, table_, delivered_columns(headers, delivery_), dictionary);
   turn_.pass();
+  times_.end("prepare");
   prepared_.layout.source = partition_.source;
   prepared_.layout.billing_period = partition_.billing_period;
   prepared_.layout.execution_id = id_.version;
@@ -154,7 +159,7 @@ PartitionReport PartitionLoad::load() {
   read_headers();
   planned_on_ = live_files(lake_, table_, partition_);
   WrittenRows written = write_rows(lake_, from_.table, parts_, prepared_.layout, settings_,
-                                   pending_, hooks_.on_progress, bytes_, stop_);
+                                   pending_, hooks_.on_progress, bytes_, times_, stop_);
   if (!manifest_is_unchanged(*from_.bucket, delivery_)) {
     throw Error(ErrorKind::kConflict,
                 "'" + delivery_.manifest_key +

@@ -57,6 +57,7 @@ class PartitionLoad {
   const RunHooks& hooks_;
   const std::stop_token stop_;
   Turns::Turn& turn_;
+  StageTimes times_;
 
   const lake::TableName table_;
   const lake::PartitionKey partition_;

@@ -12,6 +12,7 @@
 #include "finops/pipeline/delivery_rows.h"
 #include "finops/pipeline/partition_load.h"
 #include "finops/pipeline/partition_lock.h"
+#include "finops/pipeline/stage_times.h"
 #include "finops/pipeline/staged_delivery.h"
 #include "finops/sources/delivered_files.h"
 
@@ -310,8 +311,10 @@ PartitionReport Pipeline::carry_out(const Work& work,
 RunReport Pipeline::for_all(const RunOptions& options, const RunHooks& hooks,
                             const std::stop_token& stop, const Step& step) {
   const auto start = std::chrono::steady_clock::now();
+  StageTimes times(settings_.retries);
   RunReport run;
   const std::vector<Work> all = find_work(options.selection, options.overwrite, &run.stale);
+  times.end("discover");
   const auto loads = static_cast<std::size_t>(
       std::ranges::count_if(all, [](const Work& work) { return reads_files(work.item.action); }));
   const std::size_t at_once = loads_at_once(loads, settings_.memory_bytes);
@@ -333,6 +336,13 @@ RunReport Pipeline::for_all(const RunOptions& options, const RunHooks& hooks,
     finish(report, hooks, run);
     run.partitions[i] = std::move(report);
   });
+  std::uint64_t bytes = 0, rows = 0;
+  for (const auto& one : run.partitions) {
+    bytes += one.compressed_bytes;
+    rows += one.source_rows;
+  }
+  times.end("deliveries", bytes, rows);
+  run.stages = times.stages();
   run.seconds = seconds_since(start);
   return run;
 }

@@ -49,7 +49,8 @@ struct PipelineSettings {
   unsigned threads = 0;
   std::string lock_folder;  // where lock files live
   std::string staging_folder;
-  std::string finops_version;  // refusals are judged again by another version
+  std::string finops_version;              // refusals are judged again by another version
+  std::function<std::uint64_t()> retries;  // requests that were sent again so far, for reports
 };
 
 /// Which exports and periods a command is about; everything by default.

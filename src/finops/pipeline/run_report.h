@@ -49,6 +49,15 @@ enum class Outcome {
 };
 std::string_view to_string(Outcome outcome);
 
+/// What one stage cost. Retries are the requests that were sent again meanwhile, by the whole run:
+/// what is loaded at once shares its connections.
+struct StageReport {
+  std::string stage;  // "prepare", "load", "verify", "commit"; of a run "discover", "deliveries"
+  std::uint64_t bytes = 0, rows = 0;
+  double seconds = 0;
+  std::uint64_t retries = 0;
+};
+
 struct PartitionReport {
   ExportId id;
   Outcome outcome = Outcome::kUnchanged;
@@ -59,7 +68,8 @@ struct PartitionReport {
   std::vector<std::string> new_columns;
   std::optional<std::int64_t> snapshot_id;
   double seconds = 0;
-  std::string message;  // of everything but a plain success
+  std::vector<StageReport> stages;  // in their order; of what was read
+  std::string message;              // of everything but a plain success
   std::vector<std::string> warnings;
   ErrorKind error_kind = ErrorKind::kInternal;  // of kFailed
 };
@@ -69,6 +79,7 @@ struct RunReport {
   std::vector<StaleSource> stale;  // no part of the exit code
   bool is_changed = false;
   double seconds = 0;
+  std::vector<StageReport> stages;
 
   /// The exit codes of docs/commands.md: 0, 1, 3, 5.
   int exit_code() const;
