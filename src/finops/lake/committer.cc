@@ -1,10 +1,9 @@
 #include "finops/lake/committer.h"
 
 #include <algorithm>
-#include <charconv>
-#include <cstdio>
 
 #include "finops/core/error.h"
+#include "finops/lake/metadata_name.h"
 #include "finops/lake/unique_ids.h"
 
 namespace finops::lake {
@@ -14,20 +13,8 @@ constexpr int kMaxAttempts = 100;
 constexpr int kLooks = 5;  // at the catalog, after an unknown outcome
 constexpr int kFirstPauseMs = 5, kLongestPauseMs = 500;
 
-/// `00042-<uuid>.metadata.json`: the number is only for people and for pyiceberg and Java, which
-/// continue it; the uuid makes the name unique.
-std::string metadata_name(int number) {
-  char prefix[16];
-  std::snprintf(prefix, sizeof prefix, "%05d-", number);
-  return prefix + random_uuid() + ".metadata.json";
-}
-
 int number_after(const std::string& metadata_location) {
-  const auto start = metadata_location.rfind('/') + 1;
-  int number = -1;
-  std::from_chars(metadata_location.data() + start,
-                  metadata_location.data() + metadata_location.size(), number);
-  return std::max(number, -1) % 100'000'000 + 1;
+  return metadata_number(metadata_location) % 100'000'000 + 1;
 }
 
 /// The table is as it was, for sure: Catalog's promise for these kinds.

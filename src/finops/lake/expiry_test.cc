@@ -47,7 +47,7 @@ class ExpiryTest : public LakeTest {
 TEST_F(ExpiryTest, OldSnapshotsGoWithTheFilesThatOnlyTheyReach) {
   const auto before = keys();
   const auto ids = lake_->snapshots(kBills);
-  const auto report = lake_->expire_snapshots(kBills, kFarFuture, 2, false);
+  const auto report = lake_->expire_snapshots(kBills, {kFarFuture, 2}, false);
   EXPECT_EQ(report.snapshots.size(), 4u);
   EXPECT_EQ(lake_->snapshots(kBills).size(), 2u);
   const auto after = keys();
@@ -67,22 +67,56 @@ TEST_F(ExpiryTest, OldSnapshotsGoWithTheFilesThatOnlyTheyReach) {
 
 TEST_F(ExpiryTest, ADryRunTellsTheSameAndRemovesNothing) {
   const auto before = keys();
-  const auto planned = lake_->expire_snapshots(kBills, kFarFuture, 2, true);
+  const auto planned = lake_->expire_snapshots(kBills, {kFarFuture, 2}, true);
   EXPECT_EQ(keys(), before);
   EXPECT_EQ(lake_->snapshots(kBills).size(), 6u);
-  const auto done = lake_->expire_snapshots(kBills, kFarFuture, 2, false);
+  const auto done = lake_->expire_snapshots(kBills, {kFarFuture, 2}, false);
   EXPECT_EQ(planned.snapshots, done.snapshots);
   EXPECT_EQ(planned.files, done.files);
 }
 
 TEST_F(ExpiryTest, YoungSnapshotsStay) {
-  EXPECT_EQ(lake_->expire_snapshots(kBills, 2'000'000'002'000, 1, false).snapshots.size(), 2u);
-  EXPECT_EQ(lake_->expire_snapshots(kBills, 2'000'000'002'000, 1, false).snapshots.size(), 0u);
+  EXPECT_EQ(lake_->expire_snapshots(kBills, {2'000'000'002'000, 1}, false).snapshots.size(), 2u);
+  EXPECT_EQ(lake_->expire_snapshots(kBills, {2'000'000'002'000, 1}, false).snapshots.size(), 0u);
 }
 
 TEST_F(ExpiryTest, TheCurrentSnapshotAlwaysStays) {
-  lake_->expire_snapshots(kBills, kFarFuture, 0, false);
+  lake_->expire_snapshots(kBills, {kFarFuture, 0}, false);
   EXPECT_EQ(bills().size(), 2u);
+}
+
+TEST_F(ExpiryTest, TimeTravelStillReachesBackToTheWholeTimeThatIsKept) {
+  // Nothing was committed at that moment: the snapshot before it was current.
+  const std::int64_t moment = 2'000'000'002'500;
+  const auto then = contents(lake_->view_as_of(kBills, moment));
+  EXPECT_EQ(lake_->expire_snapshots(kBills, {moment, 1}, false).snapshots.size(), 2u);
+  EXPECT_EQ(contents(another_lake()->view_as_of(kBills, moment)), then);
+}
+
+TEST_F(ExpiryTest, ASnapshotThatIsAskedForStaysWhateverItsAge) {
+  const auto ids = lake_->snapshots(kBills);
+  lake_->expire_snapshots(kBills, {kFarFuture, 1, {ids[1].id, 12345}}, false);
+  const auto view = another_lake()->view(kBills, ids[1].id);
+  EXPECT_EQ(contents(view), Lines{"payer-a 2026-04 a1 10"});
+  EXPECT_TRUE(store_->stat(lake_->key_of(view.files[0].uri)));
+  EXPECT_EQ(lake_->snapshots(kBills).size(), 2u);
+}
+
+TEST_F(ExpiryTest, OfTwoRunsAtOnceTheSecondFindsNothingLeft) {
+  const auto hooked = std::make_shared<HookedCatalog>(catalog_);
+  const auto slow = make_lake(store_, kRoot, hooked, clock_);
+  ExpiryReport first;
+  hooked->next_swap = [&](const HookedCatalog::SwapCall& swap) {
+    first = lake_->expire_snapshots(kBills, {kFarFuture, 1}, false);
+    return swap();
+  };
+  const auto second = slow->expire_snapshots(kBills, {kFarFuture, 1}, false);
+  EXPECT_EQ(first.snapshots.size(), 5u);
+  EXPECT_EQ(second.snapshots.size(), 0u);
+  EXPECT_EQ(second.files.size(), 0u);
+  for (const auto& file : another_lake()->view(kBills).files) {
+    EXPECT_TRUE(store_->stat(lake_->key_of(file.uri)));
+  }
 }
 
 TEST_F(ExpiryTest, ATaggedSnapshotStaysWhole) {
@@ -90,7 +124,7 @@ TEST_F(ExpiryTest, ATaggedSnapshotStaysWhole) {
   edit([&](json& metadata) {
     metadata["refs"]["receipt-1"] = {{"snapshot-id", pinned}, {"type", "tag"}};
   });
-  lake_->expire_snapshots(kBills, kFarFuture, 1, false);
+  lake_->expire_snapshots(kBills, {kFarFuture, 1}, false);
   const auto view = another_lake()->view(kBills, pinned);
   EXPECT_EQ(contents(view), Lines{"payer-a 2026-04 a1 10"});
   EXPECT_TRUE(store_->stat(lake_->key_of(view.files[0].uri)));
@@ -103,7 +137,7 @@ TEST_F(ExpiryTest, AFileThatCameBackIntoTheTableStays) {
     metadata["refs"]["main"]["snapshot-id"] = old;
     metadata["current-snapshot-id"] = old;
   });
-  lake_->expire_snapshots(kBills, kFarFuture, 1, false);
+  lake_->expire_snapshots(kBills, {kFarFuture, 1}, false);
   const auto view = another_lake()->view(kBills);
   EXPECT_EQ(contents(view), Lines{"payer-a 2026-04 a2 10"});
   EXPECT_TRUE(store_->stat(lake_->key_of(view.files[0].uri)));
@@ -117,7 +151,7 @@ TEST_F(ExpiryTest, AfterAnUnknownOutcomeNoFileIsRemoved) {
     return Catalog::Outcome::kUnknown;
   };
   const auto before = keys();
-  EXPECT_EQ(kind_thrown_by([&] { lake->expire_snapshots(kBills, kFarFuture, 1, false); }),
+  EXPECT_EQ(kind_thrown_by([&] { lake->expire_snapshots(kBills, {kFarFuture, 1}, false); }),
             ErrorKind::kUnknownOutcome);
   for (const auto& key : before) EXPECT_TRUE(keys().contains(key)) << key;
 }
@@ -127,7 +161,7 @@ TEST_F(ExpiryTest, FilesOutsideOfTheLakeAreNotOurs) {
     metadata["statistics"] = json::array({{{"snapshot-id", lake_->snapshots(kBills)[0].id},
                                            {"statistics-path", "s3://elsewhere/x.puffin"}}});
   });
-  const auto report = lake_->expire_snapshots(kBills, kFarFuture, 1, false);
+  const auto report = lake_->expire_snapshots(kBills, {kFarFuture, 1}, false);
   EXPECT_EQ(std::ranges::count(report.files, "s3://elsewhere/x.puffin"), 0);
 }
 

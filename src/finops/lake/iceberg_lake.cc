@@ -4,7 +4,9 @@
 #include <functional>
 
 #include "finops/core/error.h"
+#include "finops/core/parallel.h"
 #include "finops/lake/expiry.h"
+#include "finops/lake/json_edge.h"
 #include "finops/lake/make_lake.h"
 #include "finops/lake/snapshot_rewrite.h"
 #include "finops/lake/unique_ids.h"
@@ -12,17 +14,7 @@
 namespace finops::lake {
 namespace {
 
-/// The edge to the JSON library: a metadata file with a member missing, or of another type than
-/// Iceberg says, shows when the member is asked for.
-template <typename Work>
-auto without_json_errors(Work work) -> decltype(work()) {
-  try {
-    return work();
-  } catch (const Json::exception& error) {
-    throw Error(ErrorKind::kInvalidData,
-                std::string("the table's metadata cannot be understood: ") + error.what());
-  }
-}
+constexpr std::size_t kRemovalsAtOnce = 8;  // each is a request, or a sync of its folder
 
 template <typename Work>
 auto on_table(const TableName& table, Work work) -> decltype(work()) {
@@ -84,15 +76,20 @@ const Json* snapshot_at(const TableMetadata& metadata, std::int64_t ms) {
 
 std::unique_ptr<Lake> make_lake(std::shared_ptr<ObjectStore> store, std::string root_uri,
                                 std::shared_ptr<Catalog> catalog, Clock& clock) {
-  return std::make_unique<IcebergLake>(std::move(store), std::move(root_uri), std::move(catalog),
+  return make_lake(std::move(store), LakePaths(std::move(root_uri)), std::move(catalog), clock);
+}
+
+std::unique_ptr<Lake> make_lake(std::shared_ptr<ObjectStore> store, LakePaths paths,
+                                std::shared_ptr<Catalog> catalog, Clock& clock) {
+  return std::make_unique<IcebergLake>(std::move(store), std::move(paths), std::move(catalog),
                                        clock);
 }
 
-IcebergLake::IcebergLake(std::shared_ptr<ObjectStore> store, std::string root_uri,
+IcebergLake::IcebergLake(std::shared_ptr<ObjectStore> store, LakePaths paths,
                          std::shared_ptr<Catalog> catalog, Clock& clock)
     : store_(std::move(store)),
       catalog_(std::move(catalog)),
-      paths_(std::move(root_uri)),
+      paths_(std::move(paths)),
       files_(*store_, paths_),
       committer_(files_, *catalog_, clock) {}
 
@@ -267,10 +264,9 @@ CommitReport IcebergLake::commit(const std::vector<PartitionChange>& changes) {
   return report;
 }
 
-ExpiryReport IcebergLake::expire_snapshots(const TableName& table, std::int64_t older_than_ms,
-                                           int keep_last, bool dry_run) {
+ExpiryReport IcebergLake::expire_snapshots(const TableName& table, const Retention& retention,
+                                           bool dry_run) {
   return on_table(table, [&] {
-    const Retention retention{older_than_ms, keep_last};
     if (dry_run) {
       auto next = *load(table).metadata;
       return forget_snapshots(files_, paths_, next, retention);
@@ -287,21 +283,26 @@ ExpiryReport IcebergLake::expire_snapshots(const TableName& table, std::int64_t 
 
 /// The commit stands, so each file is tried; the first failure is told at the end.
 void IcebergLake::remove_all(const TableName& table, const std::vector<std::string>& uris) {
+  std::mutex mutex;
   std::size_t failed = 0;
   std::optional<Error> first;
-  for (const auto& uri : uris) {
+  for_each_at_once(uris.size(), kRemovalsAtOnce, [&](std::size_t i) {
     try {
-      files_.remove(uri);
+      files_.remove(uris[i]);
     } catch (const Error& error) {
+      const std::lock_guard lock(mutex);
       ++failed;
       if (!first) first = error;
     }
-  }
+  });
   if (!first) return;
-  throw Error(first->kind(),
-              "the snapshots of " + table.to_string() + " are expired, but " +
-                  std::to_string(failed) + " of " + std::to_string(uris.size()) +
-                  " files that nothing refers to any more could not be removed: " + first->what());
+  throw Error(
+      first->kind(),
+      "the snapshots of " + table.to_string() + " are expired, but " + std::to_string(failed) +
+          " of " + std::to_string(uris.size()) +
+          " files that nothing refers to any more could not be removed ('finops lake check' "
+          "finds them): " +
+          first->what());
 }
 
 }  // namespace finops::lake

@@ -15,8 +15,8 @@ namespace finops::lake {
 /// Lake in Iceberg's own terms; make_lake() makes one.
 class IcebergLake : public Lake {
  public:
-  IcebergLake(std::shared_ptr<ObjectStore> store, std::string root_uri,
-              std::shared_ptr<Catalog> catalog, Clock& clock);
+  IcebergLake(std::shared_ptr<ObjectStore> store, LakePaths paths, std::shared_ptr<Catalog> catalog,
+              Clock& clock);
 
   void ensure_table(const TableName& table, const std::vector<Column>& columns,
                     const std::map<std::string, std::string>& properties) override;
@@ -33,7 +33,7 @@ class IcebergLake : public Lake {
                                   const PartitionKey& partition) override;
   ObjectStore& store() override { return *store_; }
   CommitReport commit(const std::vector<PartitionChange>& changes) override;
-  ExpiryReport expire_snapshots(const TableName& table, std::int64_t older_than_ms, int keep_last,
+  ExpiryReport expire_snapshots(const TableName& table, const Retention& retention,
                                 bool dry_run) override;
 
  private:

@@ -150,7 +150,7 @@ TEST_F(IcebergLakeTest, AsOfBeforeTheOldestSnapshotThatIsKeptIsNotFound) {
     clock_.set(2'000'000'000'000 + i);
     loader_.load(a4_, "e" + std::to_string(i), 10);
   }
-  lake_->expire_snapshots(kBills, 3'000'000'000'000, 1, false);
+  lake_->expire_snapshots(kBills, {3'000'000'000'000, 1}, false);
   EXPECT_EQ(kind_thrown_by([&] { lake_->view_as_of(kBills, 2'000'000'000'000); }),
             ErrorKind::kNotFound);
   EXPECT_EQ(contents(lake_->view_as_of(kBills, 2'000'000'000'002)).size(), 1u);

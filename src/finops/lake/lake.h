@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -93,6 +94,16 @@ struct CommitReport {
   int attempts = 0;
 };
 
+/// Which snapshots stay. The current one stays always, and so do those with a branch or a tag: a
+/// tag is how a delivered version is pinned.
+struct Retention {
+  /// Snapshots from then on stay, and the one that was current then: time travel reaches back so
+  /// far.
+  std::int64_t older_than_ms = 0;
+  int keep_last = 1;                 // the newest snapshots of main, whatever their age
+  std::set<std::int64_t> keep = {};  // by their ids, whatever their age
+};
+
 struct ExpiryReport {
   std::vector<std::int64_t> snapshots;
   std::vector<std::string> files;  // removed, or to be removed under dry_run
@@ -142,10 +153,9 @@ class Lake {
 
   virtual CommitReport commit(const std::vector<PartitionChange>& changes) = 0;
 
-  /// Forgets snapshots older than `older_than_ms`, keeping at least the newest `keep_last` and
-  /// those with a branch or tag, then removes the files that only they reached.
-  virtual ExpiryReport expire_snapshots(const TableName& table, std::int64_t older_than_ms,
-                                        int keep_last, bool dry_run) = 0;
+  /// Forgets the other snapshots, then removes the files that only they reached.
+  virtual ExpiryReport expire_snapshots(const TableName& table, const Retention& retention,
+                                        bool dry_run) = 0;
 };
 
 }  // namespace finops::lake

@@ -1,8 +1,10 @@
 #include "finops/lake/lake_paths.h"
 
+#include <algorithm>
 #include <cctype>
 #include <cstdio>
-#include <optional>
+#include <functional>
+#include <utility>
 
 #include "finops/core/error.h"
 #include "finops/core/sha256.h"
@@ -45,36 +47,46 @@ std::string escaped(std::string_view value) {
   return out.substr(0, kLongestName - 16) + sha256_of(value).substr(0, 16);
 }
 
-}  // namespace
-
-LakePaths::LakePaths(std::string root_uri) : root_(std::move(root_uri)) {
-  while (root_.ends_with('/')) root_.pop_back();
-  const bool is_file = root_.starts_with("file:///");
-  const auto scheme_end = root_.find("://");
-  const bool is_bucket = !root_.starts_with("file:") && scheme_end != std::string::npos &&
-                         scheme_end > 0 && scheme_end + 3 < root_.size();
-  if ((!is_file && !is_bucket) || climbs(root_)) {
-    throw Error(ErrorKind::kInvalidConfig,
-                "the lake's root '" + root_ +
-                    "' is not a URI such as file:///srv/finops/lake or s3://bucket/lake");
-  }
+std::string checked_root(std::string root) {
+  while (root.ends_with('/')) root.pop_back();
+  const bool is_file = root.starts_with("file:///");
+  const auto scheme_end = root.find("://");
+  const bool is_bucket = !root.starts_with("file:") && scheme_end != std::string::npos &&
+                         scheme_end > 0 && scheme_end + 3 < root.size();
+  if ((is_file || is_bucket) && !climbs(root)) return root;
+  throw Error(ErrorKind::kInvalidConfig,
+              "the lake's root '" + root +
+                  "' is not a URI such as file:///srv/finops/lake or s3://bucket/lake");
 }
 
-bool LakePaths::is_inside(const std::string& uri) const {
+}  // namespace
+
+LakePaths::LakePaths(std::string root_uri, std::string former_root)
+    : root_(checked_root(std::move(root_uri))), known_roots_{canonical(root_)} {
+  if (former_root.empty()) return;
+  known_roots_.push_back(canonical(checked_root(std::move(former_root))));
+  std::ranges::sort(known_roots_, std::ranges::greater(), &std::string::size);
+}
+
+std::optional<std::string> LakePaths::find_key(const std::string& uri) const {
   const auto path = canonical(uri);
-  return path.starts_with(canonical(root_) + "/") && !climbs(path);
+  if (climbs(path)) return std::nullopt;
+  for (const auto& root : known_roots_) {
+    if (!path.starts_with(root + "/")) continue;
+    auto key = path.substr(root.size() + 1);
+    key.erase(0, key.find_first_not_of('/'));
+    return key;
+  }
+  return std::nullopt;
 }
 
 std::string LakePaths::key_of(const std::string& uri) const {
-  if (!is_inside(uri)) {
-    throw Error(ErrorKind::kUnsupported,
-                "the file '" + uri + "' lies outside of the lake '" + root_ +
-                    "', which is all that finops reads and writes; move the table below it, or set "
-                    "lake_dir to a folder that holds both");
-  }
-  auto key = canonical(uri).substr(canonical(root_).size() + 1);
-  key.erase(0, key.find_first_not_of('/'));
-  return key;
+  if (auto key = find_key(uri)) return std::move(*key);
+  throw Error(ErrorKind::kUnsupported,
+              "the file '" + uri + "' lies outside of the lake '" + root_ +
+                  "', which is all that finops reads and writes; move the table below it, or set "
+                  "lake_dir to a folder that holds both. After the lake was moved, 'finops lake "
+                  "relocate' makes its metadata name the new place");
 }
 
 std::string LakePaths::table_folder(const TableName& table) {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "finops/lake/lake.h"
 
@@ -12,14 +14,17 @@ namespace finops::lake {
 /// one below "s3://bucket/lake" as "s3a://bucket/lake/…".
 class LakePaths {
  public:
-  /// kInvalidConfig unless it is file:///absolute/path or scheme://bucket[/path].
-  explicit LakePaths(std::string root_uri);
+  /// kInvalidConfig unless it is file:///absolute/path or scheme://bucket[/path]. A lake that was
+  /// moved still names its files below `former_root` ("": it was not): they are looked for here.
+  explicit LakePaths(std::string root_uri, std::string former_root = "");
 
   const std::string& root() const { return root_; }
   std::string uri_of(std::string_view key) const { return root_ + "/" + std::string(key); }
   /// kUnsupported when the file does not lie below the root.
   std::string key_of(const std::string& uri) const;
-  bool is_inside(const std::string& uri) const;
+  bool is_inside(const std::string& uri) const { return find_key(uri).has_value(); }
+  /// The same file below the root of today; one that lies elsewhere is kUnsupported.
+  std::string moved(const std::string& uri) const { return uri_of(key_of(uri)); }
 
   /// "billing/aws_billing_data", where a new table goes.
   static std::string table_folder(const TableName& table);
@@ -28,7 +33,10 @@ class LakePaths {
   static std::string partition_folder(const PartitionKey& partition);
 
  private:
-  std::string root_;  // without a '/' at its end
+  std::optional<std::string> find_key(const std::string& uri) const;
+
+  std::string root_;                      // without a '/' at its end
+  std::vector<std::string> known_roots_;  // in their one spelling, the longest first
 };
 
 }  // namespace finops::lake

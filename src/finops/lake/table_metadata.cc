@@ -318,6 +318,35 @@ void TableMetadata::remove_snapshots(const std::set<std::int64_t>& ids) {
   log = std::move(kept);
 }
 
+void TableMetadata::rename_files(const std::function<std::string(const std::string&)>& new_place) {
+  json_["location"] = new_place(location());
+  for (const char* key : {"statistics", "partition-statistics"}) {
+    for (auto& item : list_of(json_, key)) {
+      item["statistics-path"] = new_place(item.at("statistics-path"));
+    }
+  }
+  // Nobody needs these: a file that is in neither place keeps its name.
+  for (auto& entry : list_of(json_, "metadata-log")) {
+    try {
+      entry["metadata-file"] = new_place(entry.at("metadata-file"));
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kUnsupported) throw;
+    }
+  }
+  for (const char* key : {"write.data.path", "write.metadata.path", "write.folder-storage.path",
+                          "write.object-storage.path"}) {
+    const auto path = property(key, "");
+    if (!path.empty()) set_properties({{key, new_place(path)}});
+  }
+}
+
+void TableMetadata::set_manifest_lists(const std::map<std::int64_t, std::string>& uris) {
+  for (auto& snapshot : json_.at("snapshots")) {
+    const auto it = uris.find(snapshot.at("snapshot-id").get<std::int64_t>());
+    if (it != uris.end()) snapshot["manifest-list"] = it->second;
+  }
+}
+
 std::int64_t TableMetadata::next_timestamp(std::int64_t now_ms) const {
   return std::max(now_ms, last_updated_ms() + 1);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -60,6 +61,12 @@ class TableMetadata {
   /// Appends the snapshot and makes it the head of `main`.
   void add_snapshot(const Json& snapshot);
   void remove_snapshots(const std::set<std::int64_t>& ids);
+  /// After a move of the lake: `new_place` says where what was at a URI is now. It is asked for the
+  /// table's folder, statistics and those older metadata files that it knows; what manifest lists
+  /// name is not changed.
+  void rename_files(const std::function<std::string(const std::string&)>& new_place);
+  /// Other manifest lists, by snapshot id.
+  void set_manifest_lists(const std::map<std::int64_t, std::string>& uris);
 
   /// Stamps the document as the successor of `base`, which is stored at `base_location`; returns
   /// the metadata files that fell out of the log and may be deleted once the commit is known to

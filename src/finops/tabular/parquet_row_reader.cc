@@ -97,6 +97,15 @@ std::vector<CellRow> read_parquet_rows(std::shared_ptr<const RandomAccessBytes> 
                       {&input->kept_error()}, [&] { return read_rows(input, columns); });
 }
 
+std::int64_t parquet_row_count(const RandomAccessBytes& file) {
+  // Not owned: the reader below does not outlive this call.
+  const std::shared_ptr<const RandomAccessBytes> borrowed(std::shared_ptr<void>(), &file);
+  const auto input = std::make_shared<ArrowInput>(borrowed);
+  return across_arrow(
+      "read the footer of a Parquet file", ErrorKind::kInvalidData, {&input->kept_error()},
+      [&] { return parquet::ParquetFileReader::Open(input)->metadata()->num_rows(); });
+}
+
 std::optional<std::string> parquet_metadata(const RandomAccessBytes& file, const std::string& key) {
   // Not owned: the reader below does not outlive this call.
   const std::shared_ptr<const RandomAccessBytes> borrowed(std::shared_ptr<void>(), &file);

@@ -47,6 +47,9 @@ std::int64_t merge_parquet(const std::vector<std::shared_ptr<const RandomAccessB
                            const std::vector<std::pair<std::string, std::string>>& metadata,
                            ByteWriter& out);
 
+/// How many rows the file says it has; kInvalidData when it is no sound Parquet file.
+std::int64_t parquet_row_count(const RandomAccessBytes& file);
+
 /// The value of a key of a Parquet file's key-value metadata; nothing when there is none, or when
 /// this is no sound Parquet file.
 std::optional<std::string> parquet_metadata(const RandomAccessBytes& file, const std::string& key);

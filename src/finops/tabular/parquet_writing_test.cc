@@ -185,6 +185,12 @@ TEST(ReadParquetRowsTest, TurnsDamageIntoInvalidDataAndStoreErrorsIntoThemselves
   EXPECT_EQ(read(gone), ErrorKind::kUnavailable);
 }
 
+TEST(ParquetRowCountTest, IsWhatTheFooterSays) {
+  EXPECT_EQ(parquet_row_count(*write(kColumns, kRows).file), std::ssize(kRows));
+  EXPECT_EQ(kind_thrown_by([] { parquet_row_count(MemoryBytes("no parquet")); }),
+            ErrorKind::kInvalidData);
+}
+
 TEST(ParquetMetadataTest, IsNothingWithoutTheKeyOrForAnotherKindOfFile) {
   const auto written = write(kColumns, kRows);
   EXPECT_EQ(parquet_metadata(*written.file, "finops.state"), std::nullopt);

@@ -192,7 +192,7 @@ Json run_state(Lake& lake, std::optional<std::int64_t> snapshot) {
 
 Json run_expire(Lake& lake, int keep_last) {
   const auto report =
-      lake.expire_snapshots(kBills, std::numeric_limits<std::int64_t>::max(), keep_last, false);
+      lake.expire_snapshots(kBills, {std::numeric_limits<std::int64_t>::max(), keep_last}, false);
   return {{"snapshots", report.snapshots}, {"files", report.files}};
 }
 
