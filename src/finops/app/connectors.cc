@@ -125,6 +125,8 @@ OpenLake open_lake(const Configuration& configuration, const AwsConnections& aws
   if (configuration.lake_bucket) {
     open.remote = [&aws, &configuration] { return aws.lake_access(configuration); };
   }
+  open.store = store;
+  open.root_uri = root.uri;
   open.tables = lake::make_lake(std::move(store), root.uri, std::move(catalog), clock);
   return open;
 }

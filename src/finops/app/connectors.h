@@ -29,6 +29,8 @@ std::vector<PipelineExport> make_exports(const Configuration& configuration,
 /// A lake and the catalog that says what its current state is.
 struct OpenLake {
   std::shared_ptr<lake::Catalog> catalog;
+  std::shared_ptr<ObjectStore> store;
+  std::string root_uri;  // of the keys of `store`
   std::unique_ptr<lake::Lake> tables;
   std::function<RemoteAccess()> remote;  // of a lake in a bucket, for DuckDB
 };

@@ -7,7 +7,9 @@
 #include "finops/app/aws_connections.h"
 #include "finops/app/connectors.h"
 #include "finops/app/doctor.h"
+#include "finops/app/lake_care.h"
 #include "finops/app/lake_queries.h"
+#include "finops/app/lake_session.h"
 #include "finops/app/notifying.h"
 #include "finops/app/quarantine_reading.h"
 #include "finops/cli/version.h"
@@ -32,15 +34,6 @@ PipelineSettings settings_of(const Configuration& configuration, const AwsConnec
 }
 
 /// The objects of one command, in the order in which they need each other.
-struct LakeSession {
-  explicit LakeSession(const Configuration& configuration, std::stop_token stop = {})
-      : aws(Environment::of_process(), system_clock(), std::move(stop)),
-        lake(open_lake(configuration, aws, system_clock())) {}
-
-  AwsConnections aws;
-  OpenLake lake;
-};
-
 struct Session : LakeSession {
   explicit Session(const Configuration& configuration, std::stop_token stop = {},
                    ReadFrom place = ReadFrom::kBucket)
@@ -138,6 +131,7 @@ Services make_services() {
     return query_lake_to_parquet(LakeSession(configuration, stop).lake, configuration, request,
                                  path, stop);
   };
+  wire_lake_care(services);
   services.doctor = [](const Configuration& configuration) {
     return examine(configuration, system_clock());
   };

@@ -128,6 +128,7 @@ void add_commands(CommandTree& tree) {
   add_history_command(tree);
   add_rollback_commands(tree);
   add_quarantine_commands(tree);
+  add_lake_commands(tree);
   add_demo_commands(tree);
   add_commands_of_later_versions(tree);
 }

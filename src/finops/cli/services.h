@@ -11,6 +11,10 @@
 #include "finops/config/configuration.h"
 #include "finops/demo/demo_bills.h"
 #include "finops/engines/sql_engine.h"
+#include "finops/lake/relocation.h"
+#include "finops/pipeline/catalog_restoration.h"
+#include "finops/pipeline/deep_check.h"
+#include "finops/pipeline/lake_expiry.h"
 #include "finops/pipeline/pipeline.h"
 #include "finops/pipeline/problem_watch.h"
 
@@ -58,6 +62,25 @@ struct DoctorCheck {
   std::string advice;   // what to do; empty when it is good
 };
 
+struct LakeCheckRequest {
+  bool is_deep = false;
+  std::optional<Duration> remove_orphans_older_than;  // nothing: none is removed
+};
+
+/// `check` has the problems of all that was looked at.
+struct LakeCheckReport {
+  lake::LakeCheck check;
+  std::optional<DeepCheck> deep;
+  std::vector<lake::OrphanFile> removed;
+  bool is_good() const { return check.problems.empty(); }
+};
+
+struct RelocationReport {
+  bool is_dry_run = false;
+  std::string from, to;  // roots of the lake, as URIs
+  std::vector<lake::RelocatedTable> tables;
+};
+
 /// All that commands can make the rest of finops do; app/ fills it in, tests put fakes. Every
 /// function gets the configuration of its call, may be called once or more, and throws Error.
 struct Services {
@@ -96,6 +119,17 @@ struct Services {
   std::function<std::vector<QuarantinedRow>(const Configuration&, const Selection&,
                                             std::uint64_t limit)>
       quarantined_rows;
+
+  std::function<LakeExpiry(const Configuration&, bool dry_run)> expire_lake;
+  std::function<LakeCheckReport(const Configuration&, const LakeCheckRequest&, std::stop_token)>
+      check_lake;
+  /// `from`: a folder or a URI.
+  std::function<RelocationReport(const Configuration&, const std::string& from, bool dry_run)>
+      relocate_lake;
+  /// `choices`: table → metadata file.
+  std::function<CatalogRestoration(const Configuration&,
+                                   const std::map<std::string, std::string>& choices, bool dry_run)>
+      restore_catalog;
 
   std::function<std::vector<DoctorCheck>(const Configuration&)> doctor;
   std::function<DemoSummary(const DemoOptions&, std::stop_token)> generate_demo;

@@ -58,9 +58,12 @@ class QuarantineHistory {
   bool shows(std::int64_t snapshot, const DeliveryRecord& record) {
     const lake::PartitionKey partition{record.id.source, record.id.partition};
     const auto view = lake_.view(table_, snapshot);
-    return std::ranges::any_of(view.files, [&](const lake::LakeFile& file) {
-      return file.partition == partition && file.execution_id == record.id.version;
-    });
+    std::int64_t rows = 0;
+    for (const auto& file : view.files) {
+      const bool counts = file.partition == partition && file.execution_id == record.id.version;
+      if (counts) rows += file.rows;
+    }
+    return rows == static_cast<std::int64_t>(record.quarantined_rows);
   }
 
   lake::Lake& lake_;

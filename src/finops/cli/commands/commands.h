@@ -17,6 +17,7 @@ void add_receipt_commands(CommandTree& tree);  // receipt, receipt verify
 void add_history_command(CommandTree& tree);
 void add_rollback_commands(CommandTree& tree);    // rollback, release
 void add_quarantine_commands(CommandTree& tree);  // ls, show
+void add_lake_commands(CommandTree& tree);        // expire, check, relocate, restore-catalog
 void add_demo_commands(CommandTree& tree);        // generate
 /// Promised names that say so: diff, reconcile and others.
 void add_commands_of_later_versions(CommandTree& tree);
