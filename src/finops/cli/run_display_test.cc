@@ -18,7 +18,7 @@ TEST(RunDisplayTest, MeasuresShareRateAndTimeLeft) {
 
 TEST(RunDisplayTest, TellsTheStagesWithWhatTheyMovedAndHowOftenTheyAskedAgain) {
   EXPECT_EQ(stages_text({{"prepare", 0, 0, 0.5, 1}, {"load", 2'000'000, 1'000, 2, 2}}),
-            "prepare 0.50 s, load 2.00 s (1,000 rows, 2.00 MB), 3 repeated requests");
+            "prepare 0.50 s, load 2.00 s (1,000 rows, 2.0 MB), 3 repeated requests");
 }
 
 TEST(RunDisplayTest, TheBarNeverOverflows) {
