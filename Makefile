@@ -1,6 +1,6 @@
 # What a person types; each line ends in a script or a CMake preset that can be used by itself.
 .DEFAULT_GOAL := help
-.PHONY: help demo build dist test bench test-engines test-chaos fmt lint clean
+.PHONY: help demo build dist test bench bench-s3 test-engines test-chaos fmt lint clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -32,6 +32,11 @@ test-chaos:  ## long runs with injected faults
 bench: build  ## speed and memory beside other tools, as a table (BENCH_ARGS=...)
 	@tools/setup.sh bench
 	@.deps/venv/bench/bin/python tests/bench/run.py --finops build/bin/finops $(BENCH_ARGS)
+
+bench-s3: build  ## the same bill from a local S3 server, beside from the disk
+	@tools/setup.sh bench test
+	@.deps/venv/readers/bin/python tests/support/servers.py .deps/venv/bench/bin/python tests/bench/run.py \
+	  --finops build/bin/finops --peers none --s3 $(BENCH_ARGS)
 
 lint:  ## layers, format, clang-tidy
 	@tools/setup.sh test

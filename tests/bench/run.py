@@ -23,7 +23,7 @@ PEERS = {"polars": "polars: scan_csv, sink_parquet", "pyarrow": "pyarrow: open_c
          "duckdb": "DuckDB: COPY to Parquet", "chdb": "chDB: INSERT INTO FUNCTION file"}
 LIMIT = "limit"
 # What the project promises, as (contender, what, limit): shown, never asserted.
-GOAL_POLARS, GOAL_MEMORY, GOAL_NOTHING_NEW = 1.7, 400e6, 0.1
+GOAL_POLARS, GOAL_MEMORY, GOAL_NOTHING_NEW, GOAL_S3 = 1.7, 400e6, 0.1, 1.15
 
 
 class Contender:
@@ -106,6 +106,27 @@ def finops_contenders(options, bill, work):
             Contender("nothing-new", "finops: the same again, nothing new", command, env=env)]
 
 
+def s3_contender(options, bill, work):
+    """The same bill in a bucket of the S3 server that FINOPS_TEST_VERSITYGW tells of (tests/support/servers.py)."""
+    import pyarrow.fs
+    endpoint, key, secret, bucket = os.environ["FINOPS_TEST_VERSITYGW"].split()
+    scheme, _, host = endpoint.partition("://")
+    s3 = pyarrow.fs.S3FileSystem(key, secret, endpoint_override=host, scheme=scheme, region="us-east-1")
+    pyarrow.fs.copy_files(str(bill.bucket), bucket, destination_filesystem=s3)
+    folder = work / "finops-s3"
+    config, data = folder / "config.toml", folder / "data"
+    folder.mkdir(parents=True, exist_ok=True)
+    config.write_text(f'data_dir = "{data}"\n\n[[aws.exports]]\nname = "bench"\nbucket = "{bucket}"\n'
+                      f'endpoint_url = "{endpoint}"\nkeep_staging = false\n'
+                      f'prefix = "{bills.PREFIX}"\nexport_name = "{bills.EXPORT}"\n')
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("FINOPS_", "AWS_", "CONFIG_PATH"))}
+    return Contender("finops-s3", "finops: the same from a local S3 server",
+                     [options.finops, "--config", config, "aws", "run-pipeline", "--quiet"],
+                     env=env | {"AWS_ACCESS_KEY_ID": key, "AWS_SECRET_ACCESS_KEY": secret},
+                     check=lambda: difference(bill, "lake", data / "finops.duckdb"),
+                     size=lambda: bytes_below(data, ".parquet"), prepare=lambda: shutil.rmtree(data, ignore_errors=True))
+
+
 def peer(name, bill, work):
     output = work / f"{name}.parquet"
     command = [sys.executable, HERE / "peers" / f"{name}_peer.py", output, *bill.files]
@@ -115,6 +136,8 @@ def peer(name, bill, work):
 
 def contenders(options, bill, programs, work):
     chosen = finops_contenders(options, bill, work)
+    if options.s3:
+        chosen.append(s3_contender(options, bill, work))
     for name in options.peers:
         if name == LIMIT:
             program = programs / "gunzip_split"
@@ -155,7 +178,11 @@ def goals(all_contenders):
     def goal(text, value, is_met):
         lines.append(f"  {'met    ' if is_met else 'NOT met'}  {text}: {value}")
 
-    finops, again, polars = (by_name.get(name) for name in ("finops", "nothing-new", "polars"))
+    finops, again, polars, from_s3 = (by_name.get(name) for name in ("finops", "nothing-new", "polars", "finops-s3"))
+    if finops and from_s3:
+        ratio = from_s3.best() / finops.best()
+        peak = max(run.peak_bytes for run in from_s3.runs)
+        goal(f"from S3 within {GOAL_S3 - 1:.0%} of the disk's time", f"{ratio - 1:+.0%}, {peak / 1e6:.0f} MB", ratio <= GOAL_S3)
     if finops and polars:
         ratio = polars.best() / finops.best()
         cpu_ratio = polars.best("cpu_s") / finops.best("cpu_s")
@@ -217,6 +244,7 @@ def parse():
     parser.add_argument("--repeat", type=int, default=3, help="runs of each, interleaved; the best counts")
     parser.add_argument("--peers", default=",".join([*PEERS, LIMIT]),
                         help=f"comma-separated, of {', '.join([*PEERS, LIMIT])}; or none")
+    parser.add_argument("--s3", action="store_true", help="also from a local S3 server; `make bench-s3` starts one")
     parser.add_argument("--build-dir", default=ROOT / "build/release", type=pathlib.Path)
     parser.add_argument("--cache-dir", default=ROOT / "build/bench/cache", type=pathlib.Path, help="where bills are kept")
     parser.add_argument("--work-dir", default=ROOT / "build/bench/work", type=pathlib.Path, help="where output goes")

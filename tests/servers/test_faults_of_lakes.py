@@ -48,8 +48,8 @@ def other(version):
     return "v2" if version == "v1" else "v1"
 
 
-# A lost answer leaves it open whether the request took effect: the hardest, so at each of them.
-@pytest.mark.parametrize("fault, step", [(fault, 1 if fault == "lose_answer" else 4) for fault in FAULTS])
+# A lost answer leaves it open whether the request took effect: the hardest.
+@pytest.mark.parametrize("fault, step", [(fault, 2 if fault == "lose_answer" else 7) for fault in FAULTS])
 @pytest.mark.parametrize("work", ["load", "rollback"])
 def test_a_fault_at_a_request_of_the_lake_changes_nothing(loaded, proxy, work, fault, step):
     environment = {"FINOPS__LAKE__ENDPOINT_URL": proxy.endpoint}

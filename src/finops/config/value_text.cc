@@ -5,18 +5,11 @@
 #include <limits>
 #include <utility>
 
+#include "finops/core/ascii_case.h"
 #include "finops/core/decimal.h"
 
 namespace finops {
 namespace {
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return result;
-}
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -64,7 +57,7 @@ std::optional<std::uint64_t> parse_size(std::string_view text) {
   if (!number || number->was_rounded) return std::nullopt;
   text.remove_prefix(end);
   while (!text.empty() && text.front() == ' ') text.remove_prefix(1);
-  const auto unit = bytes_of_unit(lower(text));
+  const auto unit = bytes_of_unit(ascii_lower(text));
   if (!unit) return std::nullopt;
   constexpr Int128 kMostBytes = 1ll << 50;
   const Int128 scaled = number->value.unscaled();
@@ -92,7 +85,7 @@ std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
 }
 
 std::optional<bool> parse_boolean(std::string_view text) {
-  const std::string word = lower(text);
+  const std::string word = ascii_lower(text);
   if (word == "true" || word == "yes" || word == "on" || word == "1") return true;
   if (word == "false" || word == "no" || word == "off" || word == "0") return false;
   return std::nullopt;

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "finops/core/error.h"
+#include "finops/core/hex_text.h"
 
 namespace finops {
 
@@ -32,12 +33,7 @@ void Sha256::update(std::span<const std::byte> bytes) {
 std::string Sha256::finish() {
   std::array<unsigned char, 32> digest{};
   EVP_DigestFinal_ex(context_->evp, digest.data(), nullptr);
-  std::string text;
-  for (const unsigned char byte : digest) {
-    text += "0123456789abcdef"[byte >> 4];
-    text += "0123456789abcdef"[byte & 15];
-  }
-  return text;
+  return hex_text(digest);
 }
 
 std::string sha256_of(std::string_view bytes) {

@@ -1,11 +1,11 @@
 #include "finops/lake/table_metadata.h"
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <functional>
 #include <iterator>
 
+#include "finops/core/ascii_case.h"
 #include "finops/core/error.h"
 #include "finops/lake/unique_ids.h"
 
@@ -17,15 +17,10 @@ namespace {
 constexpr int kSourceFieldId = 1000, kPeriodFieldId = 1001;
 constexpr std::size_t kDefaultPreviousVersions = 100;  // Iceberg's
 
-std::string lower(std::string text) {
-  for (auto& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
 /// SQL engines compare names without case, Iceberg with; so names are kept distinct without case.
 void check_is_free(const Json& fields, const Column& column) {
   for (const auto& field : fields) {
-    if (lower(field.at("name")) != lower(column.name)) continue;
+    if (ascii_lower(field.at("name").get<std::string>()) != ascii_lower(column.name)) continue;
     throw Error(ErrorKind::kAlreadyExists,
                 "cannot add a column '" + column.name + "' for '" + identity_of(column) +
                     "': that name is the column of '" + identity_of(field) + "'");

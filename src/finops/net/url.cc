@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "finops/core/ascii_case.h"
+
 namespace finops {
 namespace {
 
@@ -16,13 +18,6 @@ bool is_unreserved(char c) {
 int hex_value(char c) {
   const auto at = kHexDigits.find(static_cast<char>(std::toupper(static_cast<unsigned char>(c))));
   return at == std::string_view::npos ? -1 : static_cast<int>(at);
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
 }
 
 }  // namespace
@@ -63,12 +58,12 @@ std::optional<Url> Url::parse(std::string_view text) {
   const std::size_t colon = text.find("://");
   if (colon == std::string_view::npos) return std::nullopt;
   Url url;
-  url.scheme = lower(text.substr(0, colon));
+  url.scheme = ascii_lower(text.substr(0, colon));
   if (url.scheme != "http" && url.scheme != "https") return std::nullopt;
   text.remove_prefix(colon + 3);
   if (text.find_first_of("#@ \t\r\n\\") != std::string_view::npos) return std::nullopt;
   const std::size_t end = std::min(text.find_first_of("/?"), text.size());
-  url.authority = lower(text.substr(0, end));
+  url.authority = ascii_lower(text.substr(0, end));
   text.remove_prefix(end);
   const std::size_t question = std::min(text.find('?'), text.size());
   url.path = text.substr(0, question);

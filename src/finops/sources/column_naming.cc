@@ -4,8 +4,8 @@
 #include <set>
 #include <utility>
 
+#include "finops/core/ascii_case.h"
 #include "finops/core/error.h"
-#include "finops/sources/ascii_case.h"
 
 namespace finops {
 

@@ -34,7 +34,7 @@ void print_problems(std::ostream& out, const std::vector<lake::LakeProblem>& pro
 }
 
 void print_expiry(std::ostream& out, const LakeExpiry& expiry) {
-  const auto kRight = TextTable::Align::kRight;
+  using enum TextTable::Align;
   TextTable table({{"table"},
                    {expiry.is_dry_run ? "would expire" : "expired", kRight},
                    {"kept", kRight},
@@ -91,7 +91,7 @@ void print_orphans(std::ostream& out, const LakeCheckReport& report, TimePoint n
 }
 
 void print_check(std::ostream& out, const LakeCheckReport& report, TimePoint now) {
-  const auto kRight = TextTable::Align::kRight;
+  using enum TextTable::Align;
   TextTable table({{"table"}, {"snapshots", kRight}, {"files", kRight}, {"size", kRight}});
   for (const auto& one : report.check.tables) {
     table.add({one.name.to_string(), count_text(one.snapshots), count_text(one.files),

@@ -13,6 +13,7 @@
 #include <utility>
 
 #include "finops/core/error.h"
+#include "finops/core/hex_text.h"
 #include "finops/net/aws/aws_error.h"
 #include "finops/net/aws/endpoints.h"
 #include "finops/net/http_date.h"
@@ -75,13 +76,7 @@ std::string sha1_hex(const std::string& bytes) {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   EVP_Digest(bytes.data(), bytes.size(), digest.data(), &size, EVP_sha1(), nullptr);
-  std::string hex;
-  for (unsigned i = 0; i < size; ++i) {
-    std::array<char, 3> pair{};
-    std::snprintf(pair.data(), pair.size(), "%02x", digest[i]);
-    hex += pair.data();
-  }
-  return hex;
+  return hex_text(std::span(digest).first(size));
 }
 
 std::string get(RetryingClient& http, const std::string& url, const HttpHeaders& headers,

@@ -5,11 +5,12 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <map>
 #include <vector>
 
+#include "finops/core/ascii_case.h"
 #include "finops/core/error.h"
+#include "finops/core/hex_text.h"
 #include "finops/core/sha256.h"
 #include "finops/net/url.h"
 
@@ -29,29 +30,11 @@ std::string hmac(std::string_view key, std::string_view text) {
   return {reinterpret_cast<const char*>(digest.data()), size};
 }
 
-std::string hex(std::string_view bytes) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
-  std::string text;
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    text += kDigits[byte >> 4];
-    text += kDigits[byte & 15];
-  }
-  return text;
-}
-
 /// "20130524T000000Z"
 std::string basic_time(TimePoint now) {
   std::string text = to_iso8601(now).substr(0, 19) + "Z";
   std::erase_if(text, [](char c) { return c == '-' || c == ':'; });
   return text;
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return result;
 }
 
 /// Without spaces at the ends, and runs of them inside as one.
@@ -88,7 +71,7 @@ std::map<std::string, std::string> canonical_headers(const HttpHeaders& headers,
                                                      const std::string& host) {
   std::map<std::string, std::string> canonical{{"host", host}};
   for (const HttpHeader& header : headers) {
-    std::string& value = canonical[lower(header.name)];
+    std::string& value = canonical[ascii_lower(header.name)];
     value += (value.empty() ? "" : ",") + trimmed(header.value);
   }
   return canonical;
@@ -125,7 +108,9 @@ class Signer {
     request += payload_hash;
     const std::string to_sign = std::string(kAlgorithm) + "\n" + time_ + "\n" + credential_scope_ +
                                 "\n" + sha256_of(request);
-    result.signature = hex(hmac(key(), to_sign));
+    const std::string bytes = hmac(key(), to_sign);
+    result.signature =
+        hex_text({reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()});
     return result;
   }
 

@@ -4,7 +4,7 @@
 #include <array>
 #include <map>
 
-#include "finops/sources/ascii_case.h"
+#include "finops/core/ascii_case.h"
 #include "finops/sources/column_naming.h"
 
 namespace finops {

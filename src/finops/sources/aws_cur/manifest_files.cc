@@ -4,9 +4,9 @@
 #include <optional>
 #include <set>
 
+#include "finops/core/ascii_case.h"
 #include "finops/core/error.h"
 #include "finops/core/sha256.h"
-#include "finops/sources/ascii_case.h"
 
 namespace finops::aws_cur {
 
