@@ -1,6 +1,7 @@
 #include "finops/pipeline/lake_expiry.h"
 
 #include <algorithm>
+#include <ranges>
 #include <optional>
 #include <tuple>
 #include <utility>
@@ -20,8 +21,8 @@ std::vector<const DeliveryRecord*> kept_records(const std::vector<const Delivery
                                                 int versions) {
   std::vector<const DeliveryRecord*> kept;
   std::set<std::string> seen;
-  for (auto it = records.rbegin(); it != records.rend(); ++it) {
-    const DeliveryRecord& record = **it;
+  for (const DeliveryRecord* const one : std::views::reverse(records)) {
+    const DeliveryRecord& record = *one;
     if (record.state == DeliveryState::kRefused || !seen.insert(record.id.version).second) continue;
     const bool is_kept = std::ssize(kept) < versions || record.state == DeliveryState::kCurrent;
     if (is_kept) kept.push_back(&record);
