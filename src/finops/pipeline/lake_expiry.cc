@@ -1,8 +1,8 @@
 #include "finops/pipeline/lake_expiry.h"
 
 #include <algorithm>
-#include <ranges>
 #include <optional>
+#include <ranges>
 #include <tuple>
 #include <utility>
 
