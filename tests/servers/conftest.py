@@ -4,6 +4,7 @@ import itertools
 
 import pytest
 import servers
+from fault_proxy import fault_proxy
 from project import Project
 
 NUMBERS = itertools.count(1)
@@ -87,6 +88,13 @@ def toxiproxy(tmp_path_factory):
 def server(request):
     """Each in turn; a test may ask for one by indirect parametrisation."""
     return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def proxy(server):
+    """In front of the server; see tests/support/fault_proxy.py."""
+    with fault_proxy(server.endpoint) as proxy:
+        yield proxy
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import signal
 
 import pytest
 from deliveries import deliver_v1, small_bill
-from fault_proxy import FAULTS, fault_proxy
+from fault_proxy import FAULTS
 
 D = decimal.Decimal
 MAY = ("--period", "2026-05", "--source", "payer-a")
@@ -14,12 +14,6 @@ ROWS = {"v1": 2000, "v2": 1500}
 @pytest.fixture
 def server(versitygw):
     return versitygw
-
-
-@pytest.fixture
-def proxy(server):
-    with fault_proxy(server.endpoint) as proxy:
-        yield proxy
 
 
 @pytest.fixture

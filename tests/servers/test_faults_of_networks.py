@@ -3,7 +3,7 @@ import decimal
 
 import pytest
 from deliveries import deliver_v1, small_bill
-from fault_proxy import FAULTS, fault_proxy
+from fault_proxy import FAULTS
 
 D = decimal.Decimal
 
@@ -11,12 +11,6 @@ D = decimal.Decimal
 @pytest.fixture
 def server(versitygw):
     return versitygw
-
-
-@pytest.fixture
-def proxy(server):
-    with fault_proxy(server.endpoint) as proxy:
-        yield proxy
 
 
 def through(proxy, **more):

@@ -14,6 +14,8 @@ import threading
 import time
 import urllib.parse
 
+from local_http import local_http
+
 FAULTS = {
     "refuse": "the connection is reset before the server sees the request",
     "lose_answer": "the server does it, the connection is reset instead of the answer",
@@ -114,15 +116,5 @@ def handler_of(proxy):
 @contextlib.contextmanager
 def fault_proxy(upstream):
     proxy = Proxy(upstream)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler_of(proxy))
-    server.daemon_threads = True
-    server.handle_error = lambda *arguments: None  # connections that were reset on purpose
-    proxy.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with local_http(handler_of(proxy)) as proxy.endpoint:
         yield proxy
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -5,7 +5,8 @@
 import contextlib
 import http.server
 import json
-import threading
+
+from local_http import local_http
 
 
 class Webhook:
@@ -55,13 +56,6 @@ def handler_of(hook):
 @contextlib.contextmanager
 def webhook():
     hook = Webhook()
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler_of(hook))
-    hook.url = f"http://127.0.0.1:{server.server_address[1]}{hook.path}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with local_http(handler_of(hook)) as url:
+        hook.url = url + hook.path
         yield hook
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -87,6 +87,8 @@ PipelineExport make_export(const AwsExport& configured, const Configuration& con
   return made;
 }
 
+fs::path normal_path(const std::string& folder) { return fs::absolute(folder).lexically_normal(); }
+
 struct LakeRoot {
   std::string uri;
   std::shared_ptr<ObjectStore> store;
@@ -94,8 +96,8 @@ struct LakeRoot {
 
 LakeRoot lake_root(const Configuration& configuration, const AwsConnections& aws) {
   if (configuration.lake_bucket) return {configuration.lake_dir, aws.lake(configuration)};
-  const fs::path root = fs::absolute(configuration.lake_dir).lexically_normal();
-  return {"file://" + root.string(), make_local_store(root)};
+  const fs::path root = normal_path(configuration.lake_dir);
+  return {root_uri_of(root.string()), make_local_store(root)};
 }
 
 }  // namespace
@@ -107,6 +109,11 @@ std::vector<PipelineExport> make_exports(const Configuration& configuration,
     exports.push_back(make_export(configured, configuration, aws, place));
   }
   return exports;
+}
+
+std::string root_uri_of(const std::string& place) {
+  if (place.find("://") != std::string::npos) return place;
+  return "file://" + normal_path(place).string();
 }
 
 OpenLake open_lake(const Configuration& configuration, const AwsConnections& aws, Clock& clock) {

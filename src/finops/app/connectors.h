@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "finops/app/aws_connections.h"
@@ -25,6 +26,9 @@ enum class ReadFrom { kBucket, kThisMachine };
 std::vector<PipelineExport> make_exports(const Configuration& configuration,
                                          const AwsConnections& aws,
                                          ReadFrom place = ReadFrom::kBucket);
+
+/// The URI of a folder as people write it; one that is a URI already stays.
+std::string root_uri_of(const std::string& place);
 
 /// A lake and the catalog that says what its current state is.
 struct OpenLake {

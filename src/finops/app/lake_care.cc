@@ -1,7 +1,6 @@
 #include "finops/app/lake_care.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <utility>
 
 #include "finops/app/lake_queries.h"
@@ -46,12 +45,6 @@ LakeCheckReport check(const Configuration& configuration, const LakeCheckRequest
                                           report.check, *request.remove_orphans_older_than);
   }
   return report;
-}
-
-/// A folder as people write it, or a URI already.
-std::string root_uri_of(const std::string& place) {
-  if (place.find("://") != std::string::npos) return place;
-  return "file://" + std::filesystem::absolute(place).lexically_normal().string();
 }
 
 RelocationReport relocate(const Configuration& configuration, const std::string& from,

@@ -132,6 +132,12 @@ void check_against_each_other(const std::vector<AwsExport>& exports, const Setti
 
 }  // namespace
 
+bool has_credentials(const SettingTable::Values& values, std::string_view section) {
+  return std::ranges::any_of(kCredentialNames, [&](std::string_view name) {
+    return values.contains(std::string(section) + "." + std::string(name));
+  });
+}
+
 std::optional<Setting> setting_of_export(const SettingTable& table, std::size_t index,
                                          std::string_view path) {
   const auto common = table.values.find(path);
@@ -142,10 +148,7 @@ std::optional<Setting> setting_of_export(const SettingTable& table, std::size_t 
     if (const auto found = own.find(path); found != own.end()) return found->second;
     // An export with credentials of its own takes none of them from [aws]: a session token there
     // belongs to other keys.
-    const bool has_own_credentials = std::ranges::any_of(
-        kCredentialNames,
-        [&](std::string_view name) { return own.contains("aws." + std::string(name)); });
-    if (has_own_credentials && is_credential_name(last_name_of(path))) return std::nullopt;
+    if (is_credential_name(last_name_of(path)) && has_credentials(own, "aws")) return std::nullopt;
   }
   if (is_common) return common->second;
   return std::nullopt;

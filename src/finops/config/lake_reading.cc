@@ -5,6 +5,7 @@
 
 #include "finops/config/aws_access.h"
 #include "finops/config/bucket_name.h"
+#include "finops/config/export_reading.h"
 #include "finops/config/setting_reader.h"
 
 namespace finops {
@@ -12,14 +13,8 @@ namespace {
 
 constexpr std::string_view kSection = "lake.", kDefaults = "aws.", kScheme = "s3://";
 
-bool has_own_credentials(const SettingTable& table) {
-  return std::ranges::any_of(kCredentialNames, [&](std::string_view name) {
-    return table.values.contains(std::string(kSection) + std::string(name));
-  });
-}
-
 bool is_taken_from_aws(const SettingTable& table, std::string_view name) {
-  if (is_credential_name(name)) return !has_own_credentials(table);
+  if (is_credential_name(name)) return !has_credentials(table.values, "lake");
   return name == "region" || name == "endpoint_url" || name == "addressing_style" ||
          name == "read_timeout";
 }

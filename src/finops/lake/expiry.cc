@@ -1,7 +1,6 @@
 #include "finops/lake/expiry.h"
 
 #include <map>
-#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -11,18 +10,9 @@ namespace {
 
 using Snapshots = std::vector<const Json*>;
 
-/// The snapshot that readers saw at that time.
-std::optional<std::int64_t> current_at(const TableMetadata& metadata, std::int64_t ms) {
-  std::optional<std::int64_t> id;
-  for (const auto& entry : metadata.json().at("snapshot-log")) {
-    if (entry.at("timestamp-ms") <= ms) id = entry.at("snapshot-id").get<std::int64_t>();
-  }
-  return id;
-}
-
 std::set<std::int64_t> retained_ids(const TableMetadata& metadata, const Retention& retention) {
   std::set<std::int64_t> ids = retention.keep;
-  if (const auto id = current_at(metadata, retention.older_than_ms)) ids.insert(*id);
+  if (const auto id = metadata.snapshot_id_at(retention.older_than_ms)) ids.insert(*id);
   if (const auto refs = metadata.json().find("refs"); refs != metadata.json().end()) {
     for (const auto& [name, ref] : refs->items())
       ids.insert(ref.at("snapshot-id").get<std::int64_t>());

@@ -50,11 +50,7 @@ Error unknown_snapshot(std::int64_t id) {
 /// The snapshot that was current at `ms`; nullptr before the first.
 const Json* snapshot_at(const TableMetadata& metadata, std::int64_t ms) {
   const auto& log = metadata.json().at("snapshot-log");
-  std::optional<std::int64_t> id;
-  for (const auto& entry : log) {
-    if (entry.at("timestamp-ms") <= ms) id = entry.at("snapshot-id").get<std::int64_t>();
-  }
-  if (id) {
+  if (const auto id = metadata.snapshot_id_at(ms)) {
     if (const auto* snapshot = metadata.snapshot(*id)) return snapshot;
     throw unknown_snapshot(*id);
   }

@@ -219,6 +219,14 @@ const Json* TableMetadata::current_snapshot() const {
   return id ? &require_by(snapshots(), "snapshot-id", *id) : nullptr;
 }
 
+std::optional<std::int64_t> TableMetadata::snapshot_id_at(std::int64_t ms) const {
+  std::optional<std::int64_t> id;
+  for (const auto& entry : json_.at("snapshot-log")) {
+    if (entry.at("timestamp-ms") <= ms) id = entry.at("snapshot-id").get<std::int64_t>();
+  }
+  return id;
+}
+
 std::vector<std::int64_t> TableMetadata::current_lineage() const {
   std::vector<std::int64_t> ids;
   for (const auto* at = current_snapshot(); at != nullptr && ids.size() <= snapshots().size();) {

@@ -49,6 +49,8 @@ class TableMetadata {
   const Json* current_snapshot() const;
   /// The current snapshot and what it was made from, newest first, as far as not expired.
   std::vector<std::int64_t> current_lineage() const;
+  /// The snapshot that was current at `ms`, as far as the log reaches back; it may have expired.
+  std::optional<std::int64_t> snapshot_id_at(std::int64_t ms) const;
   /// True when this table, now or as far back as its log reaches, was what `location` holds.
   bool has_in_log(const std::string& metadata_location) const;
 
