@@ -19,7 +19,7 @@ dist:  ## make build/dist/finops-<version>-linux-x86_64.tar.gz, which runs witho
 
 test:  ## all tests: unit, contract, sanitizers, end to end, release, fuzz (FUZZ_SECONDS=10)
 	@tools/setup.sh test
-	@tools/run_tests.py unit asan-ubsan tsan servers e2e fuzz
+	@tools/run_tests.py unit asan-ubsan tsan servers e2e dist fuzz
 
 test-engines:  ## read the lake with other engines (ENGINES="spark trino")
 	@ENGINES="$(or $(ENGINES),spark)" tools/setup.sh engines
