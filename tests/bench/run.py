@@ -111,7 +111,7 @@ def s3_contender(options, bill, work):
     import pyarrow.fs
     endpoint, key, secret, bucket = os.environ["FINOPS_TEST_VERSITYGW"].split()
     scheme, _, host = endpoint.partition("://")
-    s3 = pyarrow.fs.S3FileSystem(key, secret, endpoint_override=host, scheme=scheme, region="us-east-1")
+    s3 = pyarrow.fs.S3FileSystem(access_key=key, secret_key=secret, endpoint_override=host, scheme=scheme, region="us-east-1")
     pyarrow.fs.copy_files(str(bill.bucket), bucket, destination_filesystem=s3)
     folder = work / "finops-s3"
     config, data = folder / "config.toml", folder / "data"
