@@ -39,6 +39,12 @@ inline BillPart part_of_bytes(std::string key, std::string bytes, std::size_t pi
           }};
 }
 
+inline std::vector<std::string> header_names(const BillPart& part) {
+  std::vector<std::string> names;
+  for (HeaderColumn& column : read_header(part)) names.push_back(std::move(column.name));
+  return names;
+}
+
 inline BillPart part_of(std::string key, const std::string& text) {
   return part_of_bytes(std::move(key), gzip_of(text));
 }

@@ -51,7 +51,7 @@ class CommandsTest : public CliFixture {
       asked = {selection, overwrite};
       asked_exports = configuration.exports.size();
       asked_bucket = configuration.exports.at(0).bucket;
-      return plan;
+      return RunPlan{plan, {}};
     };
   }
 

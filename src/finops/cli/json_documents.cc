@@ -108,6 +108,7 @@ Json run_document(const RunReport& report) {
     deliveries.push_back(partition_document(one));
   result["deliveries"] = std::move(deliveries);
   result["stale"] = stale_document(report.stale);
+  result["notes"] = report.notes;
   return result;
 }
 

@@ -84,7 +84,7 @@ struct RelocationReport {
 /// All that commands can make the rest of finops do; app/ fills it in, tests put fakes. Every
 /// function gets the configuration of its call, may be called once or more, and throws Error.
 struct Services {
-  std::function<std::vector<PlanItem>(const Configuration&, const Selection&, bool overwrite)> plan;
+  std::function<RunPlan(const Configuration&, const Selection&, bool overwrite)> plan;
   using Run = std::function<RunReport(const Configuration&, const RunOptions&, const RunHooks&,
                                       std::stop_token)>;
   Run run_pipeline;  // the whole way of a bill

@@ -7,6 +7,7 @@
 #include "finops/core/error.h"
 #include "finops/core/sha256.h"
 #include "finops/pipeline/delivery_decision.h"
+#include "finops/pipeline/part_opening.h"
 #include "finops/pipeline/partition_history.h"
 #include "finops/pipeline/partition_lock.h"
 #include "finops/pipeline/quarantine_writer.h"
@@ -139,10 +140,11 @@ void PartitionLoad::adopt_manifest() {
 }
 
 void PartitionLoad::read_headers() {
-  std::vector<std::vector<std::string>> headers;
+  std::vector<std::vector<HeaderColumn>> headers;
   for (const auto& object : objects_) {
     bytes_ += object.size;
-    parts_.push_back({object.key, [this, object] { return open(object); }});
+    parts_.push_back(part_of_delivery(
+        {from_.bucket, from_.is_remote, staged_.get(), settings_.staging_folder}, object));
     headers.push_back(read_header(parts_.back()));
   }
   const auto& dictionary = from_.source->dictionary();

@@ -155,19 +155,20 @@ std::vector<const PipelineExport*> Pipeline::selected(const Selection& selection
   return chosen;
 }
 
-std::vector<Pipeline::Work> Pipeline::find_work(const Selection& selection, bool overwrite,
-                                                std::vector<StaleSource>* stale) {
+Pipeline::FoundWork Pipeline::find_work(const Selection& selection, bool overwrite) {
   const auto exports = selected(selection);
   const RecordsByPartition known = records_by_partition(lake_);
-  std::vector<Work> work;
+  FoundWork all;
+  std::vector<Work>& work = all.work;
   for (const auto* from : exports) {
     try {
       const PeriodRange range{selection.first, selection.last};
       FoundManifests found = from->source->discover(range);
-      if (stale != nullptr && can_judge_freshness(range, clock_.now())) {
+      if (can_judge_freshness(range, clock_.now())) {
         auto old = judge_freshness(from->name, from->max_age, found.newest_manifest, clock_.now());
-        if (old) stale->push_back(std::move(*old));
+        if (old) all.stale.push_back(std::move(*old));
       }
+      for (const auto& note : found.notes) all.notes.push_back(from->name + ": " + note);
       for (const auto& failure : found.failures) {
         const std::string period = failure.period ? failure.period->to_string() : "";
         work.push_back({broken(*from, period, failure.manifest_key, failure.kind, failure.message),
@@ -185,12 +186,13 @@ std::vector<Pipeline::Work> Pipeline::find_work(const Selection& selection, bool
   std::ranges::stable_sort(work, {}, [](const Work& one) {
     return std::pair(one.item.id.partition, one.item.id.source);
   });
-  return work;
+  return all;
 }
 
-std::vector<PlanItem> Pipeline::plan(const Selection& selection, bool overwrite) {
-  std::vector<PlanItem> items;
-  for (auto& work : find_work(selection, overwrite)) {
+RunPlan Pipeline::plan(const Selection& selection, bool overwrite) {
+  FoundWork all = find_work(selection, overwrite);
+  RunPlan plan{{}, std::move(all.notes)};
+  for (auto& work : all.work) {
     PlanItem& item = work.item;
     if (work.delivery && reads_files(item.action)) {
       try {
@@ -203,9 +205,9 @@ std::vector<PlanItem> Pipeline::plan(const Selection& selection, bool overwrite)
         item.reason = error.what();
       }
     }
-    items.push_back(std::move(item));
+    plan.items.push_back(std::move(item));
   }
-  return items;
+  return plan;
 }
 
 RunReport Pipeline::run(const RunOptions& options, const RunHooks& hooks, std::stop_token stop) {
@@ -313,7 +315,10 @@ RunReport Pipeline::for_all(const RunOptions& options, const RunHooks& hooks,
   const auto start = std::chrono::steady_clock::now();
   StageTimes times(settings_.retries);
   RunReport run;
-  const std::vector<Work> all = find_work(options.selection, options.overwrite, &run.stale);
+  FoundWork found = find_work(options.selection, options.overwrite);
+  const std::vector<Work> all = std::move(found.work);
+  run.stale = std::move(found.stale);
+  run.notes = std::move(found.notes);
   times.end("discover");
   const auto loads = static_cast<std::size_t>(
       std::ranges::count_if(all, [](const Work& work) { return reads_files(work.item.action); }));

@@ -103,7 +103,7 @@ class Pipeline {
            Clock& clock);
 
   /// What run() would do. Reads manifests and the ledger only.
-  std::vector<PlanItem> plan(const Selection& selection, bool overwrite = false);
+  RunPlan plan(const Selection& selection, bool overwrite = false);
 
   RunReport run(const RunOptions& options, const RunHooks& hooks, std::stop_token stop);
 
@@ -130,9 +130,13 @@ class Pipeline {
   /// Carries out one of several that may run at once, within its share of the memory.
   using Step = std::function<PartitionReport(const Work&, const PipelineSettings& share,
                                              const RunHooks& hooks, Turns::Turn& turn)>;
-  /// With `stale`, also the sources that nothing new came from.
-  std::vector<Work> find_work(const Selection& selection, bool overwrite,
-                              std::vector<StaleSource>* stale = nullptr);
+  /// What there is to do, and beside it what people should know of the sources.
+  struct FoundWork {
+    std::vector<Work> work;
+    std::vector<StaleSource> stale;
+    std::vector<std::string> notes;
+  };
+  FoundWork find_work(const Selection& selection, bool overwrite);
   RunReport for_all(const RunOptions& options, const RunHooks& hooks, const std::stop_token& stop,
                     const Step& step);
   PartitionReport carry_out(const Work& work,

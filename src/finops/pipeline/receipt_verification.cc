@@ -6,6 +6,7 @@
 
 #include "finops/core/error.h"
 #include "finops/pipeline/delivery_rows.h"
+#include "finops/pipeline/part_opening.h"
 #include "finops/pipeline/pipeline.h"
 #include "finops/pipeline/receipt_check.h"
 #include "finops/pipeline/table_columns.h"
@@ -51,7 +52,8 @@ RowsTotals totals_of_lake(lake::Lake& lake, const std::vector<lake::LakeFile>& f
 /// What the delivered files say today, or why that proves nothing: they are gone, or others.
 std::variant<SimpleReadReport, std::string> read_again(const std::vector<PipelineExport>& exports,
                                                        const Receipt& receipt,
-                                                       const BillLayout& layout) {
+                                                       const BillLayout& layout,
+                                                       const std::string& spool_folder) {
   const auto from = std::ranges::find(exports, receipt.id.source, &PipelineExport::name);
   if (from == exports.end()) {
     return "no export called '" + receipt.id.source +
@@ -59,11 +61,12 @@ std::variant<SimpleReadReport, std::string> read_again(const std::vector<Pipelin
   }
   std::vector<BillPart> parts;
   for (const auto& file : receipt.files) {
-    if (!from->bucket->stat(file.key)) {
+    const auto object = from->bucket->stat(file.key);
+    if (!object) {
       return "the delivered file '" + file.key + "' is gone from " + from->location;
     }
     parts.push_back(
-        {file.key, [store = from->bucket, key = file.key] { return store->open(key, {}); }});
+        part_of_delivery({from->bucket, from->is_remote, nullptr, spool_folder}, *object));
   }
   SimpleReadReport again = read_bill_simply(parts, layout, ConvertOptions().cell_limit, {});
   for (std::size_t i = 0; i < receipt.files.size(); ++i) {
@@ -106,7 +109,7 @@ void append(std::vector<std::string>& all, std::vector<std::string> more) {
 }
 
 VerifyReport verify_one(lake::Lake& lake, const std::vector<PipelineExport>& exports,
-                        const DeliveryRecord& record, unsigned threads) {
+                        const DeliveryRecord& record, const PipelineSettings& settings) {
   const lake::TableView view = lake.view({"billing", record.id.table});
   std::vector<lake::LakeFile> files = view.files;
   const lake::PartitionKey partition{record.id.source, record.id.partition};
@@ -123,14 +126,14 @@ VerifyReport verify_one(lake::Lake& lake, const std::vector<PipelineExport>& exp
   check_files_of_lake(lake, files, receipt, report.differences);
   std::optional<RowsTotals> in_lake;
   try {
-    in_lake = totals_of_lake(lake, files, layout, threads);
+    in_lake = totals_of_lake(lake, files, layout, settings.threads);
     append(report.differences, differences(receipt, *in_lake, "the lake"));
   } catch (const Error& error) {
     // A damaged file is a finding, not a failure of the verification.
     if (error.kind() != ErrorKind::kInvalidData && error.kind() != ErrorKind::kNotFound) throw;
     report.differences.emplace_back(error.what());
   }
-  const auto again = read_again(exports, receipt, layout);
+  const auto again = read_again(exports, receipt, layout, settings.staging_folder);
   if (const auto* delivered = std::get_if<SimpleReadReport>(&again)) {
     check_source_side(receipt, *delivered, report.differences);
     if (in_lake) append(report.differences, differences(delivered->loaded, *in_lake));
@@ -150,7 +153,7 @@ std::vector<VerifyReport> Pipeline::verify(const Selection& selection, std::stop
   for (const auto& record : ledger_records(selection, true)) {
     if (record.state != DeliveryState::kCurrent) continue;
     if (stop.stop_requested()) throw Error(ErrorKind::kCancelled, "interrupted");
-    reports.push_back(verify_one(lake_, exports_, record, settings_.threads));
+    reports.push_back(verify_one(lake_, exports_, record, settings_));
   }
   return reports;
 }

@@ -35,6 +35,12 @@ struct PlanItem {
   ErrorKind error_kind = ErrorKind::kInvalidData;  // of kBroken
 };
 
+/// What a run would do.
+struct RunPlan {
+  std::vector<PlanItem> items;
+  std::vector<std::string> notes;  // on what was found and is not loaded
+};
+
 /// What a run did with one (source, period).
 enum class Outcome {
   kLoaded,         // first delivery of its partition
@@ -77,6 +83,7 @@ struct PartitionReport {
 struct RunReport {
   std::vector<PartitionReport> partitions;
   std::vector<StaleSource> stale;  // no part of the exit code
+  std::vector<std::string> notes;  // on what was found and is not loaded; neither
   bool is_changed = false;
   double seconds = 0;
   std::vector<StageReport> stages;

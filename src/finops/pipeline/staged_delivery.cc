@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "finops/core/error.h"
+#include "finops/pipeline/folder_output.h"
 
 namespace finops {
 namespace {
@@ -229,6 +230,10 @@ std::unique_ptr<ByteReader> StagedDelivery::open(const ObjectInfo& object) {
   const std::string path = path_of(file);
   if (fs::exists(path)) return std::make_unique<WholeFileReader>(path);
   return std::make_unique<KeepingReader>(bucket_, file.object, path);
+}
+
+std::unique_ptr<RandomAccessBytes> StagedDelivery::open_random(const ObjectInfo& object) {
+  return open_file_if_there(path_of(file_of(object)));
 }
 
 void StagedDelivery::download(const std::function<void(std::uint64_t)>& on_bytes,

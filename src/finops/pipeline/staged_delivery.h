@@ -30,6 +30,8 @@ class StagedDelivery {
 
   /// The whole object, from the folder as far as it is there, then from the bucket.
   std::unique_ptr<ByteReader> open(const ObjectInfo& object);
+  /// The whole object when all of it is in the folder, else nothing.
+  std::unique_ptr<RandomAccessBytes> open_random(const ObjectInfo& object);
   /// Everything that is missing. `on_bytes` is told how many came.
   void download(const std::function<void(std::uint64_t)>& on_bytes, std::stop_token stop);
 

@@ -112,8 +112,10 @@ class Binder {
   void take_unknown(const DeliveredColumn& delivered) {
     const std::string plain = plain_name(delivered.name);
     const ColumnType type = dictionary_.type_of(delivered.name, delivered.told_type);
-    const bool is_reserved = kReserved.contains(plain) ||
-                             (type == ColumnType::kDecimal && kReservedForDecimals.contains(plain));
+    const bool is_reserved =
+        kReserved.contains(plain) ||
+        (type == ColumnType::kDecimal && kReservedForDecimals.contains(plain)) ||
+        (!dictionary_.column_of(delivered.name) && dictionary_.column_of(plain));
     if (!plain.empty() && plain.size() <= kNameLimit && !is_reserved) {
       const auto slot = slots_.find(ascii_lower(plain));
       if (slot == slots_.end()) return use(slots_[ascii_lower(plain)], plain, delivered);

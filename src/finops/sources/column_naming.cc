@@ -60,8 +60,8 @@ std::string to_json(const SourceNames& names) {
   }
 }
 
-std::vector<DeliveredColumn> delivered_columns(const std::vector<std::vector<std::string>>& headers,
-                                               const Delivery& delivery) {
+std::vector<DeliveredColumn> delivered_columns(
+    const std::vector<std::vector<HeaderColumn>>& headers, const Delivery& delivery) {
   std::map<std::string, std::string> told;  // by exact name
   std::map<std::string, std::set<std::string>> told_loosely;
   for (const DeliveredColumn& column : delivery.columns) {
@@ -71,14 +71,15 @@ std::vector<DeliveredColumn> delivered_columns(const std::vector<std::vector<std
   std::vector<DeliveredColumn> columns;
   std::set<std::string> seen;
   for (const auto& header : headers) {
-    for (const std::string& name : header) {
+    for (const auto& [name, type_of_file] : header) {
       if (!seen.insert(name).second) continue;
       const auto exact = told.find(name);
       const auto loose = told_loosely.find(ascii_lower(name));
-      DeliveredColumn column{name, {}};
-      if (exact != told.end()) {
+      DeliveredColumn column{name, type_of_file};
+      if (exact != told.end() && !exact->second.empty()) {
         column.told_type = exact->second;
-      } else if (loose != told_loosely.end() && loose->second.size() == 1) {
+      } else if (loose != told_loosely.end() && loose->second.size() == 1 &&
+                 !loose->second.begin()->empty()) {
         column.told_type = *loose->second.begin();
       }
       columns.push_back(std::move(column));

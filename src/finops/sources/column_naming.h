@@ -43,8 +43,8 @@ struct ColumnBinding {
 /// 2. Else its column is called as the dictionary or normalized_name() says. A column of this name
 ///    that exists is the same one when the dictionary says so, or when it is known only in the
 ///    other form (with or without '/'), and no other name of this delivery is it.
-/// 3. Else it is a new column; where the name is taken, reserved, empty or longer than 255 bytes,
-/// it
+/// 3. Else it is a new column; where the name is taken, reserved (one of the dictionary's is for
+///    its own column only), empty or longer than 255 bytes, it
 ///    gets "_<8 hex of the exact name's SHA-256>". Names take their turn in byte order, those of
 ///    the dictionary first, so that the order of the header does not matter.
 ///
@@ -58,8 +58,8 @@ ColumnBinding bind_columns(const std::vector<DeliveredColumn>& delivered, const 
                            const SourceNames& known, const ColumnDictionary& dictionary);
 
 /// The columns that files have by their headers (in order of first sight, each once), with what the
-/// manifest tells of their types.
-std::vector<DeliveredColumn> delivered_columns(const std::vector<std::vector<std::string>>& headers,
-                                               const Delivery& delivery);
+/// manifest tells of their types, else the files themselves.
+std::vector<DeliveredColumn> delivered_columns(
+    const std::vector<std::vector<HeaderColumn>>& headers, const Delivery& delivery);
 
 }  // namespace finops

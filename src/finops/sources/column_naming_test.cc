@@ -232,6 +232,14 @@ TEST(BindColumnsTest, TakesAColumnOfAnotherWriterUnlessItsTypeCannotHoldText) {
   EXPECT_EQ(columns.at("units"), "units" + hash8("units"));
 }
 
+TEST(BindColumnsTest, ANameOfTheDictionaryIsForItsOwnColumnOnly) {
+  const std::string category = "costCategory/\xE9\x83\xA8\xE9\x96\x80";  // nothing of it is ASCII
+  Table table;
+  EXPECT_EQ(table.take({category}).at(category), "cost_category" + hash8(category));
+  EXPECT_EQ(table.take({"cost_category"}).at("cost_category"), "cost_category");
+  EXPECT_EQ(table.take({category}).at(category), "cost_category" + hash8(category));
+}
+
 TEST(BindColumnsTest, RefusesANameThatIsDeliveredTwice) {
   EXPECT_EQ(
       kind_thrown_by([] { bind_columns({{"a", ""}, {"a", ""}}, {}, {}, aws_column_dictionary()); }),
@@ -245,10 +253,13 @@ TEST(DeliveredColumnsTest, AreThoseOfTheHeadersWithTheTypesOfTheManifest) {
                       {"T", "string"},
                       {"t", "double"},
                       {"not in the files", "string"}};
-  const auto columns = delivered_columns({{"a", "b"}, {"cost", "a", "t"}}, delivery);
-  ASSERT_EQ(columns.size(), 4u);
+  const auto columns = delivered_columns(
+      {{{"a", ""}, {"b", "string"}}, {{"cost", ""}, {"a", ""}, {"t", ""}, {"u", "decimal"}}},
+      delivery);
+  ASSERT_EQ(columns.size(), 5u);
   EXPECT_EQ(columns[0].name, "a");
   EXPECT_EQ(columns[0].told_type, "");
+  EXPECT_EQ(columns[4].told_type, "decimal") << "the file's own word where the manifest is silent";
   EXPECT_EQ(columns[1].told_type, "double");
   EXPECT_EQ(columns[2].told_type, "double") << "COST in another case";
   EXPECT_EQ(columns[3].told_type, "double") << "its own case before another";

@@ -1,5 +1,6 @@
 #include "finops/sources/delivered_files.h"
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <set>
@@ -12,6 +13,8 @@ namespace finops {
 namespace {
 
 constexpr std::size_t kNamedAtMost = 5;  // of many missing files
+// A copy of a delivery is written in any order, within minutes; AWS refreshes after hours.
+constexpr std::chrono::minutes kWrittenTogether{30};
 
 std::string folder_of(std::string_view key) {
   return std::string(key.substr(0, key.rfind('/') + 1));  // npos + 1 is 0: no folder
@@ -83,6 +86,27 @@ Error missing_files(const Delivery& delivery, const std::vector<std::string>& mi
               "; copy the delivery again, whole, or wait for the provider's next one"};
 }
 
+/// In a folder of its own each version's files never change.
+bool has_own_folder(const std::string& key, const std::string& version) {
+  return folder_of(key).find(version) != std::string::npos;
+}
+
+void require_that_nobody_writes(const std::vector<ObjectInfo>& files, const Delivery& delivery) {
+  if (delivery.manifest_modified == TimePoint{}) return;
+  for (const ObjectInfo& file : files) {
+    if (file.last_modified <= delivery.manifest_modified + kWrittenTogether ||
+        has_own_folder(file.key, delivery.version)) {
+      continue;
+    }
+    throw Error(ErrorKind::kConflict,
+                "'" + file.key + "' is of " + to_iso8601(file.last_modified) + ", its manifest '" +
+                    delivery.manifest_key + "' of " + to_iso8601(delivery.manifest_modified) +
+                    ": AWS is replacing the files and will write the manifest last, so what is "
+                    "there may be a mix of two versions. Nothing was loaded; run the same command "
+                    "again later, or, where this is a copy, copy the manifest again");
+  }
+}
+
 }  // namespace
 
 std::vector<ObjectInfo> check_files(ObjectStore& store, const Delivery& delivery) {
@@ -104,6 +128,7 @@ std::vector<ObjectInfo> check_files(ObjectStore& store, const Delivery& delivery
     found.push_back(std::move(*info));
   }
   if (!missing.empty()) throw missing_files(delivery, missing);
+  require_that_nobody_writes(found, delivery);
   return found;
 }
 

@@ -11,7 +11,10 @@ namespace finops {
 /// The objects of a delivery as they are now, in the manifest's order: open them with their ETags.
 /// Lists a folder once rather than asking for each of its files. A key that does not exist but does
 /// when percent-decoded (manifests hold URIs) means the latter. Throws kNotFound naming every
-/// missing file, kInvalidData when two entries are one object.
+/// missing file, kInvalidData when two entries are one object, kConflict when the provider is
+/// replacing the files right now: it writes them over the old ones and the manifest last, so files
+/// that are clearly younger than their manifest belong to a version whose manifest is still to
+/// come.
 std::vector<ObjectInfo> check_files(ObjectStore& store, const Delivery& delivery);
 
 /// False when the provider has delivered again since: what was read may be a mix of two versions.

@@ -37,6 +37,23 @@ TEST(DeliveredFilesTest, AreGivenInTheManifestsOrderWithSizeAndETag) {
   EXPECT_EQ(files[1].etag, store.stat("a/1.csv.gz")->etag);
 }
 
+TEST(DeliveredFilesTest, ThatAreYoungerThanTheirManifestAreBeingReplaced) {
+  MemoryStore store;
+  put_text(store, "a/1.csv.gz", "1");
+  put_text(store, "a/v2/1.csv.gz", "1");
+  Delivery delivery = delivery_of({"a/1.csv.gz"});
+  delivery.version = "v2";
+  const TimePoint written = store.stat("a/1.csv.gz")->last_modified;
+  delivery.manifest_modified = written - std::chrono::minutes(29);
+  EXPECT_EQ(check_files(store, delivery).size(), 1u) << "a copy is made in any order";
+  delivery.manifest_modified = written - std::chrono::minutes(31);
+  const std::string refusal = refusal_of(store, delivery);
+  EXPECT_THAT(refusal, HasSubstr("conflict"));
+  EXPECT_THAT(refusal, HasSubstr("mix of two versions"));
+  delivery.files = {"a/v2/1.csv.gz"};
+  EXPECT_EQ(check_files(store, delivery).size(), 1u) << "a version's own folder never changes";
+}
+
 TEST(DeliveredFilesTest, AreFoundByOneListingOfTheirFolder) {
   MemoryStore store;
   std::vector<std::string> keys;

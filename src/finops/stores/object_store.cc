@@ -90,7 +90,11 @@ std::unique_ptr<RandomAccessBytes> open_random(ObjectStore& store, std::string_v
   if (!info) {
     throw Error(ErrorKind::kNotFound, "cannot open '" + std::string(key) + "': no such object");
   }
-  return std::make_unique<PinnedObject>(store, *std::move(info));
+  return open_random(store, *info);
+}
+
+std::unique_ptr<RandomAccessBytes> open_random(ObjectStore& store, const ObjectInfo& object) {
+  return std::make_unique<PinnedObject>(store, object);
 }
 
 }  // namespace finops

@@ -84,5 +84,7 @@ void put_if_absent(ObjectStore& store, std::string_view key, std::string_view co
 void put_text(ObjectStore& store, std::string_view key, std::string_view content);
 /// The object as it is now (its ETag is pinned), for readers that jump.
 std::unique_ptr<RandomAccessBytes> open_random(ObjectStore& store, std::string_view key);
+/// The object as it was when it was looked at: kConflict from the first read on when it changed.
+std::unique_ptr<RandomAccessBytes> open_random(ObjectStore& store, const ObjectInfo& object);
 
 }  // namespace finops

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "finops/core/byte_stream.h"
@@ -18,10 +19,24 @@ namespace finops {
 // How a delivery is read. The fast reader and the simple one share no parsing code: what both must
 // do alike stands here.
 //
-// Text. A part is gzip: one member or several, each with its CRC-32 and length, zero bytes allowed
-// after the last; anything else makes it undecodable (kInvalidData). An object of zero bytes is an
-// empty text. A byte order mark (EF BB BF) at the text's start is skipped. An empty text has no
-// header and no rows; a text without a last line end is read as if a line feed followed.
+// Text. A part is CSV as it is, in gzip or in ZIP, or Parquet. Gzip: one member or several, each
+// with its CRC-32 and length, zero bytes allowed after the last. ZIP: one file, stored or deflated,
+// whose sizes and CRC-32 the central directory at the archive's end tells; nothing else in it.
+// Anything else makes the part undecodable (kInvalidData), and so does packed text that is more
+// than kMostExpansion times as long as the file and longer than kExpandedFreely. An object of zero
+// bytes is an empty text. A byte order mark (EF BB BF) at the text's start is skipped. An empty
+// text has no header and no rows; a text without a last line end is read as if a line feed
+// followed.
+//
+// Parquet. Each row is read as the record of CSV that it would be; so the rules for cells and
+// rejected rows hold, and `raw` of a rejected row is that record. Its line is the row's number in
+// the file, from 1. Cells hold any number of bytes. As text:
+//  - NULL and an empty text are NULL; byte arrays are their bytes; booleans true and false;
+//  - integers and decimals are exact; a float or double is the shortest decimal text that gives it
+//    back, so that NaN and infinities are no decimals;
+//  - dates are YYYY-MM-DD, timestamps (INT96 too) YYYY-MM-DDTHH:MM:SS[.fraction]Z, as if of UTC;
+//  - maps of one of these to one of these are JSON objects, in the file's order.
+// A column of another type makes the part unreadable (kUnsupported).
 //
 // Records. The header is the first record. A record is cells between commas, ended by a line feed;
 // a carriage return directly before that line feed belongs to the line end, any other is data, as
@@ -62,14 +77,31 @@ namespace finops {
 // decimal cell that does not fit counts as unreadable; a currency cell that is not UTF-8 makes the
 // currency "?". A currency without any readable or unreadable decimal cell is absent from
 // CurrencyTotals.
+inline constexpr std::uint64_t kMostExpansion = 500;  // deflate reaches 1032, bills 5 to 100
+inline constexpr std::uint64_t kExpandedFreely = 32 << 20;
 inline constexpr std::size_t kHeaderLimit = 1 << 20;
 inline constexpr std::size_t kRecordLimit = 16 << 20;
 inline constexpr int kJsonDepth = 64;
 
-/// One file of a delivery: csv.gz with a header line. `open` may be called several times.
+enum class BillFormat { kCsv, kCsvGzip, kCsvZip, kParquet };
+
+/// By the ending of a file's name, in whatever case; nothing when it does not tell.
+std::optional<BillFormat> format_of_name(std::string_view key);
+
+/// One file of a delivery. The functions may be called several times.
 struct BillPart {
   std::string key;  // as the manifest names it: becomes source_file
-  std::function<std::unique_ptr<ByteReader>()> open;
+  std::function<std::unique_ptr<ByteReader>()> open;  // from its first byte to its last
+  BillFormat format = BillFormat::kCsvGzip;
+  /// Of Parquet: the same bytes for a reader that jumps. Cheap for a few of them at any time, and
+  /// for all of them after what open() gave was read to its end.
+  std::function<std::unique_ptr<RandomAccessBytes>()> open_random;
+};
+
+/// A column as the head of a file has it.
+struct HeaderColumn {
+  std::string name;
+  std::string told_type;  // Parquet's, as AWS's manifests would say it; empty in CSV
 };
 
 /// A delivered column on its way to a column of the lake.
@@ -104,8 +136,8 @@ struct RejectedRow {
 };
 
 /// The header of a part, cell by cell, byte order mark removed. kInvalidData when the part is not
-/// gzip, has no complete header within 1 MiB, names a column twice or is not UTF-8; an empty file
-/// (zero bytes of text) has no columns.
-std::vector<std::string> read_header(const BillPart& part);
+/// of its format, has no complete header within 1 MiB, names a column twice or is not UTF-8; an
+/// empty file (zero bytes of text) has no columns.
+std::vector<HeaderColumn> read_header(const BillPart& part);
 
 }  // namespace finops

@@ -29,8 +29,10 @@ BillShape::BillShape(const BillLayout& bill_layout) : layout(&bill_layout) {
 }
 
 std::shared_ptr<const PartPlan> plan_part(const BillShape& shape, std::size_t part,
-                                          const std::string& key,
-                                          const std::vector<std::string>& header) {
+                                          const BillPart& of,
+                                          const std::vector<HeaderColumn>& header,
+                                          std::size_t cell_limit) {
+  const std::string& key = of.key;
   std::map<std::string, std::size_t> bound;
   for (std::size_t i = 0; i < shape.delivered.size(); ++i) {
     bound[shape.layout->delivered[i].source_name] = i;
@@ -38,8 +40,10 @@ std::shared_ptr<const PartPlan> plan_part(const BillShape& shape, std::size_t pa
   auto plan = std::make_shared<PartPlan>();
   plan->part = part;
   plan->key = key;
+  plan->numbers_rows = of.format == BillFormat::kParquet;
+  plan->limits = {plan->numbers_rows ? kRecordLimit : cell_limit, kRecordLimit};
   plan->position.resize(shape.delivered.size());
-  for (const std::string& name : header) {
+  for (const auto& [name, told_type] : header) {
     const auto found = bound.find(name);
     if (found == bound.end()) {
       throw Error(ErrorKind::kInvalidData,

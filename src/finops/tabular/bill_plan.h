@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "finops/tabular/bill_layout.h"
+#include "finops/tabular/record_scanner.h"
 
 namespace finops::bill {
 
@@ -39,11 +40,14 @@ struct PartPlan {
   std::vector<CsvColumn> columns;                    // in the header's order
   std::vector<std::optional<std::size_t>> position;  // of each delivered column in the header
   std::optional<std::size_t> currency;               // in the header
+  ScanLimits limits{};
+  bool numbers_rows = false;  // lines are numbers of rows, whatever line feeds their cells hold
 };
 
 /// Throws kInvalidData for a name that is not bound or stands twice.
 std::shared_ptr<const PartPlan> plan_part(const BillShape& shape, std::size_t part,
-                                          const std::string& key,
-                                          const std::vector<std::string>& header);
+                                          const BillPart& of,
+                                          const std::vector<HeaderColumn>& header,
+                                          std::size_t cell_limit);
 
 }  // namespace finops::bill

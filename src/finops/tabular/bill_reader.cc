@@ -4,6 +4,7 @@
 #include <cstring>
 #include <utility>
 
+#include "finops/core/ascii_case.h"
 #include "finops/core/error.h"
 #include "finops/core/utf8.h"
 #include "finops/tabular/kernels.h"
@@ -13,11 +14,27 @@ namespace {
 
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::size_t kFirstRead = 64 << 10;
+// Of a block: each may be a row that does not fit, which takes hundreds of bytes.
+constexpr std::ptrdiff_t kMostLines = 16'384;
+
+/// Where line `kMostLines` of the text ends; all of it when it has no more.
+std::size_t end_of_lines(std::string_view text) {
+  if (std::ranges::count(text, '\n') <= kMostLines) return text.size();
+  std::size_t end = 0;
+  for (std::ptrdiff_t line = 0; line < kMostLines; ++line) end = text.find('\n', end) + 1;
+  return end;
+}
 
 }  // namespace
 
-PartText::PartText(const BillPart& part) : key_(part.key), stream_(part.key, part.open()) {
-  take_header();
+PartText::PartText(const BillPart& part)
+    : key_(part.key), format_(part.format), stream_(open_text(part)) {
+  if (const auto* columns = stream_->columns()) {
+    header_ = *columns;
+  } else {
+    take_header();
+  }
+  check_header();
 }
 
 void PartText::fail(const std::string& why) const {
@@ -30,7 +47,7 @@ void PartText::take_header() {
   for (std::size_t piece = kFirstRead;; piece = ahead_.size()) {
     const std::size_t before = ahead_.size();
     ahead_.resize(before + piece);
-    const std::size_t got = stream_.read(ahead_.data() + before, piece);
+    const std::size_t got = stream_->read(ahead_.data() + before, piece);
     ahead_.resize(before + got);
     if (before == 0 && ahead_.starts_with(kByteOrderMark)) ahead_.erase(0, kByteOrderMark.size());
     has_ended = got < piece;
@@ -44,14 +61,18 @@ void PartText::take_header() {
     if (record.state != ScannedRecord::State::kSound) fail("has broken quotes");
     const std::string_view line = std::string_view(ahead_).substr(0, record.end);
     if (!is_utf8(line)) fail("is not UTF-8");
-    header_ = split_record(line);
+    for (std::string& name : split_record(line)) header_.push_back({std::move(name), {}});
     header_lines_ = std::count(line.begin(), line.end(), '\n');
     ahead_at_ = record.end;
-    break;
+    return;
   }
-  std::vector<std::string> sorted = header_;
-  std::sort(sorted.begin(), sorted.end());
-  const auto twice = std::adjacent_find(sorted.begin(), sorted.end());
+}
+
+void PartText::check_header() const {
+  std::vector<std::string> sorted;
+  for (const HeaderColumn& column : header_) sorted.push_back(column.name);
+  std::ranges::sort(sorted);
+  const auto twice = std::ranges::adjacent_find(sorted);
   if (twice != sorted.end()) fail("has the column '" + *twice + "' twice");
 }
 
@@ -59,18 +80,25 @@ std::size_t PartText::read(char* out, std::size_t capacity) {
   const std::size_t from_ahead = std::min(capacity, ahead_.size() - ahead_at_);
   std::memcpy(out, ahead_.data() + ahead_at_, from_ahead);
   ahead_at_ += from_ahead;
-  return from_ahead + stream_.read(out + from_ahead, capacity - from_ahead);
+  const std::size_t got = from_ahead + stream_->read(out + from_ahead, capacity - from_ahead);
+  const std::uint64_t text = stream_->text_bytes();
+  const bool is_a_bomb = format_ != BillFormat::kParquet && text > kExpandedFreely &&
+                         text / kMostExpansion > stream_->compressed_bytes();
+  if (!is_a_bomb) return got;
+  throw Error(ErrorKind::kInvalidData, "cannot read '" + key_ + "': it unpacks to more than " +
+                                           std::to_string(kMostExpansion) +
+                                           " times its size, which no bill does");
 }
 
 BillReader::BillReader(const std::vector<BillPart>& parts, const BillShape& shape,
                        std::size_t block_bytes, std::size_t cell_limit)
-    : parts_(parts), shape_(shape), block_bytes_(block_bytes), limits_{cell_limit, kRecordLimit} {}
+    : parts_(parts), shape_(shape), block_bytes_(block_bytes), cell_limit_(cell_limit) {}
 
 bool BillReader::open_next_part() {
   if (next_part_ == parts_.size()) return false;
   const BillPart& part = parts_[next_part_];
   text_ = std::make_unique<PartText>(part);
-  plan_ = plan_part(shape_, next_part_, part.key, text_->header());
+  plan_ = plan_part(shape_, next_part_, part, text_->header(), cell_limit_);
   ++next_part_;
   text_ended_ = text_->header().empty();
   line_ = 1 + text_->header_lines();
@@ -106,10 +134,11 @@ void BillReader::fill(RowBlock& block) {
   block.text.reserve(std::max(size, block_bytes_) + block_bytes_ + 1 + kTextPadding);
   std::copy(carried_.begin(), carried_.end(), block.text.data());
   Cut cut;
-  for (std::size_t piece = block_bytes_;; piece = std::max(block_bytes_, size)) {
+  std::size_t piece = size < block_bytes_ ? block_bytes_ : 0;  // what was carried may do
+  for (;; piece = std::max(block_bytes_, size)) {
     block.text.reserve(size + piece + 1 + kTextPadding, size);
     char* const text = block.text.data();
-    if (!text_ended_) {
+    if (!text_ended_ && piece > 0) {
       const std::size_t got = text_->read(text + size, piece);
       size += got;
       text_ended_ = got < piece;
@@ -131,28 +160,48 @@ void BillReader::fill(RowBlock& block) {
 void BillReader::keep_rest(RowBlock& block, std::size_t size) {
   char* const text = block.text.data();
   carried_.assign(text + block.size, size - block.size);
-  line_ += std::count(text, text + block.size, '\n');
+  line_ += count_lines({text, block.size});
   if (!carried_.empty() || text_ended_) return;
   carried_.resize(1);
   carried_.resize(text_->read(carried_.data(), 1));
   text_ended_ = carried_.empty();
 }
 
+std::int64_t BillReader::count_lines(std::string_view records) const {
+  if (!plan_->numbers_rows) return std::ranges::count(records, '\n');
+  std::int64_t rows = 0;
+  bool is_quoted = false;
+  for (const char c : records) {
+    is_quoted ^= c == '"';
+    rows += c == '\n' && !is_quoted ? 1 : 0;
+  }
+  return rows;
+}
+
 BillReader::Cut BillReader::find_cut(std::string_view text) const {
-  if (text.size() <= limits_.record) {
+  const std::string_view beginning = text.substr(0, end_of_lines(text));
+  if (beginning.size() < text.size()) {
+    if (const Cut cut = find_cut(beginning, false); cut.end > 0) return cut;
+  }
+  return find_cut(text, text_ended_);
+}
+
+BillReader::Cut BillReader::find_cut(std::string_view text, bool is_last) const {
+  const ScanLimits& limits = plan_->limits;
+  if (text.size() <= limits.record) {
     const QuoteScan scan = kernels().scan(text.data(), text.size());
-    const bool holds = !scan.has_quotes || text.size() <= limits_.cell;
+    const bool holds = !scan.has_quotes || text.size() <= limits.cell;
     if (scan.record_end > 0 && holds) return {scan.record_end, true};
   }
   Cut cut;
   for (;;) {
-    const ScannedRecord record = scan_record(text.substr(cut.end), text_ended_, limits_);
+    const ScannedRecord record = scan_record(text.substr(cut.end), is_last, limits);
     if (record.is_decided()) {
       cut.end += record.end;
     } else if (record.state == ScannedRecord::State::kTooLong && cut.end == 0) {
       throw Error(ErrorKind::kInvalidData, "cannot read '" + plan_->key + "': the record on line " +
                                                std::to_string(line_) + " does not end within " +
-                                               std::to_string(limits_.record) + " bytes");
+                                               std::to_string(limits.record) + " bytes");
     } else {
       return cut;
     }
@@ -163,6 +212,17 @@ BillReader::Cut BillReader::find_cut(std::string_view text) const {
 
 namespace finops {
 
-std::vector<std::string> read_header(const BillPart& part) { return bill::PartText(part).header(); }
+std::vector<HeaderColumn> read_header(const BillPart& part) {
+  return bill::PartText(part).header();
+}
+
+std::optional<BillFormat> format_of_name(std::string_view key) {
+  const std::string name = ascii_lower(key);
+  if (name.ends_with(".gz")) return BillFormat::kCsvGzip;
+  if (name.ends_with(".zip")) return BillFormat::kCsvZip;
+  if (name.ends_with(".csv")) return BillFormat::kCsv;
+  if (name.ends_with(".parquet")) return BillFormat::kParquet;
+  return std::nullopt;
+}
 
 }  // namespace finops

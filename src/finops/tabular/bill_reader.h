@@ -9,33 +9,35 @@
 
 #include "finops/tabular/bill_converter.h"
 #include "finops/tabular/bill_plan.h"
-#include "finops/tabular/gzip_stream.h"
+#include "finops/tabular/delivered_text.h"
 #include "finops/tabular/record_scanner.h"
 #include "finops/tabular/row_block.h"
 
 namespace finops::bill {
 
-/// The text of one part from its start: byte order mark and header taken off. Throws kInvalidData
-/// as read_header does. One thread at a time.
+/// The rows of one part as text: byte order mark and header taken off. Throws kInvalidData as
+/// read_header does. One thread at a time.
 class PartText {
  public:
   explicit PartText(const BillPart& part);
 
-  const std::vector<std::string>& header() const { return header_; }
+  const std::vector<HeaderColumn>& header() const { return header_; }
   std::int64_t header_lines() const { return header_lines_; }
   /// The next bytes of the text after the header; fewer than `capacity` only at the end.
   std::size_t read(char* out, std::size_t capacity);
-  GzipStream& stream() { return stream_; }
+  DeliveredText& stream() { return *stream_; }
 
  private:
   [[noreturn]] void fail(const std::string& why) const;
   void take_header();
+  void check_header() const;
 
   std::string key_;
-  GzipStream stream_;
+  BillFormat format_;
+  std::unique_ptr<DeliveredText> stream_;
   std::string ahead_;  // read with the header, but after it
   std::size_t ahead_at_ = 0;
-  std::vector<std::string> header_;
+  std::vector<HeaderColumn> header_;
   std::int64_t header_lines_ = 0;
 };
 
@@ -60,12 +62,14 @@ class BillReader {
   void close_part();
   void fill(RowBlock& block);
   Cut find_cut(std::string_view text) const;
+  Cut find_cut(std::string_view text, bool is_last) const;
+  std::int64_t count_lines(std::string_view records) const;
   void keep_rest(RowBlock& block, std::size_t size);
 
   const std::vector<BillPart>& parts_;
   const BillShape& shape_;
   std::size_t block_bytes_;
-  ScanLimits limits_;
+  std::size_t cell_limit_;
   std::size_t next_part_ = 0;
   std::unique_ptr<PartText> text_;
   std::shared_ptr<const PartPlan> plan_;

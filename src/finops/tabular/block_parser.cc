@@ -22,8 +22,8 @@ bool may_end_in_empty_line(std::string_view text) {
 
 }  // namespace
 
-BlockParser::BlockParser(const BillShape& shape, std::size_t cell_limit)
-    : shape_(&shape), limits_{cell_limit, kRecordLimit}, known_maps_(shape.delivered.size()) {}
+BlockParser::BlockParser(const BillShape& shape)
+    : shape_(&shape), known_maps_(shape.delivered.size()) {}
 
 void BlockParser::parse(RowBlock& block) {
   block.lines.clear();
@@ -113,7 +113,7 @@ bool BlockParser::index_any(RowBlock& block) {
     // The reader cut at a record's end; what an unclosed cell was found in may lie behind the
     // block.
     ScannedRecord found =
-        scan_record(text.substr(begin), block.ends_part, limits_, &separators_, begin);
+        scan_record(text.substr(begin), block.ends_part, block.plan->limits, &separators_, begin);
     if (!found.is_decided()) {
       found = {ScannedRecord::State::kUnclosedCell, text.find('\n', begin) + 1 - begin};
     }
@@ -169,7 +169,8 @@ void BlockParser::set_lines(RowBlock& block) {
     return std::count(text + begin, text + end, '\n');
   };
   block.lines.resize(block.rows);
-  const bool has_more = static_cast<std::size_t>(count(0, block.size)) != block.rows;
+  const bool has_more =
+      !block.plan->numbers_rows && static_cast<std::size_t>(count(0, block.size)) != block.rows;
   std::int64_t line = block.first_line;
   std::size_t begin = 0;
   for (std::size_t r = 0; r < block.rows; ++r) {

@@ -18,7 +18,7 @@ namespace finops::bill {
 /// parsed again, so that nothing after it knows of faults. Each thread has its own.
 class BlockParser {
  public:
-  BlockParser(const BillShape& shape, std::size_t cell_limit);
+  explicit BlockParser(const BillShape& shape);
 
   void parse(RowBlock& block);
 
@@ -68,7 +68,6 @@ class BlockParser {
                   bool has_one_currency, MoneyTotals& totals) const;
 
   const BillShape* shape_;
-  ScanLimits limits_;
   std::vector<Record> records_;  // of the text as it is
   std::vector<std::uint32_t> separators_;
   std::vector<std::uint8_t> is_faulty_;  // by record

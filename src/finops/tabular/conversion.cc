@@ -263,7 +263,7 @@ void Conversion::write_complete_groups(Lock& lock) {
 void Conversion::work() {
   Lock lock(mutex_);
   try {
-    BlockParser parser(shape_, options_.cell_limit);
+    BlockParser parser(shape_);
     while (!failure_ && !is_done()) {
       if (stop_.stop_requested())
         throw Error(ErrorKind::kCancelled, "the conversion was cancelled");

@@ -21,7 +21,7 @@ std::string describe(int isal_error) {
 
 GzipStream::GzipStream(std::string name, std::unique_ptr<ByteReader> reader,
                        std::size_t input_bytes)
-    : name_(std::move(name)), reader_(std::move(reader)), input_(input_bytes) {
+    : name_(std::move(name)), input_(std::move(reader), input_bytes) {
   isal_inflate_init(&state_);
   state_.avail_in = 0;
 }
@@ -29,21 +29,15 @@ GzipStream::GzipStream(std::string name, std::unique_ptr<ByteReader> reader,
 void GzipStream::fail(const std::string& why) const {
   throw Error(ErrorKind::kInvalidData,
               "cannot decompress '" + name_ + "': " + why + ", found within its first " +
-                  std::to_string(compressed_bytes_) + " bytes; the delivery must be made again");
+                  std::to_string(input_.bytes()) + " bytes; the delivery must be made again");
 }
 
 bool GzipStream::refill() {
-  std::size_t filled = 0;
-  while (filled < input_.size()) {
-    const std::size_t n = reader_->read(std::span(input_).subspan(filled));
-    if (n == 0) break;
-    filled += n;
-  }
-  hash_.update(std::span(input_).first(filled));
-  state_.next_in = reinterpret_cast<std::uint8_t*>(input_.data());
-  state_.avail_in = static_cast<std::uint32_t>(filled);
-  compressed_bytes_ += filled;
-  return filled > 0;
+  const auto block = input_.next();
+  // isa-l does not write to its input.
+  state_.next_in = reinterpret_cast<std::uint8_t*>(const_cast<std::byte*>(block.data()));
+  state_.avail_in = static_cast<std::uint32_t>(block.size());
+  return !block.empty();
 }
 
 /// A byte of a member's header.

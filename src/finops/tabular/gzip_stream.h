@@ -6,10 +6,8 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
-#include "finops/core/byte_stream.h"
-#include "finops/core/sha256.h"
+#include "finops/tabular/delivered_text.h"
 
 namespace finops::bill {
 
@@ -17,7 +15,7 @@ namespace finops::bill {
 /// input buffer. Knows members and zero padding (RFC 1952, 2.2) and checks the CRC-32 and length of
 /// each member: not gzip, damaged, truncated or followed by garbage throws kInvalidData that names
 /// the object. An object of no bytes is an empty text. One thread at a time.
-class GzipStream {
+class GzipStream final : public DeliveredText {
  public:
   /// Big enough that calls of the reader do not show, small enough for the second-level cache.
   static constexpr std::size_t kInputBytes = 256 * 1024;
@@ -25,14 +23,10 @@ class GzipStream {
   GzipStream(std::string name, std::unique_ptr<ByteReader> reader,
              std::size_t input_bytes = kInputBytes);
 
-  /// Fills `out` with up to `capacity` bytes; fewer only at the end, where all was checked.
-  std::size_t read(char* out, std::size_t capacity);
-
-  /// Of the compressed object, as far as it was read.
-  std::uint64_t compressed_bytes() const { return compressed_bytes_; }
-  std::uint64_t text_bytes() const { return text_bytes_; }
-  /// SHA-256 of the whole compressed object; once, after read() came to the end.
-  std::string sha256() { return hash_.finish(); }
+  std::size_t read(char* out, std::size_t capacity) override;
+  std::uint64_t compressed_bytes() const override { return input_.bytes(); }
+  std::uint64_t text_bytes() const override { return text_bytes_; }
+  std::string sha256() override { return input_.sha256(); }
 
  private:
   bool refill();
@@ -43,10 +37,8 @@ class GzipStream {
   [[noreturn]] void fail(const std::string& why) const;
 
   std::string name_;
-  std::unique_ptr<ByteReader> reader_;
-  std::vector<std::byte> input_;
-  Sha256 hash_;
-  std::uint64_t compressed_bytes_ = 0, text_bytes_ = 0;
+  HashedInput input_;
+  std::uint64_t text_bytes_ = 0;
   std::uint32_t header_crc_ = 0;
   bool is_in_member_ = false, has_member_ = false, at_end_ = false;
   inflate_state state_;

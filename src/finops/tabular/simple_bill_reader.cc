@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "finops/core/error.h"
+#include "finops/tabular/simple_parquet.h"
 #include "finops/tabular/simple_records.h"
 #include "finops/tabular/simple_values.h"
 
@@ -81,19 +82,12 @@ class SimpleRead {
   }
 
   void read(const BillPart& part) {
-    simple::Text text(part.key, part.open());
-    simple::Records records(text, part.key);
     part_ = {.key = part.key, .sha256 = {}, .bytes = 0, .rows = 0, .rejected = 0};
-    if (read_header(records)) {
-      Record record;
-      while (records.next(record, cell_limit_, kRecordLimit)) {
-        const bool is_empty_line = record.raw.empty();
-        if (is_empty_line && text.is_at_end()) break;
-        read_row(record);
-      }
+    if (part.format == BillFormat::kParquet) {
+      read_parquet(part);
+    } else {
+      read_csv(part);
     }
-    part_.bytes = text.compressed_bytes();
-    part_.sha256 = text.sha256();
     report_.source_rows += part_.rows;
     report_.rejected_rows += part_.rejected;
     report_.parts.push_back(part_);
@@ -116,6 +110,30 @@ class SimpleRead {
                                              std::string(to_string(column.type)));
   }
 
+  void read_csv(const BillPart& part) {
+    simple::Text text(part.key, part.format, part.open());
+    simple::Records records(text, part.key);
+    if (read_header(records)) {
+      Record record;
+      while (records.next(record, cell_limit_, kRecordLimit)) {
+        const bool is_empty_line = record.raw.empty();
+        if (is_empty_line && text.is_at_end()) break;
+        read_row(record);
+      }
+    }
+    part_.bytes = text.compressed_bytes();
+    part_.sha256 = text.sha256();
+  }
+
+  void read_parquet(const BillPart& part) {
+    simple::ParquetRecords records(part);
+    take_header(records.columns());
+    Record record;
+    while (records.next(record)) read_row(record);
+    part_.bytes = records.bytes();
+    part_.sha256 = records.sha256();
+  }
+
   [[noreturn]] void fail_header(const std::string& why) const {
     throw Error(ErrorKind::kInvalidData, "cannot read '" + part_.key + "': its header " + why);
   }
@@ -126,8 +144,13 @@ class SimpleRead {
     if (!records.next(record, kHeaderLimit, kHeaderLimit)) return false;
     if (record.fault != Record::Fault::kNone) fail_header("has broken quotes");
     if (!simple::is_utf8(record.raw)) fail_header("is not UTF-8");
+    take_header(record.cells);
+    return true;
+  }
+
+  void take_header(const std::vector<std::string>& names) {
     header_.clear();
-    for (const std::string& name : record.cells) {
+    for (const std::string& name : names) {
       std::size_t i = 0;
       while (i < layout_.delivered.size() && layout_.delivered[i].source_name != name) ++i;
       if (i == layout_.delivered.size()) fail_header("has the unknown column '" + name + "'");
@@ -136,7 +159,6 @@ class SimpleRead {
     if (std::set(header_.begin(), header_.end()).size() < header_.size()) {
       fail_header("names a column twice");
     }
-    return true;
   }
 
   void read_row(Record& record) {

@@ -9,17 +9,20 @@ namespace finops::simple {
 namespace {
 
 constexpr std::size_t kBufferBytes = 64 << 10;
-constexpr int kGzipOnly = 16 + MAX_WBITS;
+constexpr int kGzipOnly = 16 + MAX_WBITS, kRawDeflate = -MAX_WBITS;
+constexpr std::size_t kLongestArchiveTail = 256 << 10;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 }  // namespace
 
-Text::Text(std::string name, std::unique_ptr<ByteReader> reader)
+Text::Text(std::string name, BillFormat format, std::unique_ptr<ByteReader> reader)
     : name_(std::move(name)),
       reader_(std::move(reader)),
       input_(kBufferBytes),
-      output_(kBufferBytes) {
-  if (inflateInit2(&stream_, kGzipOnly) != Z_OK) {
+      output_(kBufferBytes),
+      format_(format) {
+  const int kind = format == BillFormat::kCsvZip ? kRawDeflate : kGzipOnly;
+  if (inflateInit2(&stream_, kind) != Z_OK) {
     throw Error(ErrorKind::kUnavailable, "cannot decompress '" + name_ + "': not enough memory");
   }
   try {
@@ -68,7 +71,36 @@ int Text::next_delivered() {
 
 int Text::next_inflated() {
   while (output_at_ == output_end_) {
-    if (!is_in_member_ && !begin_member()) return kEnd;
+    output_at_ = output_end_ = 0;
+    const bool has_more = format_ == BillFormat::kCsv ? copy_more() : inflate_more();
+    if (!has_more) return kEnd;
+    text_bytes_ += output_end_;
+    if (text_bytes_ > kExpandedFreely && text_bytes_ / kMostExpansion > compressed_bytes_) {
+      fail("it unpacks to more than any bill");
+    }
+  }
+  return output_[output_at_++];
+}
+
+bool Text::copy_more() {
+  if (stream_.avail_in == 0 && !refill_input()) return false;
+  output_.assign(stream_.next_in, stream_.next_in + stream_.avail_in);
+  output_end_ = stream_.avail_in;
+  stream_.avail_in = 0;
+  return true;
+}
+
+/// One step; it may give nothing yet.
+bool Text::inflate_more() {
+  const bool is_archive = format_ == BillFormat::kCsvZip;
+  if (!is_in_member_ && !(is_archive ? begin_archive() : begin_member())) return false;
+  if (is_stored_) {
+    while (output_end_ < output_.size() && stored_left_ > 0) {
+      output_[output_end_++] = static_cast<unsigned char>(next_packed());
+      --stored_left_;
+    }
+    is_in_member_ = stored_left_ > 0;
+  } else {
     if (stream_.avail_in == 0 && !refill_input()) fail("truncated");
     stream_.next_out = output_.data();
     stream_.avail_out = static_cast<uInt>(output_.size());
@@ -77,10 +109,96 @@ int Text::next_inflated() {
       fail(stream_.msg == nullptr ? "damaged" : stream_.msg);
     }
     is_in_member_ = result != Z_STREAM_END;
-    output_at_ = 0;
     output_end_ = output_.size() - stream_.avail_out;
   }
-  return output_[output_at_++];
+  if (is_archive) {
+    crc_ = crc32(crc_, output_.data(), static_cast<uInt>(output_end_));
+    if (!is_in_member_) {
+      text_bytes_ += output_end_;
+      end_archive();
+      text_bytes_ -= output_end_;
+    }
+  }
+  return true;
+}
+
+int Text::next_packed() {
+  if (stream_.avail_in == 0 && !refill_input()) fail("truncated");
+  --stream_.avail_in;
+  return *stream_.next_in++;
+}
+
+std::string Text::take_packed(std::size_t count) {
+  std::string bytes;
+  while (bytes.size() < count) bytes += static_cast<char>(next_packed());
+  return bytes;
+}
+
+namespace {
+
+std::uint64_t little(const std::string& bytes, std::size_t at, std::size_t length) {
+  std::uint64_t value = 0;
+  for (std::size_t i = 0; i < length; ++i) {
+    value += static_cast<std::uint64_t>(static_cast<unsigned char>(bytes.at(at + i))) << (8 * i);
+  }
+  return value;
+}
+
+}  // namespace
+
+/// The local header of an archive's one file; false when nothing (more) is there.
+bool Text::begin_archive() {
+  if (has_member_ || (stream_.avail_in == 0 && !refill_input())) return false;
+  has_member_ = is_in_member_ = true;
+  const std::string header = take_packed(30);
+  if (little(header, 0, 4) != 0x04034b50) fail("no ZIP archive with a file");
+  const std::uint64_t method = little(header, 8, 2);
+  const bool is_encrypted = little(header, 6, 2) % 2 == 1, hides_size = little(header, 6, 2) & 8;
+  is_stored_ = method == 0;
+  if (is_encrypted || (!is_stored_ && method != 8) || (is_stored_ && hides_size)) {
+    fail("a ZIP archive of a kind that bills are not packed in");
+  }
+  take_packed(little(header, 26, 2));
+  const std::string extra = take_packed(little(header, 28, 2));
+  stored_left_ = little(header, 18, 4);
+  if (is_stored_ && stored_left_ == UINT32_MAX && extra.size() >= 20) {
+    stored_left_ = little(extra, 12, 8);
+  }
+  data_begin_ = compressed_bytes_ - stream_.avail_in;
+  return true;
+}
+
+/// The directory is found from the archive's end, as other readers of ZIP do.
+void Text::end_archive() {
+  const std::uint64_t data_bytes = compressed_bytes_ - stream_.avail_in - data_begin_;
+  std::string tail;
+  while (stream_.avail_in > 0 || refill_input()) {
+    tail += static_cast<char>(next_packed());
+    if (tail.size() > kLongestArchiveTail) fail("an archive of several files");
+  }
+  const std::size_t end = tail.rfind("PK\5\6");
+  if (end == tail.npos || tail.size() < end + 22) fail("truncated archive");
+  if (tail.size() != end + 22 + little(tail, end + 20, 2)) fail("bytes follow the archive");
+  const std::string entry_mark = "PK\1\2";
+  const std::size_t entry = tail.find(entry_mark);
+  if (little(tail, end + 10, 2) != 1 || entry == tail.npos || entry > 24 || entry + 46 > end) {
+    fail("an archive of several files, or damaged");
+  }
+  std::uint64_t packed = little(tail, entry + 20, 4), text = little(tail, entry + 24, 4);
+  std::size_t field = entry + 46 + little(tail, entry + 28, 2);
+  const std::size_t fields_end = field + little(tail, entry + 30, 2);
+  while (field + 4 <= fields_end && fields_end <= end) {
+    std::size_t at = field + 4;
+    const std::size_t next = at + little(tail, field + 2, 2);
+    if (little(tail, field, 2) == 1 && next <= fields_end) {
+      if (text == UINT32_MAX && at + 8 <= next) text = little(tail, at, 8), at += 8;
+      if (packed == UINT32_MAX && at + 8 <= next) packed = little(tail, at, 8);
+    }
+    field = next;
+  }
+  if (packed != data_bytes || text != text_bytes_ || little(tail, entry + 16, 4) != crc_) {
+    fail("a wrong CRC-32 or length");
+  }
 }
 
 bool Text::refill_input() {

@@ -11,17 +11,18 @@
 
 #include "finops/core/byte_stream.h"
 #include "finops/core/sha256.h"
+#include "finops/tabular/bill_layout.h"
 
 namespace finops::simple {
 
 /// The text of one delivered file, byte by byte, as bill_layout.h describes it under "Text":
 /// inflated by zlib, without byte order mark, a line feed at its end. Throws kInvalidData that
-/// names the file when it is not sound gzip. One thread at a time.
+/// names the file when it is not sound. One thread at a time.
 class Text {
  public:
   static constexpr int kEnd = -1;
 
-  Text(std::string name, std::unique_ptr<ByteReader> reader);
+  Text(std::string name, BillFormat format, std::unique_ptr<ByteReader> reader);
   ~Text();
   Text(const Text&) = delete;
   Text& operator=(const Text&) = delete;
@@ -41,8 +42,14 @@ class Text {
  private:
   int next_delivered();
   int next_inflated();
+  bool inflate_more();
+  bool copy_more();
   bool refill_input();
   bool begin_member();
+  int next_packed();
+  std::string take_packed(std::size_t count);
+  bool begin_archive();
+  void end_archive();
   [[noreturn]] void fail(const std::string& why) const;
 
   std::string name_;
@@ -52,7 +59,13 @@ class Text {
   std::size_t output_at_ = 0, output_end_ = 0;
   std::uint64_t compressed_bytes_ = 0;
   Sha256 hash_;
+  BillFormat format_;
   bool is_in_member_ = false, has_member_ = false;
+  std::uint64_t text_bytes_ = 0;
+  // Of a ZIP archive.
+  bool is_stored_ = false;
+  std::uint64_t stored_left_ = 0, data_begin_ = 0;
+  unsigned long crc_ = 0;
   int last_ = '\n';    // so that an empty text gets no line feed
   std::string again_;  // backwards
 };

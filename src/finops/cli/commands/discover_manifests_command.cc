@@ -46,10 +46,11 @@ int discover(CommandContext& context, const DiscoverOptions& options) {
   }
   const Selection selection = options.selection.selection();
   require_exports(configuration, selection);
-  const std::vector<PlanItem> plan = context.services.plan(configuration, selection, false);
+  const auto [plan, notes] = context.services.plan(configuration, selection, false);
   if (context.console.is_json()) {
     nlohmann::ordered_json document;
     document["manifests"] = plan_document(plan);
+    document["notes"] = notes;
     context.console.print_document(document);
   } else if (plan.empty()) {
     context.console.out() << "No manifest was found. `finops doctor` checks bucket, prefix and "
@@ -58,6 +59,7 @@ int discover(CommandContext& context, const DiscoverOptions& options) {
     print_plan(context.console.out(), plan);
     context.console.out() << plan_summary(plan) << '\n';
   }
+  for (const std::string& note : notes) context.console.note(note);
   return has_unusable_item(plan) ? 1 : 0;
 }
 

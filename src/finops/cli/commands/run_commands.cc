@@ -41,7 +41,8 @@ std::string summary_of(const RunReport& report) {
   return report.is_changed ? text : text + " Nothing was changed.";
 }
 
-void tell_stale_sources(CommandContext& context, const RunReport& report) {
+void tell_of_sources(CommandContext& context, const RunReport& report) {
+  for (const std::string& note : report.notes) context.console.note(note);
   for (const StaleSource& one : report.stale) {
     context.console.warning(one.source + " is stale: " + one.describe() + "; " + kAdviceForStale);
   }
@@ -49,15 +50,17 @@ void tell_stale_sources(CommandContext& context, const RunReport& report) {
 
 int dry_run(CommandContext& context, const Configuration& configuration, const Selection& selection,
             bool overwrite) {
-  const std::vector<PlanItem> plan = context.services.plan(configuration, selection, overwrite);
+  const auto [plan, notes] = context.services.plan(configuration, selection, overwrite);
   if (context.console.is_json()) {
     nlohmann::ordered_json document = {{"dry_run", true}, {"changed", false}};
     document["plan"] = plan_document(plan);
+    document["notes"] = notes;
     context.console.print_document(document);
   } else {
     print_plan(context.console.out(), plan);
     context.console.out() << plan_summary(plan) << " Nothing was changed.\n";
   }
+  for (const std::string& note : notes) context.console.note(note);
   return has_unusable_item(plan) ? 1 : 0;
 }
 
@@ -80,7 +83,7 @@ int show(CommandContext& context, const RunReport& report) {
     context.console.out() << summary_of(report) << '\n';
   }
   context.console.out() << std::flush;
-  tell_stale_sources(context, report);
+  tell_of_sources(context, report);
   return report.exit_code();
 }
 

@@ -1,7 +1,9 @@
 #include "finops/sources/aws_cur/aws_cur_source.h"
 
 #include <algorithm>
+#include <chrono>
 #include <map>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -12,6 +14,7 @@
 #include "finops/sources/aws_cur/manifest.h"
 #include "finops/sources/aws_cur/manifest_files.h"
 #include "finops/sources/aws_cur/partition_listing.h"
+#include "finops/tabular/delivered_text.h"
 
 namespace finops {
 
@@ -23,6 +26,8 @@ using aws_cur::ManifestPlace;
 
 constexpr int kReadAttempts = 3;  // of a manifest that AWS replaces while it is read
 
+constexpr std::size_t kStatusLimit = 1 << 20;  // bytes of a status table's file
+
 constexpr std::size_t kAtOnce = 8;  // requests: a bucket far away answers after a while
 
 /// A manifest that exists.
@@ -31,8 +36,15 @@ struct Candidate {
   ObjectInfo info;
 };
 
+/// Where a manifest may be.
+struct Place {
+  ManifestPlace place;
+  bool is_of_athena = false;  // in a folder year=2025/month=9/
+};
+
 struct Candidates {
   std::map<BillingPeriod, std::vector<Candidate>> by_period;
+  std::map<BillingPeriod, std::string> awaited;  // notes on manifests that are not there (yet)
   std::vector<std::string> notes;
   bool has_layout = false;  // folders of an export are there, whatever is in them
 };
@@ -62,7 +74,17 @@ class AwsCurSource final : public BillingSource {
         single.push_back(manifests.front());
       }
     }
+    std::optional<bool> is_updating;  // asked once, when there is a report for Athena
     for (ReadManifest& one : read_all_manifests(single)) {
+      if (one.delivery && is_for_athena(*one.delivery)) {
+        if (!is_updating) is_updating = is_being_updated();
+        if (*is_updating) {
+          found.notes.push_back(one.delivery->period.to_string() + " of '" + options_.export_name +
+                                "' waits: AWS is replacing its files, as its status table says "
+                                "(UPDATING); a later run loads it");
+          continue;
+        }
+      }
       if (one.delivery) found.deliveries.push_back(std::move(*one.delivery));
       if (one.failure) found.failures.push_back(std::move(*one.failure));
     }
@@ -100,28 +122,72 @@ class AwsCurSource final : public BillingSource {
 
   Candidates look(const PeriodRange& range) {
     Candidates found;
-    std::vector<ManifestPlace> places;
+    std::vector<Place> places;
     const std::vector<std::string> folders = store_->list_level(root_).folders;
-    for (const std::string& folder : folders) {
-      const auto period = aws_cur::period_of_range(last_name(folder));
-      if (!period || !wants(CurLayout::kV1)) continue;
+    const auto has_folder = [&](const std::string& name) {
+      return std::ranges::find(folders, name) != folders.end();
+    };
+    const auto add = [&](const std::string& folder, const char* layout,
+                         std::optional<BillingPeriod> period, bool is_of_athena) {
+      if (!period) return false;
       found.has_layout = true;
-      if (range.contains(*period)) places.push_back(place_of(folder, "v1", *period));
+      if (range.contains(*period)) {
+        places.push_back({place_of(folder, layout, *period), is_of_athena});
+      }
+      return true;
+    };
+    if (wants(CurLayout::kV1)) {
+      for (const std::string& folder : folders) {
+        add(folder, "v1", aws_cur::period_of_range(last_name(folder)), false);
+      }
+      if (has_folder(athena_root())) {
+        for (const auto& [folder, period] : athena_folders()) add(folder, "v1", period, true);
+      }
     }
     const std::string metadata = root_ + "metadata/";
-    if (wants(CurLayout::kV2) && std::ranges::find(folders, metadata) != folders.end()) {
+    if (wants(CurLayout::kV2) && has_folder(metadata)) {
       for (const std::string& folder : store_->list_level(metadata).folders) {
-        const auto period = aws_cur::period_of_partition(last_name(folder));
-        if (!period) continue;
-        found.has_layout = true;
-        if (range.contains(*period)) places.push_back(place_of(folder, "v2", *period));
+        const std::string_view name = last_name(folder);
+        if (add(folder, "v2", aws_cur::period_of_partition(name), false)) continue;
+        if (!name.starts_with("BILLING_PERIOD")) continue;
+        found.notes.push_back("'" + folder +
+                              "' is no billing period (BILLING_PERIOD=2025-09), so " +
+                              "nothing in it is read");
       }
     }
     std::vector<std::optional<ObjectInfo>> infos(places.size());
     for_each_at_once(places.size(), kAtOnce,
-                     [&](std::size_t i) { infos[i] = store_->stat(places[i].key); });
-    for (std::size_t i = 0; i < places.size(); ++i) consider(places[i], std::move(infos[i]), found);
+                     [&](std::size_t i) { infos[i] = store_->stat(places[i].place.key); });
+    // A report for Athena has its manifest twice: beside the data, and where reports of CSV have
+    // it.
+    for (const bool of_athena : {false, true}) {
+      std::set<BillingPeriod> told;
+      for (const auto& [period, manifests] : found.by_period) told.insert(period);
+      for (std::size_t i = 0; i < places.size(); ++i) {
+        const ManifestPlace& place = places[i].place;
+        if (places[i].is_of_athena != of_athena || (of_athena && told.contains(*place.period))) {
+          continue;
+        }
+        consider(place, std::move(infos[i]), found);
+      }
+    }
+    for (const auto& [period, manifests] : found.by_period) found.awaited.erase(period);
+    for (auto& [period, note] : found.awaited) found.notes.push_back(std::move(note));
     return found;
+  }
+
+  /// Where a report that is also made for Athena has its Parquet files.
+  std::string athena_root() const { return root_ + aws_cur::folder_prefix(last_name(root_)); }
+
+  std::vector<std::pair<std::string, std::optional<BillingPeriod>>> athena_folders() {
+    std::vector<std::pair<std::string, std::optional<BillingPeriod>>> months;
+    for (const std::string& year : store_->list_level(athena_root()).folders) {
+      if (!last_name(year).starts_with("year=")) continue;
+      for (const std::string& month : store_->list_level(year).folders) {
+        months.emplace_back(month, aws_cur::period_of_hive(last_name(year), last_name(month)));
+      }
+    }
+    return months;
   }
 
   ManifestPlace place_of(const std::string& folder, const char* layout,
@@ -132,11 +198,35 @@ class AwsCurSource final : public BillingSource {
   static void consider(const ManifestPlace& place, std::optional<ObjectInfo> info,
                        Candidates& found) {
     if (!info) {
-      found.notes.push_back("'" + place.key + "' does not exist: AWS writes the manifest of " +
-                            place.period->to_string() + " last, after all its files");
+      found.awaited[*place.period] = "'" + place.key +
+                                     "' does not exist: AWS writes the manifest of " +
+                                     place.period->to_string() + " last, after all its files";
       return;
     }
     found.by_period[*place.period].push_back({place, std::move(*info)});
+  }
+
+  bool is_for_athena(const Delivery& delivery) const {
+    return std::ranges::any_of(delivery.files, [this](const std::string& key) {
+      return key.starts_with(athena_root() + "year=");
+    });
+  }
+
+  /// The one cell of AWS's status table: READY, or UPDATING while the report's files are replaced.
+  /// A word that is a day old is none: no refresh takes so long, and AWS forgets to take it back.
+  bool is_being_updated() {
+    const TimePoint begin = options_.clock->now() - std::chrono::hours(24);
+    for (const ObjectInfo& file :
+         store_->list_level(athena_root() + "cost_and_usage_data_status/").objects) {
+      if (format_of_name(file.key) != BillFormat::kParquet || file.size > kStatusLimit) continue;
+      const BillPart part{file.key,
+                          [&] { return store_->open(file.key, {.expected_etag = file.etag}); },
+                          BillFormat::kParquet, [&] { return open_random(*store_, file); }};
+      std::string words(kStatusLimit, '\0');
+      words.resize(bill::open_text(part)->read(words.data(), words.size()));
+      if (words.find("UPDATING") != words.npos && file.last_modified > begin) return true;
+    }
+    return false;
   }
 
   Delivery delivery_of(const Candidate& candidate) {
@@ -184,7 +274,7 @@ class AwsCurSource final : public BillingSource {
     const std::string folder = root_ + "data/BILLING_PERIOD=" + manifest.period.to_string() + "/";
     std::vector<std::string> files =
         aws_cur::files_of_partition(*store_, folder, manifest.version, place);
-    aws_cur::require_csv_gz(files, manifest.told_format, place.key);
+    aws_cur::require_known_formats(files, manifest.told_format, place.key);
     return files;
   }
 
@@ -204,22 +294,14 @@ class AwsCurSource final : public BillingSource {
 
   ManifestFailure nothing_there() {
     const std::vector<std::string> here = store_->list_level(root_).folders;
-    const bool is_athena =
-        std::ranges::find(here, root_ + aws_cur::folder_prefix(last_name(root_))) != here.end();
-    if (is_athena && wants(CurLayout::kV1)) {
-      return {std::nullopt, root_, ErrorKind::kUnsupported,
-              "'" + root_ +
-                  "' holds a report for Athena (Parquet) only; finops reads csv.gz for "
-                  "now, Parquet comes in a later version"};
-    }
     const char* version = !options_.cur_version                     ? ""
                           : *options_.cur_version == CurLayout::kV1 ? "v1 "
                                                                     : "v2 ";
     std::string message = std::string("no ") + version + "deliveries of export '" +
                           options_.export_name + "' below '" + root_ +
-                          "': neither folders of dates (20250901-20251001) nor "
-                          "metadata/BILLING_PERIOD=2025-09. Check bucket, prefix, export_name and "
-                          "cur_version";
+                          "': neither folders of dates (20250901-20251001), nor "
+                          "metadata/BILLING_PERIOD=2025-09, nor year=2025/month=9. Check bucket, "
+                          "prefix, export_name and cur_version";
     const std::vector<std::string>& shown = here.empty() ? siblings() : here;
     message += here.empty() ? "; below the prefix there " : "; there ";
     message += shown.empty() ? "is nothing" : "are: " + joined(shown);

@@ -202,10 +202,40 @@ TEST_F(AwsCurSourceTest, SaysWhatIsThereWhenTheExportIsNot) {
   EXPECT_THAT(discover().failures.at(0).message, HasSubstr("'" + kV1 + "'"));
 }
 
-TEST_F(AwsCurSourceTest, SaysThatAReportForAthenaIsNotReadYet) {
-  put("cur/payer-a/payer-a/year=2025/month=9/payer-a-00001.snappy.parquet");
+const std::string kAthena = "cur/payer-a/payer-a/";
+
+std::string athena_manifest(const std::string& month) {
+  return R"({"assemblyId": "athena-1", "compression": "Parquet", "reportKeys": [")" + kAthena +
+         month + R"(payer-a-00001.snappy.parquet"]})";
+}
+
+TEST_F(AwsCurSourceTest, FindsAReportForAthenaInItsFoldersOfYearsAndMonths) {
+  put(kAthena + "year=2025/month=9/payer-a-Manifest.json", athena_manifest("year=2025/month=9/"));
+  put(kAthena + "year=2024/month=12/payer-a-Manifest.json", athena_manifest("year=2024/month=12/"));
+  put(kAthena + "year=2024/month=13/payer-a-Manifest.json", "{}");
+  put(kAthena + "cost_and_usage_data_status/cost_and_usage_data_status.parquet");
+  const FoundManifests found = discover();
+  ASSERT_THAT(found.deliveries, SizeIs(2)) << found.failures.size();
+  EXPECT_EQ(found.deliveries[0].period.to_string(), "2024-12");
+  EXPECT_EQ(found.deliveries[1].period.to_string(), "2025-09");
+  EXPECT_EQ(found.deliveries[1].layout, "v1");
+  EXPECT_THAT(found.failures, IsEmpty());
+}
+
+TEST_F(AwsCurSourceTest, TakesOneOfTheTwoPlacesThatAReportForAthenaHasItsManifestIn) {
+  put(kAthena + "year=2025/month=9/payer-a-Manifest.json", athena_manifest("year=2025/month=9/"));
+  put(kV1 + "payer-a-Manifest.json", athena_manifest("year=2025/month=9/"));
+  const FoundManifests found = discover();
+  ASSERT_THAT(found.deliveries, SizeIs(1));
+  EXPECT_EQ(found.deliveries[0].manifest_key, kV1 + "payer-a-Manifest.json");
+  EXPECT_THAT(found.failures, IsEmpty());
+}
+
+TEST_F(AwsCurSourceTest, RefusesAMonthThatIsThereWithAndWithoutItsZero) {
+  put(kAthena + "year=2025/month=9/payer-a-Manifest.json", athena_manifest("year=2025/month=9/"));
+  put(kAthena + "year=2025/month=09/payer-a-Manifest.json", athena_manifest("year=2025/month=09/"));
   ASSERT_THAT(discover().failures, SizeIs(1));
-  EXPECT_EQ(discover().failures[0].kind, ErrorKind::kUnsupported);
+  EXPECT_THAT(discover().failures[0].message, HasSubstr("two manifests"));
 }
 
 TEST_F(AwsCurSourceTest, RefusesAReportWithoutAList) {
@@ -298,9 +328,11 @@ TEST_F(UnlistedDataExport, DoesNotGuessAmongOtherVersions) {
   EXPECT_THAT(discover().failures.at(0).message, HasSubstr("2 deliveries"));
 }
 
-TEST_F(UnlistedDataExport, RefusesListedDataOfAnotherFormat) {
+TEST_F(UnlistedDataExport, RefusesListedDataOfTwoFormats) {
   put(data + "cur2-00001.snappy.parquet");
-  EXPECT_EQ(discover().failures.at(0).kind, ErrorKind::kUnsupported);
+  EXPECT_EQ(discover().deliveries.size(), 1u);
+  put(data + "cur2-00001.csv.gz");
+  EXPECT_EQ(discover().failures.at(0).kind, ErrorKind::kInvalidData);
 }
 
 }  // namespace

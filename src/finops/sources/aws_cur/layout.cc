@@ -44,6 +44,14 @@ std::optional<BillingPeriod> period_of_partition(std::string_view folder) {
   return BillingPeriod::parse(folder.substr(kName.size()));
 }
 
+std::optional<BillingPeriod> period_of_hive(std::string_view year, std::string_view month) {
+  constexpr std::string_view kYear = "year=", kMonth = "month=";
+  if (!year.starts_with(kYear) || !month.starts_with(kMonth)) return std::nullopt;
+  std::string number(month.substr(kMonth.size()));
+  if (number.size() == 1) number.insert(0, "0");
+  return BillingPeriod::parse(std::string(year.substr(kYear.size())) + "-" + number);
+}
+
 std::string_view last_name(std::string_view folder) {
   if (folder.ends_with('/')) folder.remove_suffix(1);
   return folder.substr(folder.rfind('/') + 1);  // npos + 1 is 0: the only name

@@ -18,6 +18,9 @@ std::optional<BillingPeriod> period_of_range(std::string_view folder);
 /// The month of a v2 folder "BILLING_PERIOD=2025-09".
 std::optional<BillingPeriod> period_of_partition(std::string_view folder);
 
+/// The month of the folders "year=2025" and "month=9" (or "month=09") of a report for Athena.
+std::optional<BillingPeriod> period_of_hive(std::string_view year, std::string_view month);
+
 /// The last name of a folder's key: "b" of "a/b/".
 std::string_view last_name(std::string_view folder);
 

@@ -175,7 +175,7 @@ Manifest parse_manifest(std::string_view json, const ManifestPlace& place) {
   manifest.account = text_field(root, "account").value_or("");
   manifest.told_format = text_field(root, "compression").value_or("") + " " +
                          text_field(root, "contentType").value_or("");
-  if (manifest.files) require_csv_gz(*manifest.files, manifest.told_format, place.key);
+  if (manifest.files) require_known_formats(*manifest.files, manifest.told_format, place.key);
   return manifest;
 }
 

@@ -1,12 +1,12 @@
 #include "finops/sources/aws_cur/manifest_files.h"
 
-#include <algorithm>
 #include <optional>
 #include <set>
 
 #include "finops/core/ascii_case.h"
 #include "finops/core/error.h"
 #include "finops/core/sha256.h"
+#include "finops/tabular/bill_layout.h"
 
 namespace finops::aws_cur {
 
@@ -46,23 +46,6 @@ bool is_sound_key(std::string_view key) {
   return framed.find("/../") == framed.npos && framed.find("/./") == framed.npos;
 }
 
-/// What a file is by its name; empty for csv.gz, nothing when the name does not tell.
-std::optional<std::string_view> foreign_format(std::string_view key) {
-  const std::string name = ascii_lower(key);
-  if (name.ends_with(".gz")) return "";
-  if (name.ends_with(".parquet")) return "Parquet";
-  if (name.ends_with(".zip")) return "CSV in ZIP files";
-  if (name.ends_with(".csv")) return "CSV without compression";
-  return std::nullopt;
-}
-
-std::string_view foreign_format_as_told(std::string_view told_format) {
-  const std::string told = ascii_lower(told_format);
-  if (told.find("parquet") != told.npos) return "Parquet";
-  if (told.starts_with("zip")) return "CSV in ZIP files";
-  return "";
-}
-
 }  // namespace
 
 std::vector<std::string> keys_of_entries(const std::vector<std::string>& entries,
@@ -92,31 +75,33 @@ std::vector<std::string> keys_of_entries(const std::vector<std::string>& entries
   return keys;
 }
 
-void require_csv_gz(const std::vector<std::string>& files, std::string_view told_format,
-                    std::string_view manifest_key) {
-  std::string_view format = files.empty() ? foreign_format_as_told(told_format) : "";
-  std::string example;
+void require_known_formats(const std::vector<std::string>& files, std::string_view told_format,
+                           std::string_view manifest_key) {
+  const auto said = [&](const std::string& what) {
+    return "manifest '" + std::string(manifest_key) + "': " + what;
+  };
+  const bool is_told_gzip = ascii_lower(told_format).starts_with("gzip");
+  std::optional<bool> are_parquet;
   for (const std::string& file : files) {
-    const bool is_told_gzip = ascii_lower(told_format).starts_with("gzip");
-    format =
-        foreign_format(file).value_or(is_told_gzip ? "" : "in a format that finops cannot tell");
-    example = " ('" + file + "')";
-    if (!format.empty()) break;
+    std::optional<BillFormat> format = format_of_name(file);
+    if (!format && is_told_gzip) format = BillFormat::kCsvGzip;
+    if (!format) {
+      throw Error(ErrorKind::kUnsupported,
+                  said("'" + file +
+                       "' is in a format that finops cannot tell; it reads .csv, "
+                       ".csv.gz, .csv.zip and .parquet"));
+    }
+    const bool is_parquet = format == BillFormat::kParquet;
+    if (are_parquet.value_or(is_parquet) != is_parquet) {
+      throw Error(ErrorKind::kInvalidData,
+                  said("it lists CSV and Parquet files; both may be the same bill, which would be "
+                       "counted twice"));
+    }
+    are_parquet = is_parquet;
   }
-  if (format.empty()) return;
-  throw Error(ErrorKind::kUnsupported,
-              "manifest '" + std::string(manifest_key) + "': the delivery is " +
-                  std::string(format) + example +
-                  "; finops reads csv.gz for now, other formats come in a later version. In AWS, "
-                  "choose text/csv with GZIP for this export");
 }
 
-bool is_data_file(std::string_view key) {
-  const std::string name = ascii_lower(key);
-  return std::ranges::any_of(
-      std::initializer_list<std::string_view>{".csv", ".gz", ".zip", ".parquet"},
-      [&](std::string_view ending) { return name.ends_with(ending); });
-}
+bool is_data_file(std::string_view key) { return format_of_name(key).has_value(); }
 
 std::string version_of_content(std::string_view manifest_etag,
                                const std::vector<std::string>& files) {

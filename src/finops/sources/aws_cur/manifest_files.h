@@ -14,10 +14,11 @@ namespace finops::aws_cur {
 std::vector<std::string> keys_of_entries(const std::vector<std::string>& entries,
                                          std::string_view told_bucket, const ManifestPlace& place);
 
-/// Throws kUnsupported naming the format when a file is not csv.gz. `told_format` decides for names
-/// that tell nothing, and for a delivery without files.
-void require_csv_gz(const std::vector<std::string>& files, std::string_view told_format,
-                    std::string_view manifest_key);
+/// Throws kUnsupported for a file whose name does not tell a format that is read (`told_format`
+/// decides for those that tell nothing), kInvalidData when one delivery has CSV and Parquet, which
+/// may be the same bill twice.
+void require_known_formats(const std::vector<std::string>& files, std::string_view told_format,
+                           std::string_view manifest_key);
 
 /// Data by its name's ending; AWS puts .sql and .json files beside.
 bool is_data_file(std::string_view key);

@@ -13,6 +13,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Optional;
 
 ManifestPlace place_of(const std::string& layout) {
   return {"folder/export-Manifest.json", layout, BillingPeriod(2025, 9), ""};
@@ -109,19 +110,27 @@ TEST(ManifestTest, ReadsATextWithAByteOrderMark) {
   EXPECT_EQ(manifest.version, "20250903");
 }
 
-TEST(ManifestTest, RefusesOtherFormatsByName) {
-  for (const auto& [name, format] :
-       {std::pair{"v1_parquet.json", "Parquet"}, std::pair{"v1_zip.json", "ZIP"},
-        std::pair{"v2_focus.json", "FOCUS_1_2_AWS"}}) {
-    const Error error = refusal_of_golden(name);
-    EXPECT_EQ(error.kind(), ErrorKind::kUnsupported) << name;
-    EXPECT_THAT(error.what(), HasSubstr(format));
-    EXPECT_THAT(error.what(), HasSubstr("later version"));
-    EXPECT_THAT(error.what(), HasSubstr("folder/export-Manifest.json"));
-  }
-  EXPECT_THAT(refusal_of(R"({"dataFiles": ["a/b-1.csv"]})").what(), HasSubstr("'a/b-1.csv'"));
-  EXPECT_THAT(refusal_of(R"({"compression": "Parquet", "reportKeys": []})").what(),
-              HasSubstr("Parquet"));
+TEST(ManifestTest, TakesEveryFormatThatAwsPacksBillsIn) {
+  EXPECT_FALSE(golden("v1_parquet.json").files->empty());
+  EXPECT_FALSE(golden("v1_zip.json").files->empty());
+  EXPECT_THAT(parse_manifest(R"({"dataFiles": ["a/b-1.csv"]})", place_of("v2")).files,
+              Optional(ElementsAre("a/b-1.csv")));
+  EXPECT_THAT(
+      parse_manifest(R"({"compression": "Parquet", "reportKeys": []})", place_of("v1")).files,
+      Optional(IsEmpty()));
+}
+
+TEST(ManifestTest, RefusesOtherFormatsAndTablesByName) {
+  const Error other_table = refusal_of_golden("v2_focus.json");
+  EXPECT_EQ(other_table.kind(), ErrorKind::kUnsupported);
+  EXPECT_THAT(other_table.what(), HasSubstr("FOCUS_1_2_AWS"));
+  EXPECT_THAT(other_table.what(), HasSubstr("folder/export-Manifest.json"));
+  const Error unknown = refusal_of(R"({"dataFiles": ["a/b-1.orc"]})");
+  EXPECT_EQ(unknown.kind(), ErrorKind::kUnsupported);
+  EXPECT_THAT(unknown.what(), HasSubstr("'a/b-1.orc'"));
+  const Error mixed = refusal_of(R"({"dataFiles": ["a/b-1.csv.gz", "a/b-1.parquet"]})");
+  EXPECT_EQ(mixed.kind(), ErrorKind::kInvalidData);
+  EXPECT_THAT(mixed.what(), HasSubstr("counted twice"));
 }
 
 TEST(ManifestTest, RefusesWhatItCannotUnderstandInFull) {

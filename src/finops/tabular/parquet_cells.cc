@@ -1,0 +1,507 @@
+#include "finops/tabular/parquet_cells.h"
+
+#include <parquet/metadata.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cstring>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "finops/core/decimal.h"
+#include "finops/core/error.h"
+#include "finops/tabular/column_chunk_reader.h"
+
+namespace finops::bill {
+namespace {
+
+using parquet::ConvertedType;
+using parquet::LogicalType;
+using parquet::schema::GroupNode;
+using parquet::schema::Node;
+using parquet::schema::PrimitiveNode;
+
+/// What the values of a leaf mean.
+struct Meaning {
+  enum class Kind {
+    kBytes,
+    kBoolean,
+    kInteger,
+    kUnsigned,
+    kReal,
+    kDecimal,
+    kDate,
+    kTimestamp
+  } kind = Kind::kBytes;
+  int scale = 0;                      // of decimals
+  std::int64_t ticks_per_second = 1;  // of timestamps
+
+  bool is_number() const {
+    return kind == Kind::kInteger || kind == Kind::kUnsigned || kind == Kind::kReal ||
+           kind == Kind::kDecimal;
+  }
+};
+
+Error unreadable(const Node& node, const std::string& type) {
+  return {ErrorKind::kUnsupported, "its column '" + node.name() + "' is of the type " + type +
+                                       ", which finops does not read; leave it out of the export"};
+}
+
+std::int64_t ticks_of(LogicalType::TimeUnit::unit unit) {
+  if (unit == LogicalType::TimeUnit::MILLIS) return 1'000;
+  return unit == LogicalType::TimeUnit::MICROS ? 1'000'000 : 1'000'000'000;
+}
+
+Meaning meaning_of_integer(const PrimitiveNode& leaf) {
+  const auto& logical = *leaf.logical_type();
+  if (logical.is_date()) return {Meaning::Kind::kDate};
+  if (logical.is_timestamp()) {
+    const auto unit = static_cast<const parquet::TimestampLogicalType&>(logical).time_unit();
+    return {Meaning::Kind::kTimestamp, 0, ticks_of(unit)};
+  }
+  if (logical.is_int()) {
+    const bool is_signed = static_cast<const parquet::IntLogicalType&>(logical).is_signed();
+    return {is_signed ? Meaning::Kind::kInteger : Meaning::Kind::kUnsigned};
+  }
+  if (logical.is_none()) return {Meaning::Kind::kInteger};
+  throw unreadable(leaf, logical.ToString());
+}
+
+Meaning meaning_of(const PrimitiveNode& leaf) {
+  const auto& logical = *leaf.logical_type();
+  if (logical.is_decimal()) {
+    const auto& decimal = static_cast<const parquet::DecimalLogicalType&>(logical);
+    if (decimal.precision() > 38) throw unreadable(leaf, logical.ToString());
+    return {Meaning::Kind::kDecimal, decimal.scale()};
+  }
+  switch (leaf.physical_type()) {
+    case parquet::Type::BOOLEAN: return {Meaning::Kind::kBoolean};
+    case parquet::Type::INT32:
+    case parquet::Type::INT64: return meaning_of_integer(leaf);
+    case parquet::Type::INT96: return {Meaning::Kind::kTimestamp, 0, 1'000'000'000};
+    case parquet::Type::FLOAT:
+    case parquet::Type::DOUBLE: return {Meaning::Kind::kReal};
+    case parquet::Type::BYTE_ARRAY: return {Meaning::Kind::kBytes};
+    default: throw unreadable(leaf, parquet::TypeToString(leaf.physical_type()));
+  }
+}
+
+std::string told_type_of(const Meaning& meaning) {
+  if (meaning.kind == Meaning::Kind::kTimestamp || meaning.kind == Meaning::Kind::kDate) {
+    return "timestamp";
+  }
+  if (meaning.kind == Meaning::Kind::kReal) return "double";
+  if (meaning.kind == Meaning::Kind::kDecimal) return "decimal";
+  return "string";
+}
+
+/// The leaves of a map: group (MAP) { repeated group { key; value } }.
+struct MapLeaves {
+  const PrimitiveNode* key;
+  const PrimitiveNode* value;
+};
+
+MapLeaves map_leaves(const Node& column) {
+  const auto refuse = [&] { return unreadable(column, "nested"); };
+  if (!column.is_group() || column.is_repeated()) throw refuse();
+  const auto& map = static_cast<const GroupNode&>(column);
+  const bool is_map = map.logical_type()->is_map() || map.converted_type() == ConvertedType::MAP ||
+                      map.converted_type() == ConvertedType::MAP_KEY_VALUE;
+  if (!is_map || map.field_count() != 1 || !map.field(0)->is_group() ||
+      !map.field(0)->is_repeated()) {
+    throw refuse();
+  }
+  const auto& entry = static_cast<const GroupNode&>(*map.field(0));
+  if (entry.field_count() != 2 || !entry.field(0)->is_primitive() ||
+      !entry.field(1)->is_primitive() || entry.field(0)->is_repeated() ||
+      entry.field(1)->is_repeated()) {
+    throw refuse();
+  }
+  return {static_cast<const PrimitiveNode*>(entry.field(0).get()),
+          static_cast<const PrimitiveNode*>(entry.field(1).get())};
+}
+
+void append_padded(std::string& out, std::int64_t number, int digits) {
+  const std::string text = std::to_string(number);
+  out.append(static_cast<std::size_t>(std::max<int>(digits - static_cast<int>(text.size()), 0)),
+             '0');
+  out += text;
+}
+
+void append_date(std::string& out, std::int64_t days) {
+  // Beyond what the calendar of bills knows it is no time, and is shown as what it is.
+  if (days < -719'162 || days > 2'932'896) {
+    out += "day " + std::to_string(days);
+    return;
+  }
+  const std::chrono::year_month_day date{std::chrono::sys_days{std::chrono::days{days}}};
+  append_padded(out, static_cast<int>(date.year()), 4);
+  out += '-';
+  append_padded(out, static_cast<unsigned>(date.month()), 2);
+  out += '-';
+  append_padded(out, static_cast<unsigned>(date.day()), 2);
+}
+
+void append_timestamp(std::string& out, std::int64_t days, std::int64_t ticks_of_day,
+                      std::int64_t ticks_per_second) {
+  append_date(out, days);
+  const std::int64_t seconds = ticks_of_day / ticks_per_second;
+  out += 'T';
+  append_padded(out, seconds / 3600, 2);
+  out += ':';
+  append_padded(out, seconds / 60 % 60, 2);
+  out += ':';
+  append_padded(out, seconds % 60, 2);
+  if (const std::int64_t fraction = ticks_of_day % ticks_per_second; fraction != 0) {
+    out += '.';
+    append_padded(out, fraction,
+                  ticks_per_second == 1'000 ? 3 : (ticks_per_second == 1'000'000 ? 6 : 9));
+  }
+  out += 'Z';
+}
+
+template <typename Number>
+void append_number(std::string& out, Number number) {
+  std::array<char, 64> text;
+  out.append(text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr);
+}
+
+void append_decimal(std::string& out, Int128 unscaled, int scale) {
+  ExactSum sum;
+  sum.add(unscaled, scale);
+  out += sum.to_string();
+}
+
+/// Big-endian two's complement of 1 to 16 bytes, or more that only repeat the sign.
+std::optional<Int128> big_endian(const std::uint8_t* bytes, std::size_t length) {
+  if (length == 0) return std::nullopt;
+  const std::uint8_t sign = (bytes[0] & 0x80) != 0 ? 0xFF : 0;
+  for (; length > 16; ++bytes, --length) {
+    if (bytes[0] != sign || ((bytes[1] & 0x80) != 0) != (sign != 0)) return std::nullopt;
+  }
+  UInt128 bits = sign != 0 ? ~UInt128{0} : 0;
+  for (std::size_t i = 0; i < length; ++i) bits = bits << 8 | bytes[i];
+  return static_cast<Int128>(bits);
+}
+
+void append_big_endian(std::string& out, const std::uint8_t* bytes, std::size_t length, int scale) {
+  if (const auto unscaled = big_endian(bytes, length)) {
+    append_decimal(out, *unscaled, scale);
+  } else {
+    out += "a number of " + std::to_string(length) + " bytes";
+  }
+}
+
+void append_integer(std::string& out, const Meaning& meaning, std::int64_t value, bool is_32) {
+  constexpr std::int64_t kSecondsOfDay = 86'400;
+  switch (meaning.kind) {
+    case Meaning::Kind::kDecimal: return append_decimal(out, value, meaning.scale);
+    case Meaning::Kind::kDate: return append_date(out, value);
+    case Meaning::Kind::kUnsigned:
+      if (is_32) return append_number(out, static_cast<std::uint32_t>(value));
+      return append_number(out, static_cast<std::uint64_t>(value));
+    case Meaning::Kind::kTimestamp: {
+      const std::int64_t ticks_of_day = kSecondsOfDay * meaning.ticks_per_second;
+      std::int64_t days = value / ticks_of_day;
+      if (value % ticks_of_day < 0) --days;
+      return append_timestamp(out, days, value - days * ticks_of_day, meaning.ticks_per_second);
+    }
+    default: return append_number(out, value);
+  }
+}
+
+/// The value as text, without any quoting.
+template <typename T>
+void append_value(std::string& out, const Meaning& meaning, const T& value, int type_length) {
+  if constexpr (std::is_same_v<T, bool>) {
+    out += value ? "true" : "false";
+  } else if constexpr (std::is_same_v<T, parquet::Int96>) {
+    constexpr std::int64_t kEpoch = 2'440'588;  // Julian day of 1970-01-01
+    std::int64_t nanos = 0;
+    std::memcpy(&nanos, &value.value[0], sizeof nanos);
+    append_timestamp(out, std::int64_t{value.value[2]} - kEpoch, nanos, 1'000'000'000);
+  } else if constexpr (std::is_same_v<T, parquet::ByteArray>) {
+    if (meaning.kind == Meaning::Kind::kDecimal) {
+      append_big_endian(out, value.ptr, value.len, meaning.scale);
+    } else {
+      out.append(reinterpret_cast<const char*>(value.ptr), value.len);
+    }
+  } else if constexpr (std::is_same_v<T, parquet::FixedLenByteArray>) {
+    append_big_endian(out, value.ptr, static_cast<std::size_t>(type_length), meaning.scale);
+  } else if constexpr (std::is_floating_point_v<T>) {
+    append_number(out, value);
+  } else {
+    append_integer(out, meaning, value, sizeof(T) == 4);
+  }
+}
+
+/// Takes the text from `begin` on as a cell: quotes it where CSV must.
+void quote_cell(std::string& bytes, std::size_t begin) {
+  const std::string_view cell = std::string_view(bytes).substr(begin);
+  if (cell.find_first_of("\",\r\n") == cell.npos) return;
+  std::string quoted = "\"";
+  for (const char c : cell) {
+    if (c == '"') quoted += '"';
+    quoted += c;
+  }
+  quoted += '"';
+  bytes.replace(begin, bytes.npos, quoted);
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      constexpr std::string_view kDigits = "0123456789abcdef";
+      out += "\\u00";
+      out += kDigits[static_cast<unsigned char>(c) >> 4];
+      out += kDigits[static_cast<unsigned char>(c) & 15];
+    } else {
+      out += c;
+    }
+  }
+  out += '"';
+}
+
+/// The levels and values of one leaf, level by level.
+template <typename Type>
+class Leaf {
+ public:
+  using T = typename Type::c_type;
+
+  Leaf(parquet::RowGroupReader& group, int leaf, const PrimitiveNode& node, bool wants_codes)
+      : chunk_(group, leaf, wants_codes),
+        meaning_(meaning_of(node)),
+        type_length_(node.type_length()),
+        max_definition_(group.metadata()->schema()->Column(leaf)->max_definition_level()) {}
+
+  /// False at the end of the row group.
+  bool has_level() {
+    while (level_ == batch_.levels) {
+      if (!chunk_.next(batch_)) return false;
+      level_ = 0;
+      value_ = 0;
+    }
+    return true;
+  }
+  std::int16_t definition() const {
+    return batch_.definitions.empty() ? std::int16_t{0}
+                                      : batch_.definitions[static_cast<std::size_t>(level_)];
+  }
+  std::int16_t repetition() const {
+    return batch_.repetitions.empty() ? std::int16_t{0}
+                                      : batch_.repetitions[static_cast<std::size_t>(level_)];
+  }
+  bool has_value() const { return definition() == max_definition_; }
+  std::int16_t max_definition() const { return max_definition_; }
+  const Meaning& meaning() const { return meaning_; }
+  int type_length() const { return type_length_; }
+
+  /// Of a chunk that is read as codes: the value's code in dictionary().
+  std::optional<std::size_t> code() const {
+    if (batch_.codes.empty()) return std::nullopt;
+    return static_cast<std::size_t>(batch_.codes[static_cast<std::size_t>(value_)]);
+  }
+  std::size_t dictionary_size() const { return batch_.dictionary.size(); }
+  const T& value() const {
+    const auto i = static_cast<std::size_t>(value_);
+    return batch_.codes.empty() ? batch_.values[i]
+                                : batch_.dictionary[static_cast<std::size_t>(batch_.codes[i])];
+  }
+  void advance() {
+    value_ += has_value() ? 1 : 0;
+    ++level_;
+  }
+
+ private:
+  ChunkReader<Type> chunk_;
+  const Meaning meaning_;
+  const int type_length_;
+  const std::int16_t max_definition_;
+  Batch<T> batch_;
+  std::int64_t level_ = 0, value_ = 0;
+};
+
+[[noreturn]] void fail_for_rows() {
+  throw Error(ErrorKind::kInvalidData, "a column chunk and its row group differ in rows");
+}
+
+template <typename Type>
+class ScalarCells final : public ParquetCells {
+ public:
+  ScalarCells(parquet::RowGroupReader& group, const PrimitiveNode& node, int leaf)
+      : leaf_(group, leaf, node, true) {}
+
+  void append(std::size_t rows, CellTexts& out) override {
+    for (; rows > 0; --rows) {
+      if (!leaf_.has_level()) fail_for_rows();
+      if (leaf_.has_value()) append_cell(out.bytes);
+      leaf_.advance();
+      out.end_cell();
+    }
+  }
+
+ private:
+  void append_cell(std::string& bytes) {
+    const auto code = leaf_.code();
+    if (!code) return append_text(bytes);
+    if (known_.size() != leaf_.dictionary_size()) known_.assign(leaf_.dictionary_size(), {});
+    auto& known = known_[*code];
+    if (!known) {
+      std::string text;
+      append_text(text);
+      known = std::move(text);
+    }
+    bytes += *known;
+  }
+
+  void append_text(std::string& bytes) {
+    const std::size_t begin = bytes.size();
+    append_value(bytes, leaf_.meaning(), leaf_.value(), leaf_.type_length());
+    if constexpr (std::is_same_v<Type, parquet::ByteArrayType>) quote_cell(bytes, begin);
+  }
+
+  Leaf<Type> leaf_;
+  std::vector<std::optional<std::string>> known_;  // by dictionary code
+};
+
+/// Calls `use` with the reader type of a leaf.
+template <typename Use>
+auto with_type_of(const PrimitiveNode& leaf, Use use) {
+  switch (leaf.physical_type()) {
+    case parquet::Type::BOOLEAN: return use(parquet::BooleanType{});
+    case parquet::Type::INT32: return use(parquet::Int32Type{});
+    case parquet::Type::INT64: return use(parquet::Int64Type{});
+    case parquet::Type::INT96: return use(parquet::Int96Type{});
+    case parquet::Type::FLOAT: return use(parquet::FloatType{});
+    case parquet::Type::DOUBLE: return use(parquet::DoubleType{});
+    case parquet::Type::BYTE_ARRAY: return use(parquet::ByteArrayType{});
+    case parquet::Type::FIXED_LEN_BYTE_ARRAY: return use(parquet::FLBAType{});
+    default: throw unreadable(leaf, parquet::TypeToString(leaf.physical_type()));
+  }
+}
+
+/// The entries of a map's leaf, as JSON texts, by level.
+class EntryTexts {
+ public:
+  virtual ~EntryTexts() = default;
+  virtual bool has_level() = 0;
+  virtual std::int16_t definition() const = 0;
+  virtual std::int16_t repetition() const = 0;
+  virtual std::int16_t max_definition() const = 0;
+  virtual void append_json(std::string& out, bool as_key) = 0;
+  virtual void advance() = 0;
+};
+
+template <typename Type>
+class LeafEntries final : public EntryTexts {
+ public:
+  LeafEntries(parquet::RowGroupReader& group, const PrimitiveNode& node, int leaf)
+      : leaf_(group, leaf, node, false) {}
+
+  bool has_level() override { return leaf_.has_level(); }
+  std::int16_t definition() const override { return leaf_.definition(); }
+  std::int16_t repetition() const override { return leaf_.repetition(); }
+  std::int16_t max_definition() const override { return leaf_.max_definition(); }
+  void append_json(std::string& out, bool as_key) override {
+    if (!leaf_.has_value()) {
+      out += "null";
+      return;
+    }
+    text_.clear();
+    append_value(text_, leaf_.meaning(), leaf_.value(), leaf_.type_length());
+    const bool is_literal =
+        leaf_.meaning().is_number() || std::is_same_v<Type, parquet::BooleanType>;
+    if (is_literal && !as_key) {
+      out += text_;
+    } else {
+      append_json_string(out, text_);
+    }
+  }
+  void advance() override { leaf_.advance(); }
+
+ private:
+  Leaf<Type> leaf_;
+  std::string text_;
+};
+
+std::unique_ptr<EntryTexts> open_entries(parquet::RowGroupReader& group, const PrimitiveNode& node,
+                                         int leaf) {
+  return with_type_of(node, [&](auto type) -> std::unique_ptr<EntryTexts> {
+    return std::make_unique<LeafEntries<decltype(type)>>(group, node, leaf);
+  });
+}
+
+class MapCells final : public ParquetCells {
+ public:
+  MapCells(parquet::RowGroupReader& group, const Node& column, int first_leaf)
+      : is_optional_(column.is_optional()),
+        keys_(open_entries(group, *map_leaves(column).key, first_leaf)),
+        values_(open_entries(group, *map_leaves(column).value, first_leaf + 1)) {}
+
+  void append(std::size_t rows, CellTexts& out) override {
+    for (; rows > 0; --rows) {
+      if (!keys_->has_level() || !values_->has_level()) fail_for_rows();
+      append_row(out.bytes);
+      out.end_cell();
+    }
+  }
+
+ private:
+  void append_row(std::string& bytes) {
+    const bool is_null = is_optional_ && keys_->definition() == 0;
+    const std::size_t begin = bytes.size();
+    const std::int16_t entry_level = is_optional_ ? 2 : 1;  // from which on there is an entry
+    if (!is_null) bytes += '{';
+    bool is_first = true;
+    do {
+      if (keys_->definition() >= entry_level) {
+        if (!is_first) bytes += ',';
+        is_first = false;
+        keys_->append_json(bytes, true);
+        bytes += ':';
+        values_->append_json(bytes, false);
+      }
+      keys_->advance();
+      values_->advance();
+      if (keys_->has_level() != values_->has_level()) fail_for_rows();
+    } while (keys_->has_level() && keys_->repetition() > 0);
+    if (is_null) return;
+    bytes += '}';
+    quote_cell(bytes, begin);
+  }
+
+  const bool is_optional_;
+  std::unique_ptr<EntryTexts> keys_, values_;
+};
+
+}  // namespace
+
+std::string told_type_of(const Node& column) {
+  if (column.is_primitive() && !column.is_repeated()) {
+    return told_type_of(meaning_of(static_cast<const PrimitiveNode&>(column)));
+  }
+  const MapLeaves leaves = map_leaves(column);
+  meaning_of(*leaves.key);
+  const Meaning value = meaning_of(*leaves.value);
+  return std::string("map<string,") + (value.is_number() ? "double>" : "string>");
+}
+
+std::unique_ptr<ParquetCells> open_parquet_cells(parquet::RowGroupReader& group, const Node& column,
+                                                 int first_leaf) {
+  if (column.is_group()) return std::make_unique<MapCells>(group, column, first_leaf);
+  const auto& leaf = static_cast<const PrimitiveNode&>(column);
+  return with_type_of(leaf, [&](auto type) -> std::unique_ptr<ParquetCells> {
+    return std::make_unique<ScalarCells<decltype(type)>>(group, leaf, first_leaf);
+  });
+}
+
+int leaf_count(const Node& column) { return column.is_group() ? 2 : 1; }
+
+}  // namespace finops::bill
