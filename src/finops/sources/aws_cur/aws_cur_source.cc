@@ -77,7 +77,7 @@ class AwsCurSource final : public BillingSource {
     std::optional<bool> is_updating;  // asked once, when there is a report for Athena
     for (ReadManifest& one : read_all_manifests(single)) {
       if (one.delivery && is_for_athena(*one.delivery)) {
-        if (!is_updating) is_updating = is_being_updated();
+        if (!is_updating) is_updating = is_being_updated(found.notes);
         if (*is_updating) {
           found.notes.push_back(one.delivery->period.to_string() + " of '" + options_.export_name +
                                 "' waits: AWS is replacing its files, as its status table says "
@@ -214,7 +214,7 @@ class AwsCurSource final : public BillingSource {
 
   /// The one cell of AWS's status table: READY, or UPDATING while the report's files are replaced.
   /// A word that is a day old is none: no refresh takes so long, and AWS forgets to take it back.
-  bool is_being_updated() {
+  bool is_being_updated(std::vector<std::string>& notes) {
     const TimePoint begin = options_.clock->now() - std::chrono::hours(24);
     for (const ObjectInfo& file :
          store_->list_level(athena_root() + "cost_and_usage_data_status/").objects) {
@@ -222,9 +222,19 @@ class AwsCurSource final : public BillingSource {
       const BillPart part{file.key,
                           [&] { return store_->open(file.key, {.expected_etag = file.etag}); },
                           BillFormat::kParquet, [&] { return open_random(*store_, file); }};
-      std::string words(kStatusLimit, '\0');
-      words.resize(bill::open_text(part)->read(words.data(), words.size()));
-      if (words.find("UPDATING") != words.npos && file.last_modified > begin) return true;
+      try {
+        std::string words(kStatusLimit, '\0');
+        words.resize(bill::open_text(part)->read(words.data(), words.size()));
+        if (words.find("UPDATING") != words.npos && file.last_modified > begin) return true;
+      } catch (const Error& error) {
+        // It is written anew while reports are: the manifests decide.
+        const bool is_unsure = error.kind() == ErrorKind::kInvalidData ||
+                               error.kind() == ErrorKind::kUnsupported ||
+                               error.kind() == ErrorKind::kConflict;
+        if (!is_unsure) throw;
+        notes.push_back("the status table of '" + options_.export_name +
+                        "' is left out of account: " + error.what());
+      }
     }
     return false;
   }

@@ -220,6 +220,7 @@ TEST_F(AwsCurSourceTest, FindsAReportForAthenaInItsFoldersOfYearsAndMonths) {
   EXPECT_EQ(found.deliveries[1].period.to_string(), "2025-09");
   EXPECT_EQ(found.deliveries[1].layout, "v1");
   EXPECT_THAT(found.failures, IsEmpty());
+  EXPECT_THAT(found.notes, ElementsAre(HasSubstr("status table"))) << "which is no Parquet here";
 }
 
 TEST_F(AwsCurSourceTest, TakesOneOfTheTwoPlacesThatAReportForAthenaHasItsManifestIn) {
