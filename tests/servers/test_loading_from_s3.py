@@ -12,3 +12,18 @@ from test_faults_and_refusals import (  # noqa: E402,F401
     test_too_many_bad_rows_refuse_the_delivery_and_keep_what_was_there,
 )
 from test_loading import *  # noqa: E402,F401,F403
+from test_formats import (  # noqa: E402,F401
+    bill_rows,
+    test_a_bill_has_the_same_rows_and_sums_in_every_shape,
+    v2_parquet,
+)
+
+
+def test_parquet_that_is_streamed_is_jumped_through_on_this_machine_and_leaves_nothing(project):
+    bucket = project.add_export("payer-a")
+    v2_parquet(bucket, bill_rows(300))
+    project.write_config("[aws]\nkeep_staging = false")
+    assert project.json("aws", "run-pipeline")["deliveries"][0]["rows"]["loaded"] == 300
+    project.run("receipt", "verify")
+    staging = project.folder / "data" / "staging"
+    assert not staging.exists() or list(staging.rglob("*")) == []
