@@ -25,7 +25,6 @@ class UnreadableSource : public BillingSource {
  public:
   explicit UnreadableSource(const Error& why) : kind_(why.kind()), message_(why.what()) {}
   FoundManifests discover(const PeriodRange&) override { throw Error(kind_, message_); }
-  const ColumnDictionary& dictionary() const override { return aws_column_dictionary(); }
 
  private:
   ErrorKind kind_;
@@ -38,7 +37,6 @@ class NothingStaged : public BillingSource {
   FoundManifests discover(const PeriodRange&) override {
     return {.notes = {"nothing is staged; 'finops aws extract-billing' downloads deliveries"}};
   }
-  const ColumnDictionary& dictionary() const override { return aws_column_dictionary(); }
 };
 
 std::shared_ptr<ObjectStore> make_bucket(const AwsExport& configured,

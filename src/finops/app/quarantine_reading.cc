@@ -89,7 +89,8 @@ std::vector<QuarantineSummary> read_quarantine_summaries(lake::Lake& lake,
                                                          const Selection& selection) {
   std::map<ExportId, QuarantineSummary> summaries;
   for_each_row(
-      lake, selection, {"execution_id", "currency", "reasons", "line_item_unblended_cost"},
+      lake, selection,
+      {"execution_id", "currency", "reasons", "line_item_unblended_cost", "BilledCost"},
       [&](const std::string& table, const lake::PartitionKey& partition, const CellRow& cells) {
         const ExportId id{table, partition.source, partition.billing_period, text_of(cells[0])};
         QuarantineSummary& summary = summaries[id];
@@ -98,8 +99,10 @@ std::vector<QuarantineSummary> read_quarantine_summaries(lake::Lake& lake,
         std::set<std::string> kinds;
         for (const auto& reason : reasons_of(cells[2])) kinds.insert(kind_of(reason));
         for (const auto& kind : kinds) ++summary.reasons[kind];
-        if (const auto* cost = std::get_if<Decimal>(&cells[3])) {
-          summary.unblended_cost[text_of(cells[1])].add(cost->unscaled());
+        for (const CellValue& cell : {cells[3], cells[4]}) {  // a table has one of the two
+          if (const auto* cost = std::get_if<Decimal>(&cell)) {
+            summary.unblended_cost[text_of(cells[1])].add(cost->unscaled());
+          }
         }
       });
   for (const auto& record : Ledger(lake).records(false)) {

@@ -77,7 +77,7 @@ Json stale_document(const std::vector<StaleSource>& stale) {
 }  // namespace
 
 Json id_document(const ExportId& id) {
-  return {{"table", id.table},
+  return {{"table", text_or_null(id.table)},
           {"source", id.source},
           {"billing_period", text_or_null(id.partition)},
           {"execution_id", text_or_null(id.version)}};

@@ -259,7 +259,7 @@ TEST_F(ConfigurationTest, ExportsTakeWhatTheyLackFromAws) {
       "table = \"other_bills\"\ncur_version = \"v1\"\n");
   ASSERT_EQ(configuration.exports.size(), 2u);
   EXPECT_EQ(configuration.exports[0].bucket, "shared");
-  EXPECT_EQ(configuration.exports[0].table, "aws_billing_data");
+  EXPECT_EQ(configuration.exports[0].table, "") << "what is delivered tells it";
   EXPECT_EQ(configuration.exports[0].cur_version, std::nullopt);
   EXPECT_EQ(configuration.exports[1].bucket, "other");
   EXPECT_EQ(configuration.exports[1].table, "other_bills");

@@ -85,7 +85,7 @@ class ExportReader {
                       "must be a name of up to 200 letters without '/': '" + result.name + "'");
     }
     result.table = reader_.text("aws.table");
-    if (!is_table_name(result.table)) {
+    if (reader_.is_given("aws.table") && !is_table_name(result.table)) {
       reader_.mistake("aws.table",
                       "must be up to 63 small letters, digits and '_', beginning with a "
                       "letter: '" +

@@ -60,8 +60,9 @@ const std::vector<KnownKey>& known_keys() {
        "A Slack-compatible webhook that is told when `run-pipeline` begins to fail and recovers."},
       {"aws.name", kText, "", "", "", true, "payer-a",
        "The source: names the deliveries in the lake; default: export_name."},
-      {"aws.table", kText, "aws_billing_data", "", "", true, "",
-       "The table that it fills; several exports may share one."},
+      {"aws.table", kText, "", "", "", true, "aws_billing_data",
+       "The table that it fills; several exports may share one. Default: aws_billing_data, for "
+       "exports of FOCUS focus_aws."},
       {"aws.bucket", kText, "", "FINOPS_S3_BUCKET", "", true, "my-cur-bucket",
        "A bucket's name, or the file:/// URL of a folder that holds what the bucket would."},
       {"aws.prefix", kText, "", "FINOPS_S3_PREFIX", "", true, "path/to/cur", ""},

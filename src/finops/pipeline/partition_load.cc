@@ -28,10 +28,10 @@ PartitionLoad::PartitionLoad(lake::Lake& lake, const PipelineSettings& settings,
       stop_(std::move(stop)),
       turn_(turn),
       times_(settings.retries),
-      table_{"billing", from.table},
+      table_{"billing", table_of(from, delivery)},
       partition_{from.name, delivery.period.to_string()},
       snapshot_id_(lake::new_snapshot_id()),
-      id_{from.table, from.name, delivery.period.to_string(), delivery.version},
+      id_{table_.name, from.name, delivery.period.to_string(), delivery.version},
       pending_(lake.store()) {}
 
 PartitionReport PartitionLoad::run() {
@@ -43,7 +43,7 @@ PartitionReport PartitionLoad::run() {
   Ledger ledger(lake_);
   partition_records_ = ledger.records(true, partition_);
   records_ = partition_records_;
-  std::erase_if(records_, [&](const DeliveryRecord& r) { return r.id.table != from_.table; });
+  std::erase_if(records_, [&](const DeliveryRecord& r) { return r.id.table != table_.name; });
   // Again, under the lock: another run may have loaded it since this one made its plan.
   const Decision decision = decide(delivery_, records_, judged_by(settings_), overwrite_);
   switch (decision.action) {
@@ -133,7 +133,7 @@ bool PartitionLoad::is_same_bytes() {
 
 void PartitionLoad::adopt_manifest() {
   for (auto& record : partition_records_) {
-    const bool is_it = record.id.table == from_.table && record.state == DeliveryState::kCurrent;
+    const bool is_it = record.id.table == table_.name && record.state == DeliveryState::kCurrent;
     if (is_it) record.manifest_etag = delivery_.manifest_etag;
   }
   commit_with_ledger(lake_, {}, partition_, partition_records_, pending_);
@@ -147,9 +147,9 @@ void PartitionLoad::read_headers() {
         {from_.bucket, from_.is_remote, staged_.get(), settings_.staging_folder}, object));
     headers.push_back(read_header(parts_.back()));
   }
-  const auto& dictionary = from_.source->dictionary();
   turn_.wait();
-  prepared_ = prepare_layout(lake_, table_, delivered_columns(headers, delivery_), dictionary);
+  prepared_ =
+      prepare_layout(lake_, table_, delivered_columns(headers, delivery_), *delivery_.dictionary);
   turn_.pass();
   times_.end("prepare");
   prepared_.layout.source = partition_.source;
@@ -160,7 +160,7 @@ void PartitionLoad::read_headers() {
 PartitionReport PartitionLoad::load() {
   read_headers();
   planned_on_ = live_files(lake_, table_, partition_);
-  WrittenRows written = write_rows(lake_, from_.table, parts_, prepared_.layout, settings_,
+  WrittenRows written = write_rows(lake_, table_.name, parts_, prepared_.layout, settings_,
                                    pending_, hooks_.on_progress, bytes_, times_, stop_);
   if (!manifest_is_unchanged(*from_.bucket, delivery_)) {
     throw Error(ErrorKind::kConflict,
@@ -198,7 +198,7 @@ PartitionReport PartitionLoad::publish(WrittenRows& written) {
   }
   for (auto& known : partition_records_) {
     const bool is_replaced =
-        known.id.table == from_.table && known.state == DeliveryState::kCurrent;
+        known.id.table == table_.name && known.state == DeliveryState::kCurrent;
     if (is_replaced) known.state = DeliveryState::kSuperseded;
   }
   commit(std::move(changes), record);
@@ -240,7 +240,7 @@ lake::PartitionChange PartitionLoad::data_change(const WrittenRows& written) con
 /// that stays current.
 std::optional<lake::PartitionChange> PartitionLoad::quarantine_change(
     const WrittenRows& written, const std::string& kept_version) const {
-  const lake::TableName table = quarantine_table(from_.table);
+  const lake::TableName table = quarantine_table(table_.name);
   lake::PartitionChange change{.table = table, .partition = partition_};
   change.planned_on = live_files(lake_, table, partition_);
   if (written.quarantine) change.add.push_back(*written.quarantine);

@@ -53,10 +53,11 @@ PlanItem broken(const PipelineExport& from, const std::string& period, const std
 PlanItem planned(const PipelineExport& from, const Delivery& delivery,
                  const RecordsByPartition& known, const std::string& rules, bool overwrite) {
   PlanItem item;
-  item.id = {from.table, from.name, delivery.period.to_string(), delivery.version};
+  const std::string table = table_of(from, delivery);
+  item.id = {table, from.name, delivery.period.to_string(), delivery.version};
   item.manifest_key = delivery.manifest_key;
   item.files = delivery.files.size();
-  const auto records = known.find({from.table, from.name, item.id.partition});
+  const auto records = known.find({table, from.name, item.id.partition});
   const auto& of_partition =
       records == known.end() ? std::vector<DeliveryRecord>() : records->second;
   Decision decision = decide(delivery, of_partition, rules, overwrite);
@@ -133,6 +134,10 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 }
 
 }  // namespace
+
+std::string table_of(const PipelineExport& from, const Delivery& delivery) {
+  return from.table.empty() ? delivery.dictionary->default_table() : from.table;
+}
 
 Pipeline::Pipeline(std::vector<PipelineExport> exports, lake::Lake& lake, PipelineSettings settings,
                    Clock& clock)

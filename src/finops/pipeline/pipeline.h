@@ -27,7 +27,7 @@ namespace finops {
 /// One configured export, ready to be read.
 struct PipelineExport {
   std::string name;      // the `source`
-  std::string table;     // of namespace billing
+  std::string table;     // of namespace billing; empty: as what is delivered is called
   std::string location;  // for people: "file:///…/cur/export"
   std::shared_ptr<ObjectStore> bucket;
   std::shared_ptr<BillingSource> source;
@@ -36,6 +36,9 @@ struct PipelineExport {
   /// Without a newer delivery for so long the source is reported as stale; 0: never.
   std::chrono::seconds max_age{0};
 };
+
+/// The table of namespace billing that a delivery goes to.
+std::string table_of(const PipelineExport& from, const Delivery& delivery);
 
 /// What decides whether a delivery with faulty rows is published: above a share, it is refused.
 struct QuarantineThresholds {

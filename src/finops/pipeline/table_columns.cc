@@ -15,6 +15,32 @@ std::vector<Column> added_columns() {
           {"source_line", ColumnType::kLong, "added by finops: line in that file"}};
 }
 
+constexpr const char* kCurrencyProperty = "finops.currency-column";
+constexpr const char* kCostProperty = "finops.cost-column";
+
+/// Tables of before have no such property, and the columns of AWS's bills.
+void set_money_columns(const lake::TableView& view, BillLayout& layout) {
+  const auto currency = view.properties.find(kCurrencyProperty);
+  const auto cost = view.properties.find(kCostProperty);
+  if (currency != view.properties.end()) layout.currency_column = currency->second;
+  if (cost != view.properties.end()) layout.cost_column = cost->second;
+}
+
+std::map<std::string, std::string> properties_of(const ColumnDictionary& dictionary) {
+  if (dictionary.currency_column() == BillLayout().currency_column) return {};
+  return {{kCurrencyProperty, dictionary.currency_column()},
+          {kCostProperty, dictionary.cost_column()}};
+}
+
+void require_same_kind(const lake::TableName& table, const BillLayout& layout,
+                       const ColumnDictionary& dictionary) {
+  if (layout.currency_column == dictionary.currency_column()) return;
+  throw Error(ErrorKind::kUnsupported,
+              table.to_string() + " holds bills of another kind (their currency is in " +
+                  layout.currency_column + ", here it is in " + dictionary.currency_column() +
+                  "); set another `table` for this export, or leave it out");
+}
+
 SourceNames known_names(const lake::TableView& view) {
   const auto property = view.properties.find(std::string(kSourceNamesProperty));
   return property == view.properties.end() ? SourceNames() : parse_source_names(property->second);
@@ -40,9 +66,15 @@ PreparedLayout prepare_layout(lake::Lake& lake, const lake::TableName& table,
                               const ColumnDictionary& dictionary) {
   constexpr int kMostRaces = 20;
   PreparedLayout prepared;
-  lake.ensure_table(table, added_columns(), {});
+  if (lake.has_table(table)) {
+    BillLayout layout;
+    set_money_columns(lake.view(table), layout);
+    require_same_kind(table, layout, dictionary);
+  }
+  lake.ensure_table(table, added_columns(), properties_of(dictionary));
   for (int attempt = 0; attempt < kMostRaces; ++attempt) {
     const lake::TableView view = lake.view(table);
+    set_money_columns(view, prepared.layout);
     const SourceNames known = known_names(view);
     ColumnBinding binding = bind_columns(delivered, view.schema, known, dictionary);
     if (binding.new_columns.empty() && binding.source_names == known) {
@@ -67,6 +99,7 @@ BillLayout recorded_layout(const lake::TableView& view,
                            const std::vector<std::pair<std::string, std::string>>& columns) {
   BillLayout layout;
   layout.added = committed_added_columns(view);
+  set_money_columns(view, layout);
   for (const auto& [source_name, name] : columns) {
     const Column* column = view.schema.find(name);
     if (column == nullptr) {

@@ -12,6 +12,27 @@
 
 namespace finops {
 
+/// A provider's own columns: which names mean the same one, and what they hold. Immutable.
+class ColumnDictionary {
+ public:
+  virtual ~ColumnDictionary() = default;
+
+  /// Name in the lake of the provider's own column that `exact_name` is a form of, whatever the
+  /// case; nothing for names that the provider does not give (tags, aliases).
+  virtual std::optional<std::string> column_of(std::string_view exact_name) const = 0;
+  /// Its type: the dictionary's, else as `told_type` says, else text.
+  virtual ColumnType type_of(std::string_view exact_name, std::string_view told_type) const = 0;
+  /// How a column that is not the provider's own is called in the lake, if the name is free.
+  virtual std::string plain_name_of(std::string_view exact_name) const = 0;
+
+  /// Columns of the lake: the currency of a row, and the cost that says how much of a delivery is
+  /// in quarantine.
+  virtual std::string currency_column() const = 0;
+  virtual std::string cost_column() const = 0;
+  /// Where such deliveries go unless the configuration names a table.
+  virtual std::string default_table() const = 0;
+};
+
 /// A column as the manifest tells it: never complete, never in order. The header of the files says
 /// which columns there are.
 struct DeliveredColumn {
@@ -22,6 +43,7 @@ struct DeliveredColumn {
 /// What one manifest says: the current version of one period's bill.
 struct Delivery {
   BillingPeriod period{2000, 1};
+  const ColumnDictionary* dictionary = nullptr;  // of the provider's table that this is
   std::string version;  // assemblyId or executionId; without one "m-<16 hex>"; fit for file names
   std::string manifest_key, manifest_etag;
   TimePoint manifest_modified;
@@ -58,18 +80,6 @@ struct PeriodRange {
   }
 };
 
-/// A provider's own columns: which names mean the same one, and what they hold. Immutable.
-class ColumnDictionary {
- public:
-  virtual ~ColumnDictionary() = default;
-
-  /// Name in the lake of the provider's own column that `exact_name` is a form of, whatever the
-  /// case; nothing for names that the provider does not give (tags, aliases).
-  virtual std::optional<std::string> column_of(std::string_view exact_name) const = 0;
-  /// Its type: the dictionary's, else as `told_type` says, else text.
-  virtual ColumnType type_of(std::string_view exact_name, std::string_view told_type) const = 0;
-};
-
 /// One export of a provider: where its deliveries are and what their columns mean. Reads manifests,
 /// never data files. Safe to call from several threads.
 class BillingSource {
@@ -80,8 +90,6 @@ class BillingSource {
   /// is a failure of its period and stops no other; throws only when the export itself cannot be
   /// looked at.
   virtual FoundManifests discover(const PeriodRange& range) = 0;
-
-  virtual const ColumnDictionary& dictionary() const = 0;
 };
 
 }  // namespace finops

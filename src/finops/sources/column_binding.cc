@@ -82,7 +82,7 @@ class Binder {
   };
 
   std::string plain_name(std::string_view exact) const {
-    return dictionary_.column_of(exact).value_or(normalized_name(exact));
+    return dictionary_.column_of(exact).value_or(dictionary_.plain_name_of(exact));
   }
 
   /// Rule 1.

@@ -202,7 +202,7 @@ void ZipStream::finish() {
   if (rest.starts_with(kLocalHeader)) fail("it holds more than one file");
   // A descriptor, with or without its signature, of 32 or 64 bit sizes.
   std::size_t descriptor = 0;
-  for (const std::size_t length : {12, 16, 20, 24}) {
+  for (const std::size_t length : {12u, 16u, 20u, 24u}) {
     if (has_descriptor_ && rest.substr(0, 4) != kDirectoryEntry && rest.size() > length + 4 &&
         rest.substr(length, 4) == kDirectoryEntry) {
       descriptor = length;

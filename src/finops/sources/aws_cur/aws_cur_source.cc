@@ -9,7 +9,6 @@
 
 #include "finops/core/error.h"
 #include "finops/core/parallel.h"
-#include "finops/sources/aws_cur/column_dictionary.h"
 #include "finops/sources/aws_cur/layout.h"
 #include "finops/sources/aws_cur/manifest.h"
 #include "finops/sources/aws_cur/manifest_files.h"
@@ -92,8 +91,6 @@ class AwsCurSource final : public BillingSource {
     return found;
   }
 
-  const ColumnDictionary& dictionary() const override { return aws_column_dictionary(); }
-
  private:
   bool wants(CurLayout version) const {
     return !options_.cur_version || *options_.cur_version == version;
@@ -122,73 +119,77 @@ class AwsCurSource final : public BillingSource {
 
   Candidates look(const PeriodRange& range) {
     Candidates found;
-    std::vector<Place> places;
     const std::vector<std::string> folders = store_->list_level(root_).folders;
-    const auto has_folder = [&](const std::string& name) {
-      return std::ranges::find(folders, name) != folders.end();
-    };
-    const auto add = [&](const std::string& folder, const char* layout,
-                         std::optional<BillingPeriod> period, bool is_of_athena) {
-      if (!period) return false;
-      found.has_layout = true;
-      if (range.contains(*period)) {
-        places.push_back({place_of(folder, layout, *period), is_of_athena});
-      }
-      return true;
-    };
-    if (wants(CurLayout::kV1)) {
-      for (const std::string& folder : folders) {
-        add(folder, "v1", aws_cur::period_of_range(last_name(folder)), false);
-      }
-      if (has_folder(athena_root())) {
-        for (const auto& [folder, period] : athena_folders()) add(folder, "v1", period, true);
-      }
-    }
-    const std::string metadata = root_ + "metadata/";
-    if (wants(CurLayout::kV2) && has_folder(metadata)) {
-      for (const std::string& folder : store_->list_level(metadata).folders) {
-        const std::string_view name = last_name(folder);
-        if (add(folder, "v2", aws_cur::period_of_partition(name), false)) continue;
-        if (!name.starts_with("BILLING_PERIOD")) continue;
-        found.notes.push_back("'" + folder +
-                              "' is no billing period (BILLING_PERIOD=2025-09), so " +
-                              "nothing in it is read");
-      }
-    }
+    std::vector<Place> places;
+    if (wants(CurLayout::kV1)) add_v1_places(folders, places);
+    if (wants(CurLayout::kV2)) add_v2_places(folders, found, places);
+    found.has_layout = !places.empty();
+    std::erase_if(places, [&](const Place& one) { return !range.contains(*one.place.period); });
     std::vector<std::optional<ObjectInfo>> infos(places.size());
     for_each_at_once(places.size(), kAtOnce,
                      [&](std::size_t i) { infos[i] = store_->stat(places[i].place.key); });
-    // A report for Athena has its manifest twice: beside the data, and where reports of CSV have
-    // it.
-    for (const bool of_athena : {false, true}) {
-      std::set<BillingPeriod> told;
-      for (const auto& [period, manifests] : found.by_period) told.insert(period);
-      for (std::size_t i = 0; i < places.size(); ++i) {
-        const ManifestPlace& place = places[i].place;
-        if (places[i].is_of_athena != of_athena || (of_athena && told.contains(*place.period))) {
-          continue;
-        }
+    // A report for Athena has its manifest twice: where reports of CSV have it, and beside the
+    // data.
+    consider_all(places, infos, false, found);
+    consider_all(places, infos, true, found);
+    for (auto& [period, note] : found.awaited) {
+      if (!found.by_period.contains(period)) found.notes.push_back(std::move(note));
+    }
+    return found;
+  }
+
+  static bool has_folder(const std::vector<std::string>& folders, const std::string& name) {
+    return std::ranges::find(folders, name) != folders.end();
+  }
+
+  void add_v1_places(const std::vector<std::string>& folders, std::vector<Place>& places) {
+    for (const std::string& folder : folders) {
+      const auto period = aws_cur::period_of_range(last_name(folder));
+      if (period) places.push_back({place_of(folder, "v1", *period), false});
+    }
+    if (!has_folder(folders, athena_root())) return;
+    for (const std::string& year : store_->list_level(athena_root()).folders) {
+      if (!last_name(year).starts_with("year=")) continue;
+      for (const std::string& month : store_->list_level(year).folders) {
+        const auto period = aws_cur::period_of_hive(last_name(year), last_name(month));
+        if (period) places.push_back({place_of(month, "v1", *period), true});
+      }
+    }
+  }
+
+  void add_v2_places(const std::vector<std::string>& folders, Candidates& found,
+                     std::vector<Place>& places) {
+    const std::string metadata = root_ + "metadata/";
+    if (!has_folder(folders, metadata)) return;
+    for (const std::string& folder : store_->list_level(metadata).folders) {
+      const auto period = aws_cur::period_of_partition(last_name(folder));
+      if (period) {
+        places.push_back({place_of(folder, "v2", *period), false});
+      } else if (last_name(folder).starts_with("BILLING_PERIOD")) {
+        found.notes.push_back("'" + folder +
+                              "' is no billing period (BILLING_PERIOD=2025-09), so nothing in it "
+                              "is read");
+      }
+    }
+  }
+
+  /// Those of Athena count where no other is there.
+  static void consider_all(const std::vector<Place>& places,
+                           std::vector<std::optional<ObjectInfo>>& infos, bool of_athena,
+                           Candidates& found) {
+    std::set<BillingPeriod> told;
+    for (const auto& [period, manifests] : found.by_period) told.insert(period);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+      const ManifestPlace& place = places[i].place;
+      const bool is_told = of_athena && told.contains(*place.period);
+      if (places[i].is_of_athena == of_athena && !is_told) {
         consider(place, std::move(infos[i]), found);
       }
     }
-    for (const auto& [period, manifests] : found.by_period) found.awaited.erase(period);
-    for (auto& [period, note] : found.awaited) found.notes.push_back(std::move(note));
-    return found;
   }
 
   /// Where a report that is also made for Athena has its Parquet files.
   std::string athena_root() const { return root_ + aws_cur::folder_prefix(last_name(root_)); }
-
-  std::vector<std::pair<std::string, std::optional<BillingPeriod>>> athena_folders() {
-    std::vector<std::pair<std::string, std::optional<BillingPeriod>>> months;
-    for (const std::string& year : store_->list_level(athena_root()).folders) {
-      if (!last_name(year).starts_with("year=")) continue;
-      for (const std::string& month : store_->list_level(year).folders) {
-        months.emplace_back(month, aws_cur::period_of_hive(last_name(year), last_name(month)));
-      }
-    }
-    return months;
-  }
 
   ManifestPlace place_of(const std::string& folder, const char* layout,
                          BillingPeriod period) const {
@@ -247,6 +248,7 @@ class AwsCurSource final : public BillingSource {
     delivery.files_were_listed = !manifest.files;
     if (!manifest.files) manifest.files = listed_files(manifest, place);
     delivery.period = manifest.period;
+    delivery.dictionary = manifest.dictionary;
     delivery.version =
         manifest.version.value_or(aws_cur::version_of_content(info.etag, *manifest.files));
     delivery.manifest_key = place.key;

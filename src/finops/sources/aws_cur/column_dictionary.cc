@@ -171,6 +171,8 @@ bool is_free_text(std::string_view name) {
       kBeginnings, [&](std::string_view beginning) { return name.starts_with(beginning); });
 }
 
+}  // namespace
+
 /// v1 writes String, OptionalString, Interval, DateTime, OptionalDateTime, BigDecimal,
 /// OptionalBigDecimal, Decimal; v2 string, timestamp, double, map<string,string>, struct, …
 ColumnType type_as_told(std::string_view told_type) {
@@ -190,6 +192,8 @@ ColumnType type_as_told(std::string_view told_type) {
   return type_as_told(value) == kDecimal ? kDecimalMap : kTextMap;
 }
 
+namespace {
+
 class AwsColumnDictionary final : public ColumnDictionary {
  public:
   AwsColumnDictionary() {
@@ -205,6 +209,13 @@ class AwsColumnDictionary final : public ColumnDictionary {
     if (known == known_.end()) return std::nullopt;
     return known->second.column;
   }
+
+  std::string plain_name_of(std::string_view exact_name) const override {
+    return normalized_name(exact_name);
+  }
+  std::string currency_column() const override { return "line_item_currency_code"; }
+  std::string cost_column() const override { return "line_item_unblended_cost"; }
+  std::string default_table() const override { return "aws_billing_data"; }
 
   ColumnType type_of(std::string_view exact_name, std::string_view told_type) const override {
     const std::string name = ascii_lower(exact_name);

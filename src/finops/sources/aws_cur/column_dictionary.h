@@ -11,4 +11,14 @@ namespace finops {
 /// attributes are text.
 const ColumnDictionary& aws_column_dictionary();
 
+/// The columns of FOCUS 1.0 to 1.2 as AWS delivers them (FOCUS specification, "Columns"; Data
+/// Exports guide, "Table dictionary: FOCUS 1.2 with AWS columns"). Every column is called in the
+/// lake exactly as it is delivered. Costs, prices and quantities are decimals, starts and ends
+/// timestamps, Tags and SkuPriceDetails maps of texts; of AWS's own, x_Discounts is a map of
+/// decimals and x_CostCategories one of texts.
+const ColumnDictionary& focus_column_dictionary();
+
+/// The type that a manifest tells in AWS's words; text when it tells nothing that is known.
+ColumnType type_as_told(std::string_view told_type);
+
 }  // namespace finops

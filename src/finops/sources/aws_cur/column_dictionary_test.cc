@@ -76,5 +76,19 @@ TEST(AwsColumnDictionaryTest, KnowsTheOneNameThatBreaksAwsOwnRule) {
   EXPECT_EQ(aws_column_dictionary().column_of("product/instanceSKU"), "product_instancesku");
 }
 
+TEST(FocusDictionaryTest, NamesColumnsExactlyAsTheyAreDelivered) {
+  const ColumnDictionary& focus = focus_column_dictionary();
+  EXPECT_EQ(focus.column_of("BilledCost"), "BilledCost");
+  EXPECT_EQ(focus.column_of("billedcost"), "BilledCost");
+  EXPECT_EQ(focus.plain_name_of("x_ServiceCode"), "x_ServiceCode");
+  EXPECT_EQ(focus.type_of("EffectiveCost", "string"), ColumnType::kDecimal);
+  EXPECT_EQ(focus.type_of("ChargePeriodStart", ""), ColumnType::kTimestamp);
+  EXPECT_EQ(focus.type_of("Tags", ""), ColumnType::kTextMap);
+  EXPECT_EQ(focus.type_of("x_Discounts", ""), ColumnType::kDecimalMap);
+  EXPECT_EQ(focus.type_of("x_Anything", "double"), ColumnType::kDecimal);
+  EXPECT_EQ(focus.type_of("SubAccountId", "double"), ColumnType::kText);
+  EXPECT_EQ(focus.default_table(), "focus_aws");
+}
+
 }  // namespace
 }  // namespace finops

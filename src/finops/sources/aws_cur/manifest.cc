@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "finops/core/error.h"
+#include "finops/sources/aws_cur/column_dictionary.h"
 #include "finops/sources/aws_cur/layout.h"
 #include "finops/sources/aws_cur/manifest_files.h"
 
@@ -48,15 +49,17 @@ object parsed_object(simdjson::dom::parser& parser, std::string_view json,
   return result;
 }
 
-void require_bill(const object& json, const ManifestPlace& place) {
+/// The dictionary of the table that the export delivers; manifests that name none are of bills.
+const ColumnDictionary& dictionary_of(const object& json, const ManifestPlace& place) {
   const std::string table = text_field(json, "tableName").value_or("");
-  for (const std::string_view other :
-       {"FOCUS", "COST_OPTIMIZATION", "CARBON", "COST_AND_USAGE_DASHBOARD"}) {
+  if (table.starts_with("FOCUS")) return focus_column_dictionary();
+  for (const std::string_view other : {"COST_OPTIMIZATION", "CARBON", "COST_AND_USAGE_DASHBOARD"}) {
     if (!table.starts_with(other)) continue;
-    throw Error(ErrorKind::kUnsupported,
-                "manifest '" + place.key + "': the export delivers the table " + table +
-                    "; finops reads COST_AND_USAGE_REPORT for now, others come in a later version");
+    throw Error(ErrorKind::kUnsupported, "manifest '" + place.key +
+                                             "': the export delivers the table " + table +
+                                             "; finops reads COST_AND_USAGE_REPORT and FOCUS");
   }
+  return aws_column_dictionary();
 }
 
 BillingPeriod period_of(const object& json, const ManifestPlace& place) {
@@ -166,8 +169,8 @@ std::optional<std::vector<std::string>> files_of(const object& json, const Manif
 Manifest parse_manifest(std::string_view json, const ManifestPlace& place) {
   simdjson::dom::parser parser;
   const object root = parsed_object(parser, json, place);
-  require_bill(root, place);
   Manifest manifest;
+  manifest.dictionary = &dictionary_of(root, place);
   manifest.period = period_of(root, place);
   manifest.version = version_of(root, place);
   manifest.files = files_of(root, place);

@@ -20,6 +20,7 @@ struct ManifestPlace {
 
 struct Manifest {
   BillingPeriod period{2000, 1};
+  const ColumnDictionary* dictionary = nullptr;  // of the table that the export delivers
   std::optional<std::string> version;
   std::optional<std::vector<std::string>> files;  // nothing: the manifest has no list
   std::vector<DeliveredColumn> columns;

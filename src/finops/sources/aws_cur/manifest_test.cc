@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "finops/sources/aws_cur/column_dictionary.h"
 #include "finops/sources/aws_cur/layout.h"
 #include "tests/support/golden_files.h"
 #include "tests/support/thrown.h"
@@ -121,10 +122,11 @@ TEST(ManifestTest, TakesEveryFormatThatAwsPacksBillsIn) {
 }
 
 TEST(ManifestTest, RefusesOtherFormatsAndTablesByName) {
-  const Error other_table = refusal_of_golden("v2_focus.json");
+  const Error other_table = refusal_of(R"({"tableName": "CARBON_EMISSIONS", "dataFiles": []})");
   EXPECT_EQ(other_table.kind(), ErrorKind::kUnsupported);
-  EXPECT_THAT(other_table.what(), HasSubstr("FOCUS_1_2_AWS"));
-  EXPECT_THAT(other_table.what(), HasSubstr("folder/export-Manifest.json"));
+  EXPECT_THAT(other_table.what(), HasSubstr("CARBON_EMISSIONS"));
+  EXPECT_EQ(golden("v2_focus.json").dictionary, &focus_column_dictionary());
+  EXPECT_EQ(golden("v2_uris.json").dictionary, &aws_column_dictionary());
   const Error unknown = refusal_of(R"({"dataFiles": ["a/b-1.orc"]})");
   EXPECT_EQ(unknown.kind(), ErrorKind::kUnsupported);
   EXPECT_THAT(unknown.what(), HasSubstr("'a/b-1.orc'"));
