@@ -1,15 +1,18 @@
 """One bill in every shape that AWS delivers: the same rows and the same sums, whatever it comes in."""
 import decimal
+import gzip
 import io
 import json
 import os
+import subprocess
 import time
 import zipfile
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from deliveries import csv_bytes, deliver_v1, deliver_v2, next_month, write
+from deliveries import deliver_v1, deliver_v2, write
+from project import BINARY
 
 D = decimal.Decimal
 PERIOD = "2026-05"
@@ -276,3 +279,15 @@ def test_empty_parquet_parts_are_legal(project):
     rename(deliver_v2(bucket, PERIOD, parts, "id-1"), ".parquet")
     assert project.json("aws", "run-pipeline")["deliveries"][0]["rows"]["loaded"] == 30
     project.run("receipt", "verify")
+
+
+def test_millions_of_lines_that_do_not_fit_keep_to_the_memory_limit(project):
+    bucket = project.add_export("payer-a")
+    body = as_csv(V1_NAMES, bill_rows(1)) + b"\n" * 3_000_000
+    deliver_v1(bucket, PERIOD, [("raw", gzip.compress(body, 1))], "id-1", manifest_columns=V1_NAMES, types=TYPES)
+    child = subprocess.Popen([BINARY, "aws", "run-pipeline", "--quiet"], env=project.environment(), cwd=project.folder,
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    assert child.returncode == 1, "refused: nearly no row fits"
+    assert usage.ru_maxrss * 1024 < 512e6

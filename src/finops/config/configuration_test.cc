@@ -307,6 +307,10 @@ TEST_F(ConfigurationTest, TwoExportsOfOneNameOrOnePlaceAreMistakes) {
   const std::string same_place =
       first + "[[aws.exports]]\nname = \"b\"\nbucket = \"abc\"\nexport_name = \"e\"\n";
   EXPECT_THAT(mistakes_of(same_place), HasSubstr("would count twice"));
+  EXPECT_THAT(mistakes_of(same_place + "table = \"aws_billing_data\"\n"),
+              HasSubstr("would count twice"))
+      << "the other's table has this name unless it is told";
+  EXPECT_EQ(mistakes_of(same_place + "table = \"others\"\n"), "no mistake");
   EXPECT_EQ(mistakes_of("aws.allow_overlap = true\n" + same_place), "no mistake");
 }
 

@@ -110,6 +110,15 @@ std::string place_of(const AwsExport& one) {
   return (one.folder ? *one.folder : one.bucket) + "/" + one.prefix + "/" + one.export_name;
 }
 
+/// Without a name of its own the table is what the delivery is called: one of two.
+bool may_fill_one_table(const AwsExport& one, const AwsExport& other) {
+  const auto may_be_default = [](const std::string& table) {
+    return table.empty() || table == "aws_billing_data" || table == "focus_aws";
+  };
+  return one.table == other.table || ((one.table.empty() || other.table.empty()) &&
+                                      may_be_default(one.table) && may_be_default(other.table));
+}
+
 void check_against_each_other(const std::vector<AwsExport>& exports, const SettingTable& table,
                               Mistakes& mistakes) {
   for (std::size_t i = 0; i < exports.size(); ++i) {
@@ -121,7 +130,7 @@ void check_against_each_other(const std::vector<AwsExport>& exports, const Setti
         mistakes.add(origin, "this export is called '" + one.name + "' as the one at " + place +
                                  "; give each export a 'name' of its own");
       } else if (!one.export_name.empty() && place_of(one) == place_of(other) &&
-                 one.table == other.table && !(one.allow_overlap && other.allow_overlap)) {
+                 may_fill_one_table(one, other) && !(one.allow_overlap && other.allow_overlap)) {
         mistakes.add(origin,
                      "this export reads the same bucket, prefix and export_name as the one at " +
                          place + " into the same table: every cost would count twice");

@@ -461,6 +461,7 @@ class MapCells final : public ParquetCells {
     if (!is_null) bytes += '{';
     bool is_first = true;
     do {
+      if (keys_->repetition() != values_->repetition()) fail_for_rows();
       if (keys_->definition() >= entry_level) {
         if (!is_first) bytes += ',';
         is_first = false;

@@ -20,7 +20,7 @@ struct AwsCurOptions {
   std::optional<CurLayout> cur_version;  // default: whatever is there
   /// The bucket's name, to tell when a manifest speaks of files in another one; empty when unknown.
   std::string bucket;
-  const Clock* clock = &system_clock();  // by which a word of AWS gets old
+  const Clock* clock = &system_clock();        // by which a word of AWS gets old
   std::uint64_t manifest_limit = 64ull << 20;  // bytes; a longer manifest is no manifest
 };
 
