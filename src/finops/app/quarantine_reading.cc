@@ -7,6 +7,7 @@
 
 #include "finops/ledger/ledger.h"
 #include "finops/pipeline/quarantine_writer.h"
+#include "finops/pipeline/table_columns.h"
 #include "finops/sources/billing_source.h"
 #include "finops/stores/object_store.h"
 #include "finops/tabular/parquet_writing.h"
@@ -59,18 +60,19 @@ CellRow at_places(CellRow row, const std::vector<std::size_t>& places) {
 }
 
 /// Calls `take` with each selected quarantined row, as the wanted columns (by name; one that the
-/// table lacks is NULL), file by file.
-template <class Take>
-void for_each_row(lake::Lake& lake, const Selection& selection,
-                  const std::vector<std::string>& wanted, const Take& take) {
+/// table lacks is NULL; `wanted` tells them by the table of bills), file by file.
+template <class Wanted, class Take>
+void for_each_row(lake::Lake& lake, const Selection& selection, const Wanted& wanted,
+                  const Take& take) {
   for (const auto& data_table : quarantined_tables(lake)) {
     const lake::TableName table = quarantine_table(data_table);
     const lake::TableView view = lake.view(table);
+    const std::vector<std::string> names = wanted(data_table);
     std::vector<Column> columns;
     std::vector<std::size_t> places;
-    for (const auto& name : wanted) {
+    for (const auto& name : names) {
       const Column* column = view.schema.find(name);
-      places.push_back(column == nullptr ? wanted.size() : columns.size());
+      places.push_back(column == nullptr ? names.size() : columns.size());
       if (column != nullptr) columns.push_back(*column);
     }
     for (const auto& file : view.files) {
@@ -90,7 +92,10 @@ std::vector<QuarantineSummary> read_quarantine_summaries(lake::Lake& lake,
   std::map<ExportId, QuarantineSummary> summaries;
   for_each_row(
       lake, selection,
-      {"execution_id", "currency", "reasons", "line_item_unblended_cost", "BilledCost"},
+      [&](const std::string& data_table) {
+        const std::string cost = cost_column_of(lake.view({"billing", data_table}));
+        return std::vector<std::string>{"execution_id", "currency", "reasons", cost};
+      },
       [&](const std::string& table, const lake::PartitionKey& partition, const CellRow& cells) {
         const ExportId id{table, partition.source, partition.billing_period, text_of(cells[0])};
         QuarantineSummary& summary = summaries[id];
@@ -99,10 +104,8 @@ std::vector<QuarantineSummary> read_quarantine_summaries(lake::Lake& lake,
         std::set<std::string> kinds;
         for (const auto& reason : reasons_of(cells[2])) kinds.insert(kind_of(reason));
         for (const auto& kind : kinds) ++summary.reasons[kind];
-        for (const CellValue& cell : {cells[3], cells[4]}) {  // a table has one of the two
-          if (const auto* cost = std::get_if<Decimal>(&cell)) {
-            summary.unblended_cost[text_of(cells[1])].add(cost->unscaled());
-          }
+        if (const auto* cost = std::get_if<Decimal>(&cells[3])) {
+          summary.unblended_cost[text_of(cells[1])].add(cost->unscaled());
         }
       });
   for (const auto& record : Ledger(lake).records(false)) {
@@ -120,7 +123,11 @@ std::vector<QuarantinedRow> read_quarantined_rows(lake::Lake& lake, const Select
                                                   std::uint64_t limit) {
   std::vector<QuarantinedRow> rows;
   for_each_row(
-      lake, selection, {"execution_id", "source_file", "source_line", "currency", "reasons", "raw"},
+      lake, selection,
+      [](const std::string&) {
+        return std::vector<std::string>{"execution_id", "source_file", "source_line",
+                                        "currency",     "reasons",     "raw"};
+      },
       [&](const std::string& table, const lake::PartitionKey& partition, const CellRow& cells) {
         if (rows.size() >= limit) return;
         const auto* line = std::get_if<std::int64_t>(&cells[2]);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "finops/core/error.h"
+#include "finops/pipeline/file_bytes.h"
 
 namespace finops {
 namespace {
@@ -25,14 +26,7 @@ class OpenFile : public RandomAccessBytes {
   std::uint64_t size() const override { return size_; }
 
   void read_at(std::uint64_t offset, std::span<std::byte> out) const override {
-    while (!out.empty()) {
-      const ssize_t n = ::pread(fd_, out.data(), out.size(), static_cast<off_t>(offset));
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) throw error_from_errno(errno, "read", path_);
-      if (n == 0) throw Error(ErrorKind::kInvalidData, "'" + path_ + "' ends too early");
-      out = out.subspan(static_cast<std::size_t>(n));
-      offset += static_cast<std::uint64_t>(n);
-    }
+    read_all_at(fd_, offset, out, path_);
   }
 
  private:
@@ -60,12 +54,7 @@ ReplacingFileWriter::~ReplacingFileWriter() {
 }
 
 void ReplacingFileWriter::write(std::span<const std::byte> bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw error_from_errno(errno, "write", temporary_path_);
-    bytes = bytes.subspan(static_cast<std::size_t>(n));
-  }
+  write_all(fd_, bytes, temporary_path_);
 }
 
 void ReplacingFileWriter::finish() {

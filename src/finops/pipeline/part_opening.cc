@@ -1,6 +1,5 @@
 #include "finops/pipeline/part_opening.h"
 
-#include <mutex>
 #include <utility>
 
 #include "finops/core/error.h"
@@ -9,22 +8,8 @@
 namespace finops {
 namespace {
 
-/// A remote object that was read once from beginning to end, as a file of this machine.
-class Spool {
- public:
-  void keep(std::shared_ptr<const SpoolFile> file) {
-    const std::lock_guard lock(mutex_);
-    file_ = std::move(file);
-  }
-  std::shared_ptr<const SpoolFile> file() const {
-    const std::lock_guard lock(mutex_);
-    return file_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::shared_ptr<const SpoolFile> file_;
-};
+/// A remote object that was read from beginning to end, as a file of this machine; none before.
+using Spool = std::shared_ptr<const SpoolFile>;
 
 class SpoolingReader : public ByteReader {
  public:
@@ -39,7 +24,7 @@ class SpoolingReader : public ByteReader {
     if (n > 0) {
       file_->append(out.first(n));
     } else if (!out.empty()) {
-      spool_->keep(file_);
+      *spool_ = file_;
     }
     return n;
   }
@@ -50,27 +35,16 @@ class SpoolingReader : public ByteReader {
   std::shared_ptr<Spool> spool_;
 };
 
-/// What several readers share.
-class Shared : public RandomAccessBytes {
- public:
-  explicit Shared(std::shared_ptr<const RandomAccessBytes> bytes) : bytes_(std::move(bytes)) {}
-  std::uint64_t size() const override { return bytes_->size(); }
-  void read_at(std::uint64_t offset, std::span<std::byte> out) const override {
-    bytes_->read_at(offset, out);
-  }
-
- private:
-  std::shared_ptr<const RandomAccessBytes> bytes_;
-};
-
 }  // namespace
+
+std::unique_ptr<ByteReader> open_object(const PartPlace& place, const ObjectInfo& object) {
+  if (place.staged != nullptr) return place.staged->open(object);
+  return place.bucket->open(object.key, {.expected_etag = object.etag});
+}
 
 BillPart part_of_delivery(const PartPlace& place, const ObjectInfo& object) {
   const BillFormat format = format_of_name(object.key).value_or(BillFormat::kCsvGzip);
-  const auto open = [place, object]() -> std::unique_ptr<ByteReader> {
-    if (place.staged != nullptr) return place.staged->open(object);
-    return place.bucket->open(object.key, {.expected_etag = object.etag});
-  };
+  const auto open = [place, object] { return open_object(place, object); };
   if (format != BillFormat::kParquet) return {object.key, open, format, nullptr};
   const auto spool = std::make_shared<Spool>();
   const bool spools = place.is_remote && place.staged == nullptr;
@@ -80,8 +54,8 @@ BillPart part_of_delivery(const PartPlace& place, const ObjectInfo& object) {
             return std::make_unique<SpoolingReader>(open(), place.spool_folder, spool);
           },
           format,
-          [=]() -> std::unique_ptr<RandomAccessBytes> {
-            if (auto file = spool->file()) return std::make_unique<Shared>(std::move(file));
+          [=]() -> std::shared_ptr<const RandomAccessBytes> {
+            if (*spool) return *spool;
             if (place.staged != nullptr) {
               if (auto file = place.staged->open_random(object)) return file;
             }

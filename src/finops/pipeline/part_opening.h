@@ -17,7 +17,10 @@ struct PartPlace {
   std::string spool_folder;          // for Parquet of a remote bucket that is not staged
 };
 
-/// A file of a delivery for the readers. What open() gives is pinned to the object's ETag. Of
+/// The bytes of a delivery's file from its beginning, pinned to the object's ETag.
+std::unique_ptr<ByteReader> open_object(const PartPlace& place, const ObjectInfo& object);
+
+/// A file of a delivery for the readers. Of
 /// Parquet from a remote bucket, open() keeps the bytes in the staged copy, or in a file of the
 /// spool folder that has no name and goes away with the part, for open_random() to jump through.
 BillPart part_of_delivery(const PartPlace& place, const ObjectInfo& object);

@@ -7,7 +7,6 @@
 #include "finops/core/error.h"
 #include "finops/core/sha256.h"
 #include "finops/pipeline/delivery_decision.h"
-#include "finops/pipeline/part_opening.h"
 #include "finops/pipeline/partition_history.h"
 #include "finops/pipeline/partition_lock.h"
 #include "finops/pipeline/quarantine_writer.h"
@@ -95,14 +94,13 @@ void PartitionLoad::finish_staging(PartitionReport& report) {
   }
 }
 
-std::unique_ptr<ByteReader> PartitionLoad::open(const ObjectInfo& object) const {
-  if (staged_) return staged_->open(object);
-  return from_.bucket->open(object.key, {.expected_etag = object.etag});
+PartPlace PartitionLoad::place() const {
+  return {from_.bucket, from_.is_remote, staged_.get(), settings_.staging_folder};
 }
 
 std::string PartitionLoad::hash_of(const ObjectInfo& object) const {
   Sha256 hash;
-  const auto reader = open(object);
+  const auto reader = open_object(place(), object);
   std::vector<std::byte> buffer(1 << 20);
   while (const std::size_t n = reader->read(buffer)) {
     hash.update(std::span(buffer).first(n));
@@ -143,8 +141,7 @@ void PartitionLoad::read_headers() {
   std::vector<std::vector<HeaderColumn>> headers;
   for (const auto& object : objects_) {
     bytes_ += object.size;
-    parts_.push_back(part_of_delivery(
-        {from_.bucket, from_.is_remote, staged_.get(), settings_.staging_folder}, object));
+    parts_.push_back(part_of_delivery(place(), object));
     headers.push_back(read_header(parts_.back()));
   }
   turn_.wait();

@@ -8,6 +8,7 @@
 #include "finops/core/turns.h"
 #include "finops/pipeline/delivery_decision.h"
 #include "finops/pipeline/delivery_rows.h"
+#include "finops/pipeline/part_opening.h"
 #include "finops/pipeline/pipeline.h"
 #include "finops/pipeline/staged_delivery.h"
 #include "finops/pipeline/table_columns.h"
@@ -30,7 +31,7 @@ class PartitionLoad {
  private:
   PartitionReport take(const Decision& decision);
   PartitionReport load();
-  std::unique_ptr<ByteReader> open(const ObjectInfo& object) const;
+  PartPlace place() const;
   std::string hash_of(const ObjectInfo& object) const;
   void finish_staging(PartitionReport& report);
   bool is_same_bytes();

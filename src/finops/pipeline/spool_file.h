@@ -25,7 +25,7 @@ class SpoolFile : public RandomAccessBytes {
   void read_at(std::uint64_t offset, std::span<std::byte> out) const override;
 
  private:
-  std::string folder_;
+  std::string path_;  // for messages
   int fd_ = -1;
   std::uint64_t size_ = 0;
 };

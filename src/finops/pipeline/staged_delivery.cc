@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "finops/core/error.h"
+#include "finops/pipeline/file_bytes.h"
 #include "finops/pipeline/folder_output.h"
 
 namespace finops {
@@ -47,14 +48,7 @@ class File {
     }
   }
 
-  void write(std::span<const std::byte> bytes) const {
-    while (!bytes.empty()) {
-      const ssize_t n = ::write(number_, bytes.data(), bytes.size());
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) throw error_from_errno(errno, "write", path_);
-      bytes = bytes.subspan(static_cast<std::size_t>(n));
-    }
-  }
+  void write(std::span<const std::byte> bytes) const { write_all(number_, bytes, path_); }
 
   /// Durable, and from then on under its final name.
   void publish(const std::string& path) const {

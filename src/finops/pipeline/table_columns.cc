@@ -95,6 +95,12 @@ PreparedLayout prepare_layout(lake::Lake& lake, const lake::TableName& table,
               "the columns of " + table.to_string() + " keep changing under this run; try again");
 }
 
+std::string cost_column_of(const lake::TableView& view) {
+  BillLayout layout;
+  set_money_columns(view, layout);
+  return layout.cost_column;
+}
+
 BillLayout recorded_layout(const lake::TableView& view,
                            const std::vector<std::pair<std::string, std::string>>& columns) {
   BillLayout layout;

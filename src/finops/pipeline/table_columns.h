@@ -23,6 +23,9 @@ PreparedLayout prepare_layout(lake::Lake& lake, const lake::TableName& table,
                               const std::vector<DeliveredColumn>& delivered,
                               const ColumnDictionary& dictionary);
 
+/// The column of a table of bills that holds the cost of a row.
+std::string cost_column_of(const lake::TableView& view);
+
 /// The layout of a delivery that is loaded, from the names that its ledger record holds.
 BillLayout recorded_layout(const lake::TableView& view,
                            const std::vector<std::pair<std::string, std::string>>& columns);

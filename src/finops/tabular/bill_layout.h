@@ -95,7 +95,7 @@ struct BillPart {
   BillFormat format = BillFormat::kCsvGzip;
   /// Of Parquet: the same bytes for a reader that jumps. Cheap for a few of them at any time, and
   /// for all of them after what open() gave was read to its end.
-  std::function<std::unique_ptr<RandomAccessBytes>()> open_random;
+  std::function<std::shared_ptr<const RandomAccessBytes>()> open_random;
 };
 
 /// A column as the head of a file has it.

@@ -15,14 +15,26 @@ namespace {
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 constexpr std::size_t kFirstRead = 64 << 10;
 // Of a block: each may be a row that does not fit, which takes hundreds of bytes.
-constexpr std::ptrdiff_t kMostLines = 16'384;
+constexpr std::int64_t kMostLines = 16'384;
 
-/// Where line `kMostLines` of the text ends; all of it when it has no more.
-std::size_t end_of_lines(std::string_view text) {
-  if (std::ranges::count(text, '\n') <= kMostLines) return text.size();
+std::int64_t line_feeds(std::string_view text) { return std::ranges::count(text, '\n'); }
+
+/// The text to the end of its line `kMostLines`, which it has.
+std::string_view first_lines(std::string_view text) {
   std::size_t end = 0;
-  for (std::ptrdiff_t line = 0; line < kMostLines; ++line) end = text.find('\n', end) + 1;
-  return end;
+  for (std::int64_t line = 0; line < kMostLines; ++line) end = text.find('\n', end) + 1;
+  return text.substr(0, end);
+}
+
+/// Line feeds outside of quotes, in text whose quotes are all sound.
+std::int64_t count_records(std::string_view records) {
+  std::int64_t count = 0;
+  bool is_quoted = false;
+  for (const char c : records) {
+    is_quoted ^= c == '"';
+    count += c == '\n' && !is_quoted ? 1 : 0;
+  }
+  return count;
 }
 
 }  // namespace
@@ -151,39 +163,36 @@ void BillReader::fill(RowBlock& block) {
   block.first_line = line_;
   block.size = cut.end;
   block.is_regular = cut.is_regular;
-  keep_rest(block, size);
+  keep_rest(block, size, cut.lines);
   block.ends_part = text_ended_ && carried_.empty();
   block.compressed_bytes = compressed_bytes_ + text_->stream().compressed_bytes();
 }
 
 /// Keeps what lies behind the cut, and knows whether anything follows it at all.
-void BillReader::keep_rest(RowBlock& block, std::size_t size) {
+void BillReader::keep_rest(RowBlock& block, std::size_t size, std::int64_t lines) {
   char* const text = block.text.data();
   carried_.assign(text + block.size, size - block.size);
-  line_ += count_lines({text, block.size});
+  line_ += plan_->numbers_rows ? count_records({text, block.size}) : lines;
   if (!carried_.empty() || text_ended_) return;
   carried_.resize(1);
   carried_.resize(text_->read(carried_.data(), 1));
   text_ended_ = carried_.empty();
 }
 
-std::int64_t BillReader::count_lines(std::string_view records) const {
-  if (!plan_->numbers_rows) return std::ranges::count(records, '\n');
-  std::int64_t rows = 0;
-  bool is_quoted = false;
-  for (const char c : records) {
-    is_quoted ^= c == '"';
-    rows += c == '\n' && !is_quoted ? 1 : 0;
-  }
-  return rows;
-}
-
 BillReader::Cut BillReader::find_cut(std::string_view text) const {
-  const std::string_view beginning = text.substr(0, end_of_lines(text));
-  if (beginning.size() < text.size()) {
-    if (const Cut cut = find_cut(beginning, false); cut.end > 0) return cut;
+  std::int64_t lines = line_feeds(text);
+  Cut cut;
+  if (lines > kMostLines) {
+    const std::string_view beginning = first_lines(text);
+    cut = find_cut(beginning, false);
+    if (cut.end > 0) {
+      text = beginning;
+      lines = kMostLines;
+    }
   }
-  return find_cut(text, text_ended_);
+  if (cut.end == 0) cut = find_cut(text, text_ended_);
+  cut.lines = lines - line_feeds(text.substr(cut.end));
+  return cut;
 }
 
 BillReader::Cut BillReader::find_cut(std::string_view text, bool is_last) const {
@@ -191,7 +200,7 @@ BillReader::Cut BillReader::find_cut(std::string_view text, bool is_last) const 
   if (text.size() <= limits.record) {
     const QuoteScan scan = kernels().scan(text.data(), text.size());
     const bool holds = !scan.has_quotes || text.size() <= limits.cell;
-    if (scan.record_end > 0 && holds) return {scan.record_end, true};
+    if (scan.record_end > 0 && holds) return {scan.record_end, true, 0};
   }
   Cut cut;
   for (;;) {

@@ -57,14 +57,14 @@ class BillReader {
   struct Cut {
     std::size_t end = 0;  // 0: not one whole record
     bool is_regular = false;
+    std::int64_t lines = 0;  // line feeds before its end
   };
   bool open_next_part();
   void close_part();
   void fill(RowBlock& block);
   Cut find_cut(std::string_view text) const;
   Cut find_cut(std::string_view text, bool is_last) const;
-  std::int64_t count_lines(std::string_view records) const;
-  void keep_rest(RowBlock& block, std::size_t size);
+  void keep_rest(RowBlock& block, std::size_t size, std::int64_t lines);
 
   const std::vector<BillPart>& parts_;
   const BillShape& shape_;

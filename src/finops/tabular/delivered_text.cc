@@ -16,7 +16,7 @@ namespace {
 class PlainText final : public DeliveredText {
  public:
   explicit PlainText(std::unique_ptr<ByteReader> reader)
-      : input_(std::move(reader), GzipStream::kInputBytes) {}
+      : input_(std::move(reader), PackedStream::kInputBytes) {}
 
   std::size_t read(char* out, std::size_t capacity) override {
     std::size_t done = 0;

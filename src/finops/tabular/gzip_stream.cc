@@ -21,24 +21,7 @@ std::string describe(int isal_error) {
 
 GzipStream::GzipStream(std::string name, std::unique_ptr<ByteReader> reader,
                        std::size_t input_bytes)
-    : name_(std::move(name)), input_(std::move(reader), input_bytes) {
-  isal_inflate_init(&state_);
-  state_.avail_in = 0;
-}
-
-void GzipStream::fail(const std::string& why) const {
-  throw Error(ErrorKind::kInvalidData,
-              "cannot decompress '" + name_ + "': " + why + ", found within its first " +
-                  std::to_string(input_.bytes()) + " bytes; the delivery must be made again");
-}
-
-bool GzipStream::refill() {
-  const auto block = input_.next();
-  // isa-l does not write to its input.
-  state_.next_in = reinterpret_cast<std::uint8_t*>(const_cast<std::byte*>(block.data()));
-  state_.avail_in = static_cast<std::uint32_t>(block.size());
-  return !block.empty();
-}
+    : PackedStream(std::move(name), std::move(reader), input_bytes) {}
 
 /// A byte of a member's header.
 unsigned GzipStream::header_byte() {

@@ -13,6 +13,7 @@
 
 #include "finops/core/decimal.h"
 #include "finops/core/error.h"
+#include "finops/core/json_text.h"
 #include "finops/tabular/column_chunk_reader.h"
 
 namespace finops::bill {
@@ -249,24 +250,6 @@ void quote_cell(std::string& bytes, std::size_t begin) {
   }
   quoted += '"';
   bytes.replace(begin, bytes.npos, quoted);
-}
-
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      constexpr std::string_view kDigits = "0123456789abcdef";
-      out += "\\u00";
-      out += kDigits[static_cast<unsigned char>(c) >> 4];
-      out += kDigits[static_cast<unsigned char>(c) & 15];
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
 }
 
 /// The levels and values of one leaf, level by level.

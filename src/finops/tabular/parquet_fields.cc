@@ -149,6 +149,14 @@ std::shared_ptr<arrow::Schema> to_arrow_schema(const std::vector<Column>& column
   return arrow::schema(std::move(fields));
 }
 
+parquet::ReaderProperties buffered_reader_properties(std::int64_t buffer_bytes) {
+  parquet::ReaderProperties properties;
+  properties.enable_buffered_stream();
+  properties.set_buffer_size(buffer_bytes);
+  properties.set_page_checksum_verification(true);
+  return properties;
+}
+
 parquet::WriterProperties::Builder parquet_properties(ParquetCompression compression) {
   parquet::WriterProperties::Builder properties;
   properties.version(parquet::ParquetVersion::PARQUET_2_6);

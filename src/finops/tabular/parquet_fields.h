@@ -5,6 +5,7 @@
 #include <parquet/properties.h>
 #include <parquet/schema.h>
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <vector>
@@ -37,6 +38,10 @@ class ParquetFields {
 
 /// `columns` as Arrow's writer wants them to make Iceberg's Parquet types, with field ids.
 std::shared_ptr<arrow::Schema> to_arrow_schema(const std::vector<Column>& columns);
+
+/// For reading with page checksums, `buffer_bytes` at a time of each column chunk: one of another
+/// writer may be huge.
+parquet::ReaderProperties buffered_reader_properties(std::int64_t buffer_bytes);
 
 /// The writer properties that all our Arrow-written files have in common.
 parquet::WriterProperties::Builder parquet_properties(ParquetCompression compression);

@@ -1,9 +1,7 @@
 #include "finops/tabular/parquet_text.h"
 
 #include <algorithm>
-#include <array>
 #include <cstring>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,22 +9,16 @@
 #include "finops/core/error.h"
 #include "finops/tabular/arrow_edge.h"
 #include "finops/tabular/parquet_cells.h"
+#include "finops/tabular/parquet_fields.h"
 
 namespace finops::bill {
 namespace {
 
 constexpr std::size_t kDrainBytes = 1 << 20;
+constexpr std::int64_t kColumnBuffer = 128 << 10;
 constexpr std::size_t kSliceBytes = 1 << 20;  // of text that is made at once, roughly
 constexpr std::size_t kMostSliceRows = 1024;
 constexpr std::size_t kFirstSliceRows = 16;  // before anything is known of the rows' length
-
-parquet::ReaderProperties reader_properties() {
-  parquet::ReaderProperties properties;
-  properties.enable_buffered_stream();  // not whole column chunks
-  properties.set_buffer_size(128 << 10);
-  properties.set_page_checksum_verification(true);
-  return properties;
-}
 
 class ParquetText final : public DeliveredText {
  public:
@@ -36,7 +28,8 @@ class ParquetText final : public DeliveredText {
     size_ = input->GetSize().ValueOr(0);
     if (size_ == 0) return;
     across_arrow(tried_, ErrorKind::kInvalidData, {&input->kept_error()}, [&] {
-      metadata_ = parquet::ParquetFileReader::Open(input, reader_properties())->metadata();
+      metadata_ = parquet::ParquetFileReader::Open(input, buffered_reader_properties(kColumnBuffer))
+                      ->metadata();
       read_columns();
     });
     const std::int64_t rows = metadata_->num_rows();
@@ -86,17 +79,12 @@ class ParquetText final : public DeliveredText {
 
   void drain() {
     has_drained_ = true;
-    const auto reader = part_.open();
-    Sha256 hash;
-    std::vector<std::byte> buffer(kDrainBytes);
-    std::int64_t bytes = 0;
-    while (const std::size_t n = reader->read(buffer)) {
-      hash.update(std::span(buffer).first(n));
-      bytes += static_cast<std::int64_t>(n);
+    HashedInput whole(part_.open(), kDrainBytes);
+    while (!whole.next().empty()) {
     }
-    hash_ = hash.finish();
-    if (bytes != size_) {
-      throw Error(ErrorKind::kInvalidData, tried_ + ": it has " + std::to_string(bytes) +
+    hash_ = whole.sha256();
+    if (!std::cmp_equal(whole.bytes(), size_)) {
+      throw Error(ErrorKind::kInvalidData, tried_ + ": it has " + std::to_string(whole.bytes()) +
                                                " bytes instead of " + std::to_string(size_));
     }
     if (size_ == 0) {
@@ -105,7 +93,8 @@ class ParquetText final : public DeliveredText {
     }
     input_ = std::make_shared<ArrowInput>(part_.open_random());
     guarded([&] {
-      reader_ = parquet::ParquetFileReader::Open(input_, reader_properties(), metadata_);
+      reader_ = parquet::ParquetFileReader::Open(input_, buffered_reader_properties(kColumnBuffer),
+                                                 metadata_);
     });
   }
 

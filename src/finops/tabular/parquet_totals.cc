@@ -26,14 +26,7 @@ struct Task {
   std::span<const Column* const> columns;
 };
 constexpr std::size_t kColumnsPerTask = 16;
-
-parquet::ReaderProperties reader_properties() {
-  parquet::ReaderProperties properties;
-  properties.enable_buffered_stream();  // a column chunk of another writer may be huge
-  properties.set_buffer_size(1 << 20);
-  properties.set_page_checksum_verification(true);
-  return properties;
-}
+constexpr std::int64_t kColumnBuffer = 1 << 20;
 
 void add_sums(RowsTotals& totals, const Column& column, const RowCurrencies& currencies,
               const std::vector<DecimalSum>& sums) {
@@ -63,7 +56,9 @@ class ReadBack {
   ReadBack(std::shared_ptr<ArrowInput> input, const std::vector<Column>& columns,
            const std::string& currency_column)
       : input_(std::move(input)),
-        metadata_(parquet::ParquetFileReader::Open(input_, reader_properties())->metadata()),
+        metadata_(
+            parquet::ParquetFileReader::Open(input_, buffered_reader_properties(kColumnBuffer))
+                ->metadata()),
         fields_(*metadata_) {
     for (const Column& column : columns) {
       if (column.name == currency_column && column.type == ColumnType::kText) {
@@ -113,7 +108,8 @@ class ReadBack {
     RowsTotals found;
     std::exception_ptr failure;
     try {
-      const auto reader = parquet::ParquetFileReader::Open(input_, reader_properties(), metadata_);
+      const auto reader = parquet::ParquetFileReader::Open(
+          input_, buffered_reader_properties(kColumnBuffer), metadata_);
       for (std::size_t i = next_task_++; i < tasks_.size() && !has_failed_; i = next_task_++) {
         do_task(tasks_[i], *reader, found);
       }

@@ -37,24 +37,8 @@ struct ZipStream::Found {
 };
 
 ZipStream::ZipStream(std::string name, std::unique_ptr<ByteReader> reader, std::size_t input_bytes)
-    : name_(std::move(name)), input_(std::move(reader), input_bytes) {
-  isal_inflate_init(&state_);
-  state_.avail_in = 0;
+    : PackedStream(std::move(name), std::move(reader), input_bytes) {
   state_.crc_flag = ISAL_DEFLATE;  // the CRC-32 is counted here
-}
-
-void ZipStream::fail(const std::string& why) const {
-  throw Error(ErrorKind::kInvalidData,
-              "cannot decompress '" + name_ + "': " + why + ", found within its first " +
-                  std::to_string(input_.bytes()) + " bytes; the delivery must be made again");
-}
-
-bool ZipStream::refill() {
-  const auto block = input_.next();
-  // isa-l does not write to its input.
-  state_.next_in = reinterpret_cast<std::uint8_t*>(const_cast<std::byte*>(block.data()));
-  state_.avail_in = static_cast<std::uint32_t>(block.size());
-  return !block.empty();
 }
 
 /// The next bytes of the archive itself.
@@ -98,7 +82,7 @@ void ZipStream::begin() {
   packed_begin_ = input_.bytes() - state_.avail_in;
 }
 
-void ZipStream::inflate(char* out, std::size_t capacity) {
+std::size_t ZipStream::inflate(char* out, std::size_t capacity) {
   const auto room = static_cast<std::uint32_t>(
       std::min<std::size_t>(capacity, std::numeric_limits<std::int32_t>::max()));
   state_.next_out = reinterpret_cast<std::uint8_t*>(out);
@@ -106,43 +90,35 @@ void ZipStream::inflate(char* out, std::size_t capacity) {
   const bool has_input = state_.avail_in > 0 || refill();
   const int result = isal_inflate(&state_);
   if (result != ISAL_DECOMP_OK) fail("damaged (inflate error " + std::to_string(result) + ")");
-  done_ += room - state_.avail_out;
-  const bool has_ended = state_.block_state == ISAL_BLOCK_FINISH;
-  if (!has_ended && !has_input && state_.avail_out == room) fail("truncated");
-  at_end_ = has_ended;
+  at_end_ = state_.block_state == ISAL_BLOCK_FINISH;
+  if (!at_end_ && !has_input && state_.avail_out == room) fail("truncated");
+  return room - state_.avail_out;
 }
 
-void ZipStream::copy_stored(char* out, std::size_t capacity) {
-  if (stored_left_ > 0) {
-    if (state_.avail_in == 0 && !refill()) fail("truncated");
-    const std::size_t taken =
-        std::min({capacity, static_cast<std::size_t>(state_.avail_in),
-                  static_cast<std::size_t>(std::min<std::uint64_t>(stored_left_, SIZE_MAX))});
-    std::memcpy(out, state_.next_in, taken);
-    state_.next_in += taken;
-    state_.avail_in -= static_cast<std::uint32_t>(taken);
-    stored_left_ -= taken;
-    done_ += taken;
-  }
+std::size_t ZipStream::copy_stored(char* out, std::size_t capacity) {
+  if (stored_left_ > 0 && state_.avail_in == 0 && !refill()) fail("truncated");
+  const std::size_t taken =
+      std::min({capacity, std::size_t{state_.avail_in}, std::size_t{stored_left_}});
+  std::memcpy(out, state_.next_in, taken);
+  state_.next_in += taken;
+  state_.avail_in -= static_cast<std::uint32_t>(taken);
+  stored_left_ -= taken;
   at_end_ = stored_left_ == 0;
+  return taken;
 }
 
 std::size_t ZipStream::read(char* out, std::size_t capacity) {
   if (!has_begun_) begin();
-  done_ = 0;
-  while (done_ < capacity && !at_end_) {
-    const std::size_t before = done_;
-    if (is_stored_) {
-      copy_stored(out + before, capacity - before);
-    } else {
-      inflate(out + before, capacity - before);
-    }
-    const std::size_t got = done_ - before;
-    crc_ = crc32_gzip_refl(crc_, reinterpret_cast<const unsigned char*>(out) + before, got);
+  std::size_t done = 0;
+  while (done < capacity && !at_end_) {
+    const std::size_t got = is_stored_ ? copy_stored(out + done, capacity - done)
+                                       : inflate(out + done, capacity - done);
+    crc_ = crc32_gzip_refl(crc_, reinterpret_cast<const unsigned char*>(out) + done, got);
     text_bytes_ += got;
+    done += got;
     if (at_end_) finish();
   }
-  return done_;
+  return done;
 }
 
 /// Exactly one entry, then the end of the directory, then nothing but a comment.
@@ -190,10 +166,9 @@ std::string ZipStream::taken_ahead() const {
 }
 
 void ZipStream::finish() {
-  packed_end_ = input_.bytes() - state_.avail_in;
   std::string tail;
   if (!is_stored_) tail = taken_ahead();
-  packed_end_ -= tail.size();
+  const std::uint64_t packed = input_.bytes() - state_.avail_in - tail.size() - packed_begin_;
   do {
     tail.append(reinterpret_cast<const char*>(state_.next_in), state_.avail_in);
     if (tail.size() > kTailLimit) fail("it holds more than one file");
@@ -213,7 +188,7 @@ void ZipStream::finish() {
     fail("it holds more than one file");
   }
   const Found found = directory_entry(rest.substr(descriptor));
-  if (found.local_header != 0 || found.packed != packed_end_ - packed_begin_) {
+  if (found.local_header != 0 || found.packed != packed) {
     fail("its directory tells of other bytes than there are");
   }
   if (found.text != text_bytes_ || found.crc != crc_) {

@@ -10,6 +10,7 @@
 
 #include "finops/core/decimal.h"
 #include "finops/core/error.h"
+#include "finops/core/json_text.h"
 
 namespace finops {
 namespace {
@@ -181,21 +182,6 @@ void append_blob(std::string& out, std::string_view bytes) {
       append_format(out, "\\x%02X", static_cast<unsigned>(static_cast<unsigned char>(c)));
     }
   }
-}
-
-void append_json_string(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += '\\';
-      out += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      append_format(out, "\\u%04x", static_cast<unsigned>(c));
-    } else {
-      out += c;
-    }
-  }
-  out += '"';
 }
 
 void append_text(const ResultType& type, duckdb_vector vector, idx_t row, std::string& out);
