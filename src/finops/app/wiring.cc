@@ -1,52 +1,24 @@
 #include "finops/app/wiring.h"
 
-#include <filesystem>
 #include <memory>
 #include <utility>
 
-#include "finops/app/aws_connections.h"
-#include "finops/app/connectors.h"
 #include "finops/app/doctor.h"
 #include "finops/app/lake_care.h"
 #include "finops/app/lake_queries.h"
 #include "finops/app/lake_session.h"
 #include "finops/app/notifying.h"
-#include "finops/app/quarantine_reading.h"
-#include "finops/cli/version.h"
+#include "finops/app/pipeline_session.h"
+#include "finops/app/selftest.h"
 #include "finops/core/error.h"
+#include "finops/pipeline/quarantine_reading.h"
 
 namespace finops {
 namespace {
 
-PipelineSettings settings_of(const Configuration& configuration, const AwsConnections& aws) {
-  PipelineSettings settings;
-  settings.thresholds = {
-      .rows = configuration.quarantine.threshold_rows,
-      .cost = configuration.quarantine.threshold_cost,
-      .min_rows = static_cast<std::uint64_t>(configuration.quarantine.threshold_min_rows)};
-  settings.memory_bytes = configuration.memory_limit;
-  settings.lock_folder =
-      (std::filesystem::path(configuration.data_dir) / "locks").lexically_normal().string();
-  settings.staging_folder = configuration.staging_dir;
-  settings.finops_version = std::string(finops_version());
-  settings.retries = [&aws] { return aws.retries(); };
-  return settings;
-}
-
-/// The objects of one command, in the order in which they need each other.
-struct Session : LakeSession {
-  explicit Session(const Configuration& configuration, std::stop_token stop = {},
-                   ReadFrom place = ReadFrom::kBucket)
-      : LakeSession(configuration, std::move(stop)),
-        pipeline(make_exports(configuration, aws, place), *lake.tables,
-                 settings_of(configuration, aws), system_clock()) {}
-
-  Pipeline pipeline;
-};
-
 RunReport run(const Configuration& configuration, const RunOptions& options, const RunHooks& hooks,
               const std::stop_token& stop, ReadFrom place) {
-  Session session(configuration, stop, place);
+  PipelineSession session(configuration, stop, place);
   RunHooks with_views = hooks;
   with_views.on_commit = [&] { publish_lake_views(session.lake, configuration); };
   RunReport report = session.pipeline.run(options, with_views, stop);
@@ -58,7 +30,7 @@ RunReport run(const Configuration& configuration, const RunOptions& options, con
 void wire_loading(Services& services) {
   services.plan = [](const Configuration& configuration, const Selection& selection,
                      bool overwrite) {
-    return Session(configuration).pipeline.plan(selection, overwrite);
+    return PipelineSession(configuration).pipeline.plan(selection, overwrite);
   };
   services.run_pipeline = [](const Configuration& configuration, const RunOptions& options,
                              const RunHooks& hooks, const std::stop_token& stop) {
@@ -70,7 +42,7 @@ void wire_loading(Services& services) {
   };
   services.extract = [](const Configuration& configuration, const RunOptions& options,
                         const RunHooks& hooks, const std::stop_token& stop) {
-    return Session(configuration, stop).pipeline.stage(options, hooks, stop);
+    return PipelineSession(configuration, stop).pipeline.stage(options, hooks, stop);
   };
   services.tell_run = [](const Configuration& configuration, const RunEnd& end,
                          const std::stop_token& stop) {
@@ -78,30 +50,30 @@ void wire_loading(Services& services) {
   };
   services.export_parquet = [](const Configuration& configuration, const Selection& selection,
                                bool overwrite, ParquetCompression compression) {
-    return Session(configuration)
+    return PipelineSession(configuration)
         .pipeline.export_parquet(configuration.parquet_dir, selection, overwrite, compression);
   };
 }
 
 void wire_proofs(Services& services) {
   services.history = [](const Configuration& configuration, const Selection& selection) {
-    return Session(configuration).pipeline.history(selection);
+    return PipelineSession(configuration).pipeline.history(selection);
   };
   services.receipts = [](const Configuration& configuration, const Selection& selection) {
-    return Session(configuration).pipeline.receipts(selection);
+    return PipelineSession(configuration).pipeline.receipts(selection);
   };
   services.verify = [](const Configuration& configuration, const Selection& selection,
                        std::stop_token stop) {
-    return Session(configuration, stop).pipeline.verify(selection, stop);
+    return PipelineSession(configuration, stop).pipeline.verify(selection, stop);
   };
   services.rollback = [](const Configuration& configuration, const RollbackRequest& request) {
-    Session session(configuration);
+    PipelineSession session(configuration);
     RollbackReport report = session.pipeline.rollback(request);
     if (report.is_changed && !request.is_dry_run) publish_lake_views(session.lake, configuration);
     return report;
   };
   services.release = [](const Configuration& configuration, const Selection& selection) {
-    Session session(configuration);
+    PipelineSession session(configuration);
     auto released = session.pipeline.release(selection);
     publish_lake_views(session.lake, configuration);
     return released;
@@ -113,6 +85,16 @@ void wire_proofs(Services& services) {
   services.quarantined_rows = [](const Configuration& configuration, const Selection& selection,
                                  std::uint64_t limit) {
     return read_quarantined_rows(*LakeSession(configuration).lake.tables, selection, limit);
+  };
+  services.replay_quarantine = [](const Configuration& configuration, const Selection& selection,
+                                  bool dry_run, std::stop_token stop) {
+    PipelineSession session(configuration, stop);
+    auto reports = session.pipeline.replay(selection, dry_run, std::move(stop));
+    if (!dry_run) publish_lake_views(session.lake, configuration);
+    return reports;
+  };
+  services.waive_quarantine = [](const Configuration& configuration, const WaiverRequest& request) {
+    return PipelineSession(configuration).pipeline.waive(request);
   };
 }
 
@@ -135,6 +117,7 @@ Services make_services() {
   services.doctor = [](const Configuration& configuration) {
     return examine(configuration, system_clock());
   };
+  services.selftest = run_selftest;
   services.generate_demo = [](const DemoOptions& options, const std::stop_token& stop) {
     return generate_demo_bills(options, stop);
   };

@@ -358,15 +358,21 @@ TEST_F(CommandsTest, QuarantineLsCountsReasonsAndMoney) {
     QuarantineSummary summary;
     summary.id = {"t", "payer-a", "2026-05", "v1"};
     summary.rows = 20;
-    summary.reasons = {{"wrong field count", 20}};
-    summary.unblended_cost = {{"USD", sum_of("1.5")}};
+    summary.currencies["USD"] = {{18, sum_of("1.5")}, {{"no number", {18, sum_of("1.5")}}}};
+    summary.currencies["?"] = {{2, {}}, {{"wrong field count", {2, {}}}}};
+    summary.waiver = R"({"since": "2026-06-01", "reason": "known"})";
     return std::vector<QuarantineSummary>{summary};
   };
   const Result text = call({"quarantine", "ls"});
-  EXPECT_THAT(text.out, HasSubstr("(not current)  20 rows  unblended cost USD 1.5"));
+  EXPECT_THAT(text.out, HasSubstr("(not current)  20 rows"));
+  EXPECT_THAT(text.out, HasSubstr("USD: 18 rows  unblended cost USD 1.5"));
+  EXPECT_THAT(text.out, HasSubstr("of unreadable currency: 2 rows\n    2 × wrong field count"));
   const auto one = call({"quarantine", "ls", "--json"}).json()["deliveries"][0];
   EXPECT_EQ(one["rows"], 20);
-  EXPECT_EQ(one["reasons"]["wrong field count"], 20);
+  EXPECT_EQ(one["reasons"]["wrong field count"], 2);
+  EXPECT_EQ(one["currencies"]["USD"]["reasons"]["no number"]["unblended_cost"], "1.5");
+  EXPECT_EQ(one["unblended_cost"]["USD"], "1.5");
+  EXPECT_EQ(one["waiver"]["reason"], "known");
   EXPECT_EQ(one["current"], false);
 }
 

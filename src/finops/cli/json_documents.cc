@@ -35,6 +35,26 @@ Json stages_document(const std::vector<StageReport>& stages) {
   return list;
 }
 
+Json count_document(const QuarantineCount& count) {
+  return {{"rows", count.rows}, {"unblended_cost", count.cost.to_string()}};
+}
+
+/// By currency and reason, and over all of either.
+Json currencies_document(const QuarantineSummary& summary) {
+  std::map<std::string, std::uint64_t> reasons;
+  Json costs = Json::object(), currencies = Json::object();
+  for (const auto& [currency, of_currency] : summary.currencies) {
+    costs[currency] = of_currency.all.cost.to_string();
+    Json& one = currencies[currency] = count_document(of_currency.all);
+    one["reasons"] = Json::object();
+    for (const auto& [reason, count] : of_currency.reasons) {
+      one["reasons"][reason] = count_document(count);
+      reasons[reason] += count.rows;
+    }
+  }
+  return {{"unblended_cost", costs}, {"reasons", reasons}, {"currencies", currencies}};
+}
+
 Json partition_document(const PartitionReport& report) {
   Json result = id_document(report.id);
   result["outcome"] = to_string(report.outcome);
@@ -55,10 +75,10 @@ Json partition_document(const PartitionReport& report) {
   return result;
 }
 
-/// The hold is JSON of our own making; a text that is none is shown as it is.
-Json hold_document(const std::string& text) {
-  const Json hold = Json::parse(text, nullptr, false);
-  return text.empty() ? Json() : hold.is_discarded() ? Json(text) : hold;
+/// Holds and waivers are JSON of our own making; a text that is none is shown as it is.
+Json json_or_null(const std::string& text) {
+  const Json json = Json::parse(text, nullptr, false);
+  return text.empty() ? Json() : json.is_discarded() ? Json(text) : json;
 }
 
 Json stale_document(const std::vector<StaleSource>& stale) {
@@ -136,7 +156,7 @@ Json history_document(const std::vector<DeliveryRecord>& records) {
     one["rows"] = rows_document(record.source_rows, record.loaded_rows, record.quarantined_rows);
     one["manifest"] = text_or_null(record.manifest_key);
     one["refusal"] = text_or_null(record.refusal);
-    one["hold"] = hold_document(record.hold);
+    one["hold"] = json_or_null(record.hold);
     list.push_back(std::move(one));
   }
   return {{"deliveries", std::move(list)}};
@@ -158,7 +178,7 @@ Json release_document(const std::vector<ReleaseReport>& released) {
   Json list = Json::array();
   for (const ReleaseReport& one : released) {
     Json entry = id_document(one.id);
-    entry["hold"] = hold_document(one.hold);
+    entry["hold"] = json_or_null(one.hold);
     list.push_back(std::move(entry));
   }
   return {{"changed", !released.empty()}, {"released", std::move(list)}};
@@ -177,15 +197,41 @@ Json verify_document(const std::vector<VerifyReport>& reports) {
   return {{"deliveries", std::move(list)}};
 }
 
+Json replay_document(const std::vector<ReplayReport>& reports, bool is_dry_run) {
+  bool is_changed = false;
+  Json list = Json::array();
+  for (const ReplayReport& report : reports) {
+    is_changed |= report.is_changed && !is_dry_run;
+    Json one = id_document(report.id);
+    one["revision"] = report.revision;
+    one["rows"] = {{"before", report.rows},
+                   {"loaded", report.loaded},
+                   {"quarantined", report.rows - report.loaded}};
+    one["unblended_cost"] = money_document(report.unblended_cost);
+    one["snapshot_id"] = report.snapshot_id ? Json(*report.snapshot_id) : Json();
+    one["message"] = text_or_null(report.message);
+    list.push_back(std::move(one));
+  }
+  return {{"dry_run", is_dry_run}, {"changed", is_changed}, {"deliveries", std::move(list)}};
+}
+
+Json waiver_document(const WaiverReport& report, bool is_dry_run) {
+  Json document = {{"dry_run", is_dry_run}, {"changed", !is_dry_run}};
+  document.update(id_document(report.id));
+  document["quarantined_rows"] = report.quarantined_rows;
+  document["was_refused"] = report.was_refused;
+  document["waiver"] = Json::parse(report.waiver);
+  return document;
+}
+
 Json quarantine_document(const std::vector<QuarantineSummary>& summaries) {
   Json list = Json::array();
   for (const QuarantineSummary& summary : summaries) {
     Json one = id_document(summary.id);
     one["current"] = summary.is_current;
     one["rows"] = summary.rows;
-    one["unblended_cost"] = money_document(summary.unblended_cost);
-    one["reasons"] = Json::object();
-    for (const auto& [reason, count] : summary.reasons) one["reasons"][reason] = count;
+    one["waiver"] = json_or_null(summary.waiver);
+    one.update(currencies_document(summary));
     list.push_back(std::move(one));
   }
   return {{"deliveries", std::move(list)}};

@@ -19,6 +19,8 @@ nlohmann::ordered_json release_document(const std::vector<ReleaseReport>& releas
 nlohmann::ordered_json verify_document(const std::vector<VerifyReport>& reports);
 nlohmann::ordered_json quarantine_document(const std::vector<QuarantineSummary>& summaries);
 nlohmann::ordered_json quarantine_document(const std::vector<QuarantinedRow>& rows);
+nlohmann::ordered_json replay_document(const std::vector<ReplayReport>& reports, bool is_dry_run);
+nlohmann::ordered_json waiver_document(const WaiverReport& report, bool is_dry_run);
 nlohmann::ordered_json doctor_document(const std::vector<DoctorCheck>& checks);
 nlohmann::ordered_json demo_document(const DemoSummary& summary);
 nlohmann::ordered_json config_document(const Configuration& configuration);

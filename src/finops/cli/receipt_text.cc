@@ -67,6 +67,7 @@ void print_receipt(std::ostream& out, const Receipt& receipt, bool all_columns) 
   out << "\n  rows: " << count_text(receipt.source_rows)
       << " delivered = " << count_text(receipt.loaded_rows) << " in the lake + "
       << count_text(receipt.quarantined_rows) << " in quarantine\n";
+  if (!receipt.waiver.empty()) out << "  quarantine waived: " << printable(receipt.waiver) << '\n';
   for (const auto& [currency, columns] : receipt.sums) {
     print_sums(out, currency, columns, all_columns);
   }

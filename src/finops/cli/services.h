@@ -17,6 +17,7 @@
 #include "finops/pipeline/lake_expiry.h"
 #include "finops/pipeline/pipeline.h"
 #include "finops/pipeline/problem_watch.h"
+#include "finops/pipeline/quarantine_reading.h"
 
 namespace finops {
 
@@ -35,24 +36,6 @@ struct QueryRequest {
   TimeTravel as_of;
 };
 
-/// The quarantined rows of one delivery.
-struct QuarantineSummary {
-  ExportId id;
-  bool is_current = false;  // of the current delivery; else of a refused or superseded one
-  std::uint64_t rows = 0;
-  std::map<std::string, std::uint64_t> reasons;    // how many rows have each
-  std::map<std::string, ExactSum> unblended_cost;  // of the cells that can be read, by currency
-};
-
-struct QuarantinedRow {
-  ExportId id;
-  std::string file;
-  std::int64_t line = 0;
-  std::string currency;
-  std::vector<std::string> reasons;
-  std::string raw;  // bytes as delivered
-};
-
 /// One precondition of a working set-up.
 struct DoctorCheck {
   enum class Result { kGood, kWarning, kBad };
@@ -60,6 +43,12 @@ struct DoctorCheck {
   Result result = Result::kGood;
   std::string finding;  // what was found
   std::string advice;   // what to do; empty when it is good
+};
+
+struct SelftestRequest {
+  Selection selection;      // without months: the newest delivery of each source
+  bool is_own = true;       // also deliveries of the exports, not only bills of known truth
+  std::string work_folder;  // where the lakes of the test lie for a while; empty: data_dir
 };
 
 struct LakeCheckRequest {
@@ -119,6 +108,10 @@ struct Services {
   std::function<std::vector<QuarantinedRow>(const Configuration&, const Selection&,
                                             std::uint64_t limit)>
       quarantined_rows;
+  std::function<std::vector<ReplayReport>(const Configuration&, const Selection&, bool dry_run,
+                                          std::stop_token)>
+      replay_quarantine;
+  std::function<WaiverReport(const Configuration&, const WaiverRequest&)> waive_quarantine;
 
   std::function<LakeExpiry(const Configuration&, bool dry_run)> expire_lake;
   std::function<LakeCheckReport(const Configuration&, const LakeCheckRequest&, std::stop_token)>
@@ -132,6 +125,9 @@ struct Services {
       restore_catalog;
 
   std::function<std::vector<DoctorCheck>(const Configuration&)> doctor;
+  std::function<std::vector<DoctorCheck>(const Configuration&, const SelftestRequest&,
+                                         const RunHooks&, const std::stop_token&)>
+      selftest;
   std::function<DemoSummary(const DemoOptions&, std::stop_token)> generate_demo;
 };
 

@@ -30,6 +30,7 @@ enum LedgerColumn : std::size_t {
   kRefusal,
   kJudgedBy,
   kHold,
+  kWaiver,
   kReceipt,
   kColumnCount,
 };
@@ -54,14 +55,17 @@ std::vector<Column> ledger_columns() {
           column("refusal", ColumnType::kText),
           column("judged_by", ColumnType::kText),
           column("hold", ColumnType::kText),
+          column("waiver", ColumnType::kText),
           column("receipt", ColumnType::kText)};
 }
 
-/// The same columns with the ids that the table gave them.
+/// The same columns with the ids that the table gave them. One that ledgers of before lack has
+/// none: it is read as NULL.
 std::vector<Column> committed_columns(const lake::TableView& view) {
   std::vector<Column> columns = ledger_columns();
   for (auto& column : columns) {
     const Column* committed = view.schema.find(column.name);
+    if (committed == nullptr && column.name == "waiver") continue;
     if (committed == nullptr) {
       throw Error(ErrorKind::kUnsupported, "the table " + view.name.to_string() +
                                                " has no column '" + column.name +
@@ -112,6 +116,7 @@ CellRow to_row(const DeliveryRecord& record) {
   row[kRefusal] = optional_text(record.refusal);
   row[kJudgedBy] = optional_text(record.judged_by);
   row[kHold] = optional_text(record.hold);
+  row[kWaiver] = optional_text(record.waiver);
   row[kReceipt] = optional_text(record.receipt);
   return row;
 }
@@ -144,6 +149,7 @@ DeliveryRecord from_row(const CellRow& row, bool with_receipt) {
   record.refusal = text_of(row[kRefusal]);
   record.judged_by = text_of(row[kJudgedBy]);
   record.hold = text_of(row[kHold]);
+  record.waiver = text_of(row[kWaiver]);
   const Json columns = Json::parse(text_of(row[kColumns]), nullptr, false);
   if (columns.is_array()) {
     for (const auto& pair : columns) record.columns.emplace_back(pair.at(0), pair.at(1));
@@ -172,11 +178,17 @@ std::vector<DeliveryRecord> Ledger::records(bool with_receipts,
   const lake::TableView view = lake_.view(table());
   std::vector<Column> columns = committed_columns(view);
   if (!with_receipts) columns.pop_back();
+  const bool has_waivers = columns[kWaiver].field_id > 0;
+  if (!has_waivers) columns.erase(columns.begin() + kWaiver);
   for (const auto& file : view.files) {
     if (only && file.partition != *only) continue;
     std::shared_ptr<const RandomAccessBytes> bytes =
         open_random(lake_.store(), lake_.key_of(file.uri));
-    for (const auto& row : read_parquet_rows(std::move(bytes), columns)) {
+    for (auto& row : read_parquet_rows(std::move(bytes), columns)) {
+      if (!has_waivers) {
+        row.emplace_back();
+        std::rotate(row.begin() + kWaiver, row.end() - 1, row.end());
+      }
       records.push_back(from_row(row, with_receipts));
     }
   }
@@ -186,7 +198,7 @@ std::vector<DeliveryRecord> Ledger::records(bool with_receipts,
 
 lake::PartitionChange Ledger::replace(const lake::PartitionKey& partition,
                                       const std::vector<DeliveryRecord>& records) {
-  if (!lake_.has_table(table())) lake_.ensure_table(table(), ledger_columns(), {});
+  lake_.ensure_table(table(), ledger_columns(), {});  // also with what ledgers of before lack
   const lake::TableView view = lake_.view(table());
   lake::PartitionChange change{.table = table(), .partition = partition};
   for (const auto& file : view.files) {

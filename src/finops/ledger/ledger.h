@@ -34,6 +34,7 @@ struct DeliveryRecord {
   std::string refusal;    // why it was refused
   std::string judged_by;  // thresholds and version of finops that refused it
   std::string hold;       // JSON {"since","reason"}; empty: none
+  std::string waiver;     // JSON {"since","reason"}: its quarantined rows were accepted; empty: no
 };
 
 /// The ledger table of a lake: what was taken, and the proof. Reading is cheap (one small Parquet

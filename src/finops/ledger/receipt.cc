@@ -1,5 +1,6 @@
 #include "finops/ledger/receipt.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -25,18 +26,24 @@ Json sums_to_json(const Receipt& receipt) {
   for (const auto& [currency, columns] : receipt.sums) {
     Json& out = currencies[currency] = Json::object();
     for (const auto& [column, sum] : columns) {
-      out[column] = {{"source", sum.source.to_string()},
-                     {"loaded", sum.loaded.to_string()},
-                     {"quarantined", sum.quarantined.to_string()},
-                     {"unreadable_cells", sum.unreadable_cells},
-                     {"rounded_cells", sum.rounded_cells},
-                     {"rounding_residual", sum.rounding_residual.to_string()}};
+      Json& one = out[column] = {{"source", sum.source.to_string()},
+                                 {"loaded", sum.loaded.to_string()},
+                                 {"quarantined", sum.quarantined.to_string()},
+                                 {"unreadable_cells", sum.unreadable_cells},
+                                 {"rounded_cells", sum.rounded_cells},
+                                 {"rounding_residual", sum.rounding_residual.to_string()}};
+      if (sum.quarantined_rounded_cells == 0) continue;
+      one["quarantined_rounded_cells"] = sum.quarantined_rounded_cells;
+      one["quarantined_rounding_residual"] = sum.quarantined_rounding_residual.to_string();
     }
   }
   return currencies;
 }
 
-Json files_to_json(const Receipt& receipt) {
+/// The headers that files name, each once.
+using Headers = std::vector<std::vector<std::string>>;
+
+Json files_to_json(const Receipt& receipt, Headers& headers) {
   Json files = Json::array();
   for (const auto& file : receipt.files) {
     files.push_back({{"key", file.key},
@@ -45,6 +52,10 @@ Json files_to_json(const Receipt& receipt) {
                      {"sha256", file.sha256},
                      {"rows", file.rows},
                      {"rejected", file.rejected}});
+    if (file.header.empty()) continue;
+    const auto known = std::ranges::find(headers, file.header);
+    files.back()["header"] = known - headers.begin();
+    if (known == headers.end()) headers.push_back(file.header);
   }
   return files;
 }
@@ -75,9 +86,16 @@ ExactSum exact(const Json& json, const char* key) {
 void read_sums(const Json& json, Receipt& receipt) {
   for (const auto& [currency, columns] : json.at("sums").items()) {
     for (const auto& [column, sum] : columns.items()) {
-      receipt.sums[currency][column] = {exact(sum, "source"),      exact(sum, "loaded"),
-                                        exact(sum, "quarantined"), sum.at("unreadable_cells"),
-                                        sum.at("rounded_cells"),   exact(sum, "rounding_residual")};
+      ReceiptSum& one = receipt.sums[currency][column];
+      one = {.source = exact(sum, "source"),
+             .loaded = exact(sum, "loaded"),
+             .quarantined = exact(sum, "quarantined"),
+             .unreadable_cells = sum.at("unreadable_cells"),
+             .rounded_cells = sum.at("rounded_cells"),
+             .rounding_residual = exact(sum, "rounding_residual")};
+      if (!sum.contains("quarantined_rounded_cells")) continue;
+      one.quarantined_rounded_cells = sum.at("quarantined_rounded_cells");
+      one.quarantined_rounding_residual = exact(sum, "quarantined_rounding_residual");
     }
   }
 }
@@ -86,6 +104,8 @@ void read_files(const Json& json, Receipt& receipt) {
   for (const auto& file : json.at("files")) {
     receipt.files.push_back({file.at("key"), file.at("bytes"), file.at("etag"), file.at("sha256"),
                              file.at("rows"), file.at("rejected")});
+    if (!file.contains("header")) continue;
+    receipt.files.back().header = json.at("headers").at(file.at("header").get<std::size_t>());
   }
   for (const auto& file : json.at("data_files")) {
     receipt.data_files.push_back(
@@ -132,18 +152,23 @@ std::map<std::string, std::map<std::string, ReceiptSum>> join_sums(
   for (const auto& [currency, columns] : names) {
     for (const auto& column : columns) {
       const auto& from = totals_of(source, currency, column);
-      sums[currency][column] = {from.sum,
-                                totals_of(loaded, currency, column).sum,
-                                totals_of(quarantined, currency, column).sum,
-                                from.unreadable_cells,
-                                from.rounded_cells,
-                                from.rounding_residual};
+      const auto& aside = totals_of(quarantined, currency, column);
+      sums[currency][column] = {.source = from.sum,
+                                .loaded = totals_of(loaded, currency, column).sum,
+                                .quarantined = aside.sum,
+                                .unreadable_cells = from.unreadable_cells,
+                                .rounded_cells = from.rounded_cells,
+                                .rounding_residual = from.rounding_residual,
+                                .quarantined_rounded_cells = aside.rounded_cells,
+                                .quarantined_rounding_residual = aside.rounding_residual};
     }
   }
   return sums;
 }
 
 std::string receipt_to_json(const Receipt& receipt) {
+  Headers headers;
+  const Json files = files_to_json(receipt, headers);
   Json json = {{"table", receipt.id.table},
                {"source", receipt.id.source},
                {"billing_period", receipt.id.partition},
@@ -151,7 +176,7 @@ std::string receipt_to_json(const Receipt& receipt) {
                {"revision", receipt.revision},
                {"snapshot_id", receipt.snapshot_id ? Json(*receipt.snapshot_id) : Json()},
                {"loaded_at", receipt.loaded_at},
-               {"files", files_to_json(receipt)},
+               {"files", files},
                {"rows",
                 {{"source", receipt.source_rows},
                  {"loaded", receipt.loaded_rows},
@@ -160,6 +185,8 @@ std::string receipt_to_json(const Receipt& receipt) {
                {"balanced", !receipt.imbalance()},
                {"columns", columns_to_json(receipt)},
                {"data_files", data_files_to_json(receipt)}};
+  if (!headers.empty()) json["headers"] = headers;
+  if (!receipt.waiver.empty()) json["waiver"] = Json::parse(receipt.waiver);
   return json.dump();
 }
 
@@ -178,6 +205,7 @@ Receipt receipt_from_json(const std::string& text) {
     read_files(json, receipt);
     read_sums(json, receipt);
     read_columns(json, receipt);
+    if (json.contains("waiver")) receipt.waiver = json.at("waiver").dump();
     return receipt;
   } catch (const nlohmann::json::exception& error) {
     throw Error(ErrorKind::kInvalidData, std::string("not a receipt: ") + error.what());

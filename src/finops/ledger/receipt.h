@@ -18,6 +18,9 @@ struct ReceiptFile {
   std::uint64_t bytes = 0;
   std::string etag, sha256;
   std::uint64_t rows = 0, rejected = 0;
+  /// The exact names of its header, in order, of a file with rejected rows: they are read again by
+  /// it.
+  std::vector<std::string> header = {};
 };
 
 /// One Parquet file that holds the delivery's rows in the lake.
@@ -33,6 +36,8 @@ struct ReceiptSum {
   ExactSum source, loaded, quarantined;
   std::uint64_t unreadable_cells = 0, rounded_cells = 0;
   ExactSum rounding_residual;
+  std::uint64_t quarantined_rounded_cells = 0;  // out of rounded_cells
+  ExactSum quarantined_rounding_residual;
 };
 
 /// The proof of one delivery: what its files said, what is in the lake, what is in quarantine.
@@ -48,6 +53,7 @@ struct Receipt {
   std::map<std::string, std::map<std::string, ReceiptSum>> sums;  // by currency, by column
   std::map<std::string, ColumnContent> columns;                   // of the loaded rows
   std::vector<ReceiptDataFile> data_files;
+  std::string waiver;  // JSON {"since","reason"}: its quarantined rows were accepted; empty: no
 
   /// Nothing when rows and every sum balance; else the first difference, in words.
   std::optional<std::string> imbalance() const;

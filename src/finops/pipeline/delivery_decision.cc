@@ -31,7 +31,8 @@ Decision decide(const Delivery& delivery, const std::vector<DeliveryRecord>& rec
   const auto stands = [&](const DeliveryRecord& record) {
     return record.state == DeliveryState::kRefused &&
            is_version_of(record.id.version, delivery.version) &&
-           record.manifest_etag == delivery.manifest_etag && record.judged_by == judged_by;
+           record.manifest_etag == delivery.manifest_etag && record.judged_by == judged_by &&
+           record.waiver.empty();
   };
   const auto refused = std::ranges::find_if(records, stands);
   if (refused != records.end() && !overwrite) {

@@ -138,15 +138,14 @@ void PartitionLoad::adopt_manifest() {
 }
 
 void PartitionLoad::read_headers() {
-  std::vector<std::vector<HeaderColumn>> headers;
   for (const auto& object : objects_) {
     bytes_ += object.size;
     parts_.push_back(part_of_delivery(place(), object));
-    headers.push_back(read_header(parts_.back()));
+    headers_.push_back(read_header(parts_.back()));
   }
   turn_.wait();
   prepared_ =
-      prepare_layout(lake_, table_, delivered_columns(headers, delivery_), *delivery_.dictionary);
+      prepare_layout(lake_, table_, delivered_columns(headers_, delivery_), *delivery_.dictionary);
   turn_.pass();
   times_.end("prepare");
   prepared_.layout.source = partition_.source;
@@ -165,7 +164,8 @@ PartitionReport PartitionLoad::load() {
                     "' changed while its files were read: AWS is delivering a newer version. "
                     "Nothing was loaded; run the same command again");
   }
-  if (const auto why = refusal(written.report, settings_.thresholds)) return refuse(written, *why);
+  const auto why = refusal(written.report, settings_.thresholds);
+  if (why && waived() == nullptr) return refuse(written, *why);
   const DeliveryRecord* current = current_delivery(records_);
   if (written.report.rows == 0 && current != nullptr && current->source_rows > 0 && !overwrite_) {
     return report_of(Outcome::kEmptyWithheld,
@@ -174,6 +174,15 @@ PartitionReport PartitionLoad::load() {
                          "; --overwrite does it");
   }
   return publish(written);
+}
+
+/// The record by which the quarantined rows of this delivery were accepted.
+const DeliveryRecord* PartitionLoad::waived() const {
+  const auto it = std::ranges::find_if(records_, [&](const DeliveryRecord& record) {
+    return !record.waiver.empty() && record.id.version == id_.version &&
+           record.manifest_etag == delivery_.manifest_etag;
+  });
+  return it == records_.end() ? nullptr : &*it;
 }
 
 PartitionReport PartitionLoad::publish(WrittenRows& written) {
@@ -275,6 +284,7 @@ DeliveryRecord PartitionLoad::record_of(const WrittenRows& written) const {
   record.quarantined_rows = written.report.rejected_rows;
   record.manifest_key = delivery_.manifest_key;
   record.manifest_etag = delivery_.manifest_etag;
+  if (const auto* accepted = waived()) record.waiver = accepted->waiver;
   for (const auto& bound : prepared_.layout.delivered) {
     record.columns.emplace_back(bound.source_name, bound.column.name);
   }
@@ -292,12 +302,15 @@ Receipt PartitionLoad::receipt_of(const WrittenRows& written) const {
     const auto& part = written.report.parts[i];
     receipt.files.push_back(
         {part.key, part.compressed_bytes, objects_[i].etag, part.sha256, part.rows, part.rejected});
+    if (part.rejected == 0) continue;
+    for (const auto& column : headers_[i]) receipt.files.back().header.push_back(column.name);
   }
   receipt.source_rows = written.report.rows;
   receipt.loaded_rows = written.loaded.rows;
   receipt.quarantined_rows = written.report.rejected_rows;
   receipt.sums = join_sums(written.report.source, written.loaded.decimals, written.report.rejected);
   receipt.columns = written.loaded.columns;
+  if (const auto* accepted = waived()) receipt.waiver = accepted->waiver;
   for (const auto& file : written.report.files) {
     receipt.data_files.push_back(
         {file.key, file.bytes, static_cast<std::uint64_t>(file.rows), file.sha256});

@@ -37,6 +37,7 @@ class PartitionLoad {
   bool is_same_bytes();
   void adopt_manifest();
   void read_headers();
+  const DeliveryRecord* waived() const;
   PartitionReport publish(WrittenRows& written);
   PartitionReport refuse(WrittenRows& written, const std::string& why);
   PartitionReport report_of(Outcome outcome, std::string message = "") const;
@@ -71,6 +72,7 @@ class PartitionLoad {
   std::vector<ObjectInfo> objects_;
   std::unique_ptr<StagedDelivery> staged_;  // of a remote delivery that is kept
   std::vector<BillPart> parts_;
+  std::vector<std::vector<HeaderColumn>> headers_;  // of each part
   std::uint64_t bytes_ = 0;
   PreparedLayout prepared_;
   std::vector<std::string> warnings_;

@@ -43,6 +43,12 @@ std::optional<PartitionLock> PartitionLock::try_take(const std::string& folder,
   throw error_from_errno(number, "lock", path);
 }
 
+PartitionLock PartitionLock::take(const std::string& folder, const ExportId& id) {
+  if (auto lock = try_take(folder, id)) return std::move(*lock);
+  throw Error(ErrorKind::kLocked, "another run of finops is at " + id.partition_name() +
+                                      "; nothing was changed, try again when it has ended");
+}
+
 PartitionLock::PartitionLock(PartitionLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
 
 PartitionLock::~PartitionLock() {

@@ -16,6 +16,9 @@ class PartitionLock {
   /// or thread holds it. The folder is created when it is missing.
   static std::optional<PartitionLock> try_take(const std::string& folder, const ExportId& id);
 
+  /// The same; kLocked when another has it.
+  static PartitionLock take(const std::string& folder, const ExportId& id);
+
   PartitionLock(PartitionLock&& other) noexcept;
   PartitionLock& operator=(PartitionLock&&) = delete;
   ~PartitionLock();

@@ -380,6 +380,30 @@ RollbackReport Pipeline::rollback(const RollbackRequest& request) {
   return roll_back(lake_, settings_.lock_folder, clock_, request);
 }
 
+std::vector<ReplayReport> Pipeline::replay(const Selection& selection, bool dry_run,
+                                           std::stop_token stop) {
+  std::vector<ReplayReport> reports;
+  for (const auto& record : ledger_records(selection, false)) {
+    if (record.state != DeliveryState::kCurrent || record.quarantined_rows == 0) continue;
+    if (stop.stop_requested()) throw Error(ErrorKind::kCancelled, "interrupted");
+    try {
+      reports.push_back(replay_quarantine(lake_, settings_, clock_, record.id, dry_run, stop));
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kCancelled) throw;
+      ReplayReport report{.id = record.id, .revision = record.revision};
+      report.rows = record.quarantined_rows;
+      report.error_kind = error.kind();
+      report.message = error.what();
+      reports.push_back(std::move(report));
+    }
+  }
+  return reports;
+}
+
+WaiverReport Pipeline::waive(const WaiverRequest& request) {
+  return waive_quarantine(lake_, settings_.lock_folder, clock_, request);
+}
+
 std::vector<ReleaseReport> Pipeline::release(const Selection& selection) {
   std::vector<DeliveryRecord> held = ledger_records(selection, false);
   std::erase_if(held, [](const DeliveryRecord& record) { return record.hold.empty(); });

@@ -16,6 +16,8 @@
 #include "finops/lake/lake.h"
 #include "finops/ledger/ledger.h"
 #include "finops/ledger/receipt.h"
+#include "finops/pipeline/quarantine_replay.h"
+#include "finops/pipeline/quarantine_waiver.h"
 #include "finops/pipeline/rollback.h"
 #include "finops/pipeline/run_report.h"
 #include "finops/sources/billing_source.h"
@@ -125,6 +127,10 @@ class Pipeline {
   std::vector<VerifyReport> verify(const Selection& selection, std::stop_token stop);
 
   RollbackReport rollback(const RollbackRequest& request);  // roll_back()
+  /// Reads the quarantined rows of current deliveries again; one that cannot be tried stops no
+  /// other.
+  std::vector<ReplayReport> replay(const Selection& selection, bool dry_run, std::stop_token stop);
+  WaiverReport waive(const WaiverRequest& request);  // waive_quarantine()
   /// Lets newer deliveries of the selection in again.
   std::vector<ReleaseReport> release(const Selection& selection);
 

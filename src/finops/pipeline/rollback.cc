@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <map>
-#include <nlohmann/json.hpp>
-#include <set>
 #include <utility>
 
 #include "finops/core/error.h"
@@ -18,55 +16,14 @@ namespace {
 
 using Copies = std::vector<lake::FileCopy>;
 
-PartitionLock lock_of(const std::string& folder, const ExportId& id) {
-  if (auto lock = PartitionLock::try_take(folder, id)) return std::move(*lock);
-  throw Error(ErrorKind::kLocked, "another run of finops is at " + id.partition_name() +
-                                      "; nothing was changed, try again when it has ended");
-}
-
-std::string hold_json(Clock& clock, const std::string& reason) {
-  const nlohmann::ordered_json hold = {{"since", to_iso8601(clock.now())}, {"reason", reason}};
-  return hold.dump();
-}
-
-/// The records of all tables with this source and period, and which of them are of `table`.
-struct PartitionRecords {
-  std::vector<DeliveryRecord> all, of_table;
-  std::string table;
-};
-
-PartitionRecords records_of(lake::Lake& lake, const RollbackRequest& request) {
-  PartitionRecords records;
-  const std::string period = request.period.to_string();
-  records.all = Ledger(lake).records(true, lake::PartitionKey{request.source, period});
-  std::set<std::string> tables;
-  for (const auto& record : records.all) tables.insert(record.id.table);
-  if (request.table) {
-    std::erase_if(tables, [&](const std::string& table) { return table != *request.table; });
-  }
-  if (tables.empty()) {
-    throw Error(ErrorKind::kNotFound, "the ledger has no delivery of " + request.source + " " +
-                                          period + "; `finops history` lists what it has");
-  }
-  if (tables.size() > 1) {
-    throw Error(ErrorKind::kUsage,
-                request.source + " " + period + " is in several tables; name one with --table");
-  }
-  records.table = *tables.begin();
-  records.of_table = records.all;
-  std::erase_if(records.of_table,
-                [&](const DeliveryRecord& record) { return record.id.table != records.table; });
-  return records;
-}
-
 class Rollback {
  public:
   Rollback(lake::Lake& lake, Clock& clock, const RollbackRequest& request)
       : lake_(lake),
         clock_(clock),
         request_(request),
-        partition_{request.source, request.period.to_string()},
-        records_(records_of(lake, request)),
+        partition_{request.of.source, request.of.period.to_string()},
+        records_(partition_records(lake, request.of)),
         target_(find_version(records_.of_table, request.version)),
         pending_(lake.store()) {
     if (target_.state == DeliveryState::kRefused) {
@@ -101,7 +58,7 @@ class Rollback {
     if (request_.is_dry_run) return;
     for (auto& record : records_.all) {
       if (record.id == current.id && record.revision == current.revision) {
-        record.hold = hold_json(clock_, request_.reason);
+        record.hold = reason_json(clock_, request_.reason);
       }
     }
     commit({});
@@ -196,7 +153,7 @@ class Rollback {
     back.revision = report_.revision;
     back.state = DeliveryState::kCurrent;
     back.recorded_ms = clock_.now().time_since_epoch().count();
-    back.hold = hold_json(clock_, request_.reason);
+    back.hold = reason_json(clock_, request_.reason);
     receipt_.revision = back.revision;
     receipt_.snapshot_id = report_.snapshot_id;
     receipt_.loaded_at = to_iso8601(clock_.now());
@@ -224,7 +181,7 @@ class Rollback {
 RollbackReport roll_back(lake::Lake& lake, const std::string& lock_folder, Clock& clock,
                          const RollbackRequest& request) {
   const ExportId id = Rollback(lake, clock, request).id();
-  const auto lock = lock_of(lock_folder, id);
+  const auto lock = PartitionLock::take(lock_folder, id);
   // Again, under the lock: a run may have changed the partition meanwhile.
   return Rollback(lake, clock, request).run();
 }
@@ -233,7 +190,7 @@ std::vector<ReleaseReport> release_holds(lake::Lake& lake, const std::string& lo
                                          const std::vector<DeliveryRecord>& held) {
   std::vector<ReleaseReport> released;
   for (const auto& one : held) {
-    const auto lock = lock_of(lock_folder, one.id);
+    const auto lock = PartitionLock::take(lock_folder, one.id);
     const lake::PartitionKey partition{one.id.source, one.id.partition};
     std::vector<DeliveryRecord> records = Ledger(lake).records(true, partition);
     for (auto& record : records) {

@@ -5,20 +5,17 @@
 #include <string>
 #include <vector>
 
-#include "finops/core/billing_period.h"
 #include "finops/core/clock.h"
 #include "finops/core/export_id.h"
 #include "finops/lake/lake.h"
 #include "finops/ledger/ledger.h"
+#include "finops/pipeline/partition_records.h"
 
 namespace finops {
 
-/// Which delivery of a (source, period) is to be current again. Its export need not be configured
-/// any more.
+/// Which delivery of a (source, period) is to be current again.
 struct RollbackRequest {
-  std::string source;
-  std::optional<std::string> table;  // needed when the source filled several
-  BillingPeriod period;
+  PartitionChoice of;
   std::string version;  // an execution id, or a unique beginning of one
   std::string reason;   // kept with the hold
   bool is_dry_run = false;

@@ -88,6 +88,12 @@ enum class BillFormat { kCsv, kCsvGzip, kCsvZip, kParquet };
 /// By the ending of a file's name, in whatever case; nothing when it does not tell.
 std::optional<BillFormat> format_of_name(std::string_view key);
 
+/// Where a record stood that is read again on its own.
+struct RecordOrigin {
+  std::int64_t line = 1;  // of its first byte, or the row's number in a Parquet file
+  BillFormat format = BillFormat::kCsvGzip;  // of that file: says how long a cell may be
+};
+
 /// One file of a delivery. The functions may be called several times.
 struct BillPart {
   std::string key;  // as the manifest names it: becomes source_file
@@ -96,6 +102,13 @@ struct BillPart {
   /// Of Parquet: the same bytes for a reader that jumps. Cheap for a few of them at any time, and
   /// for all of them after what open() gave was read to its end.
   std::function<std::shared_ptr<const RandomAccessBytes>()> open_random;
+  /// Of a part that is one record of a file, behind that file's header.
+  std::optional<RecordOrigin> origin = std::nullopt;
+
+  /// The longest quoted cell that it may have.
+  std::size_t cell_limit(std::size_t of_text) const {
+    return (origin ? origin->format : format) == BillFormat::kParquet ? kRecordLimit : of_text;
+  }
 };
 
 /// A column as the head of a file has it.

@@ -41,7 +41,7 @@ std::shared_ptr<const PartPlan> plan_part(const BillShape& shape, std::size_t pa
   plan->part = part;
   plan->key = key;
   plan->numbers_rows = of.format == BillFormat::kParquet;
-  plan->limits = {plan->numbers_rows ? kRecordLimit : cell_limit, kRecordLimit};
+  plan->limits = {of.cell_limit(cell_limit), kRecordLimit};
   plan->position.resize(shape.delivered.size());
   for (const auto& [name, told_type] : header) {
     const auto found = bound.find(name);

@@ -113,7 +113,7 @@ bool BillReader::open_next_part() {
   plan_ = plan_part(shape_, next_part_, part, text_->header(), cell_limit_);
   ++next_part_;
   text_ended_ = text_->header().empty();
-  line_ = 1 + text_->header_lines();
+  line_ = part.origin ? part.origin->line : 1 + text_->header_lines();
   carried_.clear();
   return true;
 }

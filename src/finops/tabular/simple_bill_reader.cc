@@ -115,7 +115,8 @@ class SimpleRead {
     simple::Records records(text, part.key);
     if (read_header(records)) {
       Record record;
-      while (records.next(record, cell_limit_, kRecordLimit)) {
+      while (records.next(record, part.cell_limit(cell_limit_), kRecordLimit)) {
+        if (part.origin) record.line = part.origin->line;
         const bool is_empty_line = record.raw.empty();
         if (is_empty_line && text.is_at_end()) break;
         read_row(record);

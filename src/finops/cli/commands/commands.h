@@ -8,7 +8,7 @@ namespace finops {
 
 void add_init_command(CommandTree& tree);
 void add_config_command(CommandTree& tree);
-void add_doctor_command(CommandTree& tree);
+void add_doctor_command(CommandTree& tree);  // doctor, selftest
 void add_discover_manifests_command(CommandTree& tree);
 void add_run_commands(CommandTree& tree);  // run-pipeline, load-billing-local
 void add_export_parquet_command(CommandTree& tree);
@@ -16,7 +16,7 @@ void add_query_command(CommandTree& tree);
 void add_receipt_commands(CommandTree& tree);  // receipt, receipt verify
 void add_history_command(CommandTree& tree);
 void add_rollback_commands(CommandTree& tree);    // rollback, release
-void add_quarantine_commands(CommandTree& tree);  // ls, show
+void add_quarantine_commands(CommandTree& tree);  // ls, show, replay, waive
 void add_lake_commands(CommandTree& tree);        // expire, check, relocate, restore-catalog
 void add_demo_commands(CommandTree& tree);        // generate
 /// Promised names that say so: diff, reconcile and others.

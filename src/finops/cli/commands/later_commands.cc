@@ -28,11 +28,6 @@ void add_commands_of_later_versions(CommandTree& tree) {
             "until then, `finops query --as-of` sees either delivery");
   add_later(tree, tree.root(), "reconcile", "Compare a billing period with its invoices",
             "until then, `finops query` gives the sums by bill_invoice_id");
-  CLI::App& quarantine = tree.group("quarantine");
-  add_later(tree, quarantine, "replay", "Try quarantined rows again with the rules of this version",
-            "until then, `finops quarantine show` has their raw bytes");
-  add_later(tree, quarantine, "waive", "Accept a refused delivery with its quarantined rows",
-            "until then, a higher [quarantine] threshold lets it in");
 }
 
 }  // namespace finops

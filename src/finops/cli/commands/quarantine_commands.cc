@@ -15,15 +15,38 @@ struct ShowOptions {
   std::uint64_t limit = 20;
 };
 
+struct ReplayOptions {
+  SelectionOptions selection;
+  bool is_dry_run = false;
+};
+
+struct WaiveOptions {
+  std::string period, source, table, delivery, reason;
+  bool is_dry_run = false;
+};
+
+/// A cost of nothing is not worth a word.
+std::string with_cost(const QuarantineCount& count, const std::string& currency) {
+  if (count.cost.is_zero()) return "";
+  return "  unblended cost " + printable(money_text({{currency, count.cost}}));
+}
+
 void print_summaries(std::ostream& out, const std::vector<QuarantineSummary>& summaries) {
   for (const QuarantineSummary& summary : summaries) {
     out << printable(summary.id.partition_name()) << "  " << printable(summary.id.version)
-        << (summary.is_current ? "" : "  (not current)") << "  " << plural(summary.rows, "row");
-    const std::string money = money_text(summary.unblended_cost);
-    if (!money.empty()) out << "  unblended cost " << printable(money);
-    out << '\n';
-    for (const auto& [reason, count] : summary.reasons) {
-      out << "  " << count_text(count) << " × " << printable(reason) << '\n';
+        << (summary.is_current ? "" : "  (not current)") << "  " << plural(summary.rows, "row")
+        << '\n';
+    if (!summary.waiver.empty()) out << "  waived: " << printable(summary.waiver) << '\n';
+    for (const auto& [currency, of_currency] : summary.currencies) {
+      const std::string name = currency.empty()  ? "without a currency"
+                               : currency == "?" ? "of unreadable currency"
+                                                 : currency;
+      out << "  " << printable(name) << ": " << plural(of_currency.all.rows, "row")
+          << with_cost(of_currency.all, currency) << '\n';
+      for (const auto& [reason, count] : of_currency.reasons) {
+        out << "    " << count_text(count.rows) << " × " << printable(reason)
+            << with_cost(count, currency) << '\n';
+      }
     }
   }
   if (summaries.empty()) out << "The quarantine is empty.\n";
@@ -70,15 +93,120 @@ int show(CommandContext& context, const ShowOptions& options) {
   return 0;
 }
 
+void print_replay(CommandContext& context, const ReplayReport& report, bool is_dry_run) {
+  const std::string partition =
+      printable(report.id.partition_name()) + "  " + printable(report.id.version);
+  if (!report.message.empty()) {
+    context.console.warning(partition + ": " + printable(report.message));
+    return;
+  }
+  std::ostream& out = context.console.out();
+  out << partition << "  " << count_text(report.loaded) << " of " << plural(report.rows, "row")
+      << (is_dry_run ? " would move into the lake" : " moved into the lake");
+  const std::string money = money_text(report.unblended_cost);
+  if (!money.empty()) out << "  unblended cost " << printable(money);
+  if (report.is_changed && !is_dry_run) out << "  revision " << report.revision;
+  out << '\n';
+}
+
+/// As runs do: 3 when something was published and another delivery could not be tried.
+int exit_code_of(const std::vector<ReplayReport>& reports) {
+  bool has_failed = false, is_changed = false, is_locked = true;
+  for (const ReplayReport& report : reports) {
+    is_changed |= report.is_changed;
+    if (report.message.empty()) continue;
+    has_failed = true;
+    is_locked &= report.error_kind == ErrorKind::kLocked;
+  }
+  if (!has_failed) return 0;
+  if (is_changed) return 3;
+  return is_locked ? 5 : 1;
+}
+
+int replay(CommandContext& context, const ReplayOptions& options) {
+  const std::vector<ReplayReport> reports = context.services.replay_quarantine(
+      context.configuration(), options.selection.selection(), options.is_dry_run, context.stop());
+  if (context.console.is_json()) {
+    context.console.print_document(replay_document(reports, options.is_dry_run));
+  } else {
+    for (const ReplayReport& report : reports) print_replay(context, report, options.is_dry_run);
+    if (reports.empty()) {
+      context.console.out() << "No current delivery has quarantined rows. Nothing was changed.\n";
+    }
+  }
+  return exit_code_of(reports);
+}
+
+int waive(CommandContext& context, const WaiveOptions& options) {
+  WaiverRequest request{.of = {.source = options.source,
+                               .table = std::nullopt,
+                               .period = BillingPeriod::parse(options.period).value()},
+                        .version = options.delivery,
+                        .reason = options.reason,
+                        .is_dry_run = options.is_dry_run};
+  if (!options.table.empty()) request.of.table = options.table;
+  const WaiverReport report = context.services.waive_quarantine(context.configuration(), request);
+  if (context.console.is_json()) {
+    context.console.print_document(waiver_document(report, options.is_dry_run));
+    return 0;
+  }
+  context.console.out()
+      << printable(report.id.partition_name()) << "  " << printable(report.id.version) << ": "
+      << plural(report.quarantined_rows, "quarantined row")
+      << (options.is_dry_run ? " would be" : " are") << " accepted as they are.\n"
+      << (report.was_refused ? "The next run loads the delivery; these rows stay in quarantine.\n"
+                             : "No row and no sum changes; the receipt tells the waiver.\n");
+  return 0;
+}
+
+void add_replay_command(CommandTree& tree, CLI::App& group) {
+  auto options = std::make_shared<ReplayOptions>();
+  CLI::App& command =
+      tree.add(group, "replay", "Read quarantined rows again with the rules of this version",
+               "  finops quarantine replay --dry-run\n"
+               "  finops quarantine replay --period 2026-05 --source payer-a\n",
+               [options](CommandContext& context) { return replay(context, *options); });
+  options->selection.add_period(command);
+  options->selection.add_sources(command);
+  command.add_flag("--dry-run", options->is_dry_run, "Say what would move; change nothing");
+}
+
+void add_waive_command(CommandTree& tree, CLI::App& group) {
+  auto options = std::make_shared<WaiveOptions>();
+  CLI::App& command = tree.add(
+      group, "waive", "Accept a delivery with its quarantined rows; a refused one is loaded then",
+      "  finops quarantine show --period 2026-05 --source payer-a       what does not fit\n"
+      "  finops quarantine waive --period 2026-05 --source payer-a --reason \"AWS case 1234\"\n"
+      "  finops aws run-pipeline                                        loads a refused one\n",
+      [options](CommandContext& context) { return waive(context, *options); });
+  command.add_option("--period", options->period, "The billing period")
+      ->type_name("YYYY-MM")
+      ->check(check_period, "")
+      ->required();
+  command.add_option("--source", options->source, "The source, as `finops quarantine ls` tells it")
+      ->type_name("NAME")
+      ->required();
+  command.add_option("--reason", options->reason, "Kept in the ledger and in the receipt")
+      ->type_name("TEXT")
+      ->required();
+  command
+      .add_option("--delivery", options->delivery,
+                  "An execution id, or a unique beginning of one, when two have quarantined rows")
+      ->type_name("V");
+  command.add_option("--table", options->table, "When the source filled several tables")
+      ->type_name("TABLE");
+  command.add_flag("--dry-run", options->is_dry_run, "Say what would be waived; change nothing");
+}
+
 }  // namespace
 
 void add_quarantine_commands(CommandTree& tree) {
   CLI::App& group = tree.group("quarantine");
   auto ls = std::make_shared<SelectionOptions>();
-  CLI::App& list_command =
-      tree.add(group, "ls", "Count quarantined rows by delivery and reason, with their money",
-               "  finops quarantine ls\n  finops quarantine ls --period 2026-05 --json\n",
-               [ls](CommandContext& context) { return list(context, *ls); });
+  CLI::App& list_command = tree.add(
+      group, "ls", "Count quarantined rows by delivery, currency and reason, with their money",
+      "  finops quarantine ls\n  finops quarantine ls --period 2026-05 --json\n",
+      [ls](CommandContext& context) { return list(context, *ls); });
   ls->add_period(list_command);
   ls->add_sources(list_command);
 
@@ -92,6 +220,8 @@ void add_quarantine_commands(CommandTree& tree) {
   options->selection.add_sources(show_command);
   show_command.add_option("--limit", options->limit, "Most rows to show; 0: all; default: 20")
       ->type_name("N");
+  add_replay_command(tree, group);
+  add_waive_command(tree, group);
 }
 
 }  // namespace finops

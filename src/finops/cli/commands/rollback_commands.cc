@@ -42,13 +42,13 @@ void print_rollback(std::ostream& out, const RollbackReport& report, bool is_dry
 }
 
 int roll_back(CommandContext& context, const RollbackOptions& options) {
-  RollbackRequest request{.source = options.source,
-                          .table = std::nullopt,
-                          .period = BillingPeriod::parse(options.period).value(),
+  RollbackRequest request{.of = {.source = options.source,
+                                 .table = std::nullopt,
+                                 .period = BillingPeriod::parse(options.period).value()},
                           .version = options.version,
                           .reason = options.reason,
                           .is_dry_run = options.is_dry_run};
-  if (!options.table.empty()) request.table = options.table;
+  if (!options.table.empty()) request.of.table = options.table;
   const RollbackReport report = context.services.rollback(context.configuration(), request);
   if (context.console.is_json()) {
     context.console.print_document(rollback_document(report, options.is_dry_run));

@@ -1,0 +1,25 @@
+#include "finops/app/pipeline_session.h"
+
+#include <filesystem>
+#include <string>
+
+#include "finops/cli/version.h"
+
+namespace finops {
+
+PipelineSettings pipeline_settings(const Configuration& configuration, const AwsConnections& aws) {
+  PipelineSettings settings;
+  settings.thresholds = {
+      .rows = configuration.quarantine.threshold_rows,
+      .cost = configuration.quarantine.threshold_cost,
+      .min_rows = static_cast<std::uint64_t>(configuration.quarantine.threshold_min_rows)};
+  settings.memory_bytes = configuration.memory_limit;
+  settings.lock_folder =
+      (std::filesystem::path(configuration.data_dir) / "locks").lexically_normal().string();
+  settings.staging_folder = configuration.staging_dir;
+  settings.finops_version = std::string(finops_version());
+  settings.retries = [&aws] { return aws.retries(); };
+  return settings;
+}
+
+}  // namespace finops
