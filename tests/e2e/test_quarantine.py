@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import io
 import json
-import pathlib
+import shutil
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -300,3 +300,33 @@ def test_what_is_waived_must_be_there_and_be_told(project):
 @pytest.mark.parametrize("command", [["quarantine", "replay"], ["quarantine", "waive"]])
 def test_help_has_examples(project, command):
     assert "finops " + " ".join(command) in project.run(*command, "--help").out
+
+
+def state(project):
+    receipt = project.json("receipt")["receipts"][0]
+    return (project.query("SELECT count(*)::VARCHAR AS n, sum(line_item_unblended_cost)::VARCHAR AS c FROM aws_billing_data"),
+            receipt["revision"], receipt["rows"], receipt.get("waiver", {}).get("reason"), receipt["balanced"],
+            [(r["file"], r["line"]) for r in project.json("quarantine", "show")["rows"]])
+
+
+COMMANDS = {"replay": ["quarantine", "replay"],
+            "waive": ["quarantine", "waive", "--period", "2026-05", "--source", "payer-a", "--reason", "why"]}
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+@pytest.mark.parametrize("fault", ["kill-before", "kill-after", "fail-before", "fail-after"])
+def test_a_replay_or_waiver_that_is_broken_at_any_call_leaves_the_old_state_or_the_new_one(project, command, fault):
+    replayable(project)
+    data, kept = project.folder / "data", project.folder / "kept"
+    shutil.copytree(data, kept)
+    old, count_file = state(project), project.folder / "count"
+    project.run(*command, env={"FINOPS_FAULT_COUNT": str(count_file)})
+    new, calls = state(project), int(count_file.read_text())
+    assert new != old and calls >= 5
+    for number in range(1, calls + 1):
+        shutil.rmtree(data)
+        shutil.copytree(kept, data)
+        project.run(*command, expect=None, env={"FINOPS_FAULT": f"{fault}:{number}"})
+        assert state(project) in (old, new), f"call {number}"
+        project.run(*command)
+        assert state(project)[2:] == new[2:] and state(project)[0] == new[0], f"call {number}"
