@@ -69,6 +69,7 @@ PipelineExport make_export(const AwsExport& configured, const Configuration& con
                   configured.export_name;
   made.is_remote = !configured.folder && place == ReadFrom::kBucket;
   made.keep_staging = configured.keep_staging;
+  made.closed_after_days = configured.closed_after_days;
   // What lies on this machine says nothing of what the provider delivers.
   if (place == ReadFrom::kBucket) made.max_age = configured.max_age;
   try {

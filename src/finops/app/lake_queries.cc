@@ -60,15 +60,20 @@ std::string extension_folder() {
 
 std::unique_ptr<SqlEngine> engine_for(const OpenLake& lake, const Configuration& configuration,
                                       const TimeTravel& as_of) {
+  return engine_over(requested_views(*lake.tables, as_of), lake, configuration);
+}
+
+}  // namespace
+
+std::unique_ptr<SqlEngine> engine_over(std::vector<lake::TableView> tables, const OpenLake& lake,
+                                       const Configuration& configuration) {
   DuckdbEngineOptions options;
   options.memory_bytes = configuration.memory_limit;
   options.spill_folder = configuration.data_dir;
   options.remote = lake.remote;
   options.extension_folder = extension_folder();
-  return make_duckdb_engine(requested_views(*lake.tables, as_of), options);
+  return make_duckdb_engine(std::move(tables), options);
 }
-
-}  // namespace
 
 void publish_lake_views(const OpenLake& lake, const Configuration& configuration) {
   const auto versions = [&] {

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "finops/app/connectors.h"
 #include "finops/cli/services.h"
@@ -12,6 +14,10 @@ namespace finops {
 
 /// Brings the DuckDB file of the configuration to the lake's current state; cheap when it is there.
 void publish_lake_views(const OpenLake& lake, const Configuration& configuration);
+
+/// DuckDB over these tables, within the limits of the configuration.
+std::unique_ptr<SqlEngine> engine_over(std::vector<lake::TableView> tables, const OpenLake& lake,
+                                       const Configuration& configuration);
 
 /// Runs SQL over the lake as it is, or as it was.
 void query_lake(const OpenLake& lake, const Configuration& configuration,

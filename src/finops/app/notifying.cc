@@ -9,6 +9,7 @@
 #include "finops/cli/version.h"
 #include "finops/core/error.h"
 #include "finops/notify/webhook/webhook_notifier.h"
+#include "finops/pipeline/month_watch.h"
 #include "finops/pipeline/partition_lock.h"
 #include "finops/stores/local/local_store.h"
 
@@ -19,6 +20,10 @@ std::string host_name() {
   std::array<char, 256> name{};
   if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
   return name.data();
+}
+
+std::string not_told(const Error& error) {
+  return std::string("nobody was told of this run: ") + error.what() + "; the next run tries again";
 }
 
 /// Runs that end at the same time tell one after the other, each from what the other one told.
@@ -53,11 +58,20 @@ std::vector<std::string> tell_run(const Configuration& configuration, const RunE
     const std::filesystem::path data_dir = configuration.data_dir;
     const PartitionLock turn = take_turn(data_dir, clock, stop);
     const auto state = make_local_store(data_dir);
-    ProblemWatch(*state, *notifier, clock, host_name()).end_of_run(end, stop);
-    return {};
+    std::vector<std::string> warnings;
+    // One that cannot be told must not keep the other from being told.
+    const auto tell = [&](const auto& what) {
+      try {
+        what();
+      } catch (const Error& error) {
+        warnings.push_back(not_told(error));
+      }
+    };
+    tell([&] { ProblemWatch(*state, *notifier, clock, host_name()).end_of_run(end, stop); });
+    tell([&] { MonthWatch(*state, *notifier, clock, host_name()).end_of_run(end.report, stop); });
+    return warnings;
   } catch (const Error& error) {
-    return {std::string("nobody was told of this run: ") + error.what() +
-            "; the next run tries again"};
+    return {not_told(error)};
   }
 }
 

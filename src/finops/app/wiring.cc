@@ -3,6 +3,7 @@
 #include <memory>
 #include <utility>
 
+#include "finops/app/bill_diffs.h"
 #include "finops/app/doctor.h"
 #include "finops/app/lake_care.h"
 #include "finops/app/lake_queries.h"
@@ -58,6 +59,10 @@ void wire_loading(Services& services) {
 void wire_proofs(Services& services) {
   services.history = [](const Configuration& configuration, const Selection& selection) {
     return PipelineSession(configuration).pipeline.history(selection);
+  };
+  services.diff = [](const Configuration& configuration, const DiffRequest& request,
+                     const std::stop_token& stop) {
+    return compare_deliveries(LakeSession(configuration, stop).lake, configuration, request, stop);
   };
   services.receipts = [](const Configuration& configuration, const Selection& selection) {
     return PipelineSession(configuration).pipeline.receipts(selection);

@@ -126,6 +126,7 @@ void add_commands(CommandTree& tree) {
   add_query_command(tree);
   add_receipt_commands(tree);
   add_history_command(tree);
+  add_diff_command(tree);
   add_rollback_commands(tree);
   add_quarantine_commands(tree);
   add_lake_commands(tree);

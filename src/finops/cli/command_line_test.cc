@@ -118,7 +118,7 @@ TEST_F(CommandLineTest, ErrorsAreOneJsonDocumentUnderJson) {
 
 TEST_F(CommandLineTest, GlobalOptionsMayStandAnywhere) {
   services.history = [](const Configuration&, const Selection&) {
-    return std::vector<DeliveryRecord>();
+    return std::vector<HistoryEntry>();
   };
   EXPECT_EQ(call({"history", "--json"}).json()["deliveries"].size(), 0u);
   EXPECT_EQ(call({"--json", "history"}).json()["deliveries"].size(), 0u);
@@ -138,14 +138,13 @@ TEST_F(CommandLineTest, ConfigurationMistakesAreToldWithExitCode2) {
 TEST_F(CommandLineTest, CommandsOfLaterVersionsSaySo) {
   static const std::vector<std::vector<std::string>> later = {
       {"aws", "load-billing-remote", "--start-date", "2026-01"},
-      {"diff", "--period", "2026-05"},
       {"reconcile", "--period", "2026-05", "--invoice", "1=2"}};
   for (const auto& command : later) {
     const Result result = call(command);
     EXPECT_EQ(result.code, 1) << command.back();
     EXPECT_THAT(result.err, HasSubstr("comes with a later version of finops; until then"));
   }
-  EXPECT_EQ(call({"diff", "--json"}).json()["error"]["kind"], "unsupported");
+  EXPECT_EQ(call({"reconcile", "--json"}).json()["error"]["kind"], "unsupported");
 }
 
 TEST_F(CommandLineTest, ErrorKindsBecomeExitCodes) {
@@ -154,8 +153,7 @@ TEST_F(CommandLineTest, ErrorKindsBecomeExitCodes) {
       {ErrorKind::kCancelled, 130}, {ErrorKind::kNotFound, 1},      {ErrorKind::kUnavailable, 1},
       {ErrorKind::kInvalidData, 1}};
   for (const auto& [kind, code] : codes) {
-    services.history = [kind](const Configuration&,
-                              const Selection&) -> std::vector<DeliveryRecord> {
+    services.history = [kind](const Configuration&, const Selection&) -> std::vector<HistoryEntry> {
       throw Error(kind, "told to fail");
     };
     const Result result = call({"history"});
@@ -165,12 +163,12 @@ TEST_F(CommandLineTest, ErrorKindsBecomeExitCodes) {
 }
 
 TEST_F(CommandLineTest, ForeignExceptionsAreBugsAndNeverEscape) {
-  services.history = [](const Configuration&, const Selection&) -> std::vector<DeliveryRecord> {
+  services.history = [](const Configuration&, const Selection&) -> std::vector<HistoryEntry> {
     throw std::out_of_range("vector::at");
   };
   EXPECT_EQ(call({"history"}).code, 1);
   EXPECT_THAT(call({"history"}).err, HasSubstr("this is a bug in finops"));
-  services.history = [](const Configuration&, const Selection&) -> std::vector<DeliveryRecord> {
+  services.history = [](const Configuration&, const Selection&) -> std::vector<HistoryEntry> {
     throw std::bad_alloc();
   };
   EXPECT_THAT(call({"history"}).err, HasSubstr("memory_limit"));
@@ -178,7 +176,7 @@ TEST_F(CommandLineTest, ForeignExceptionsAreBugsAndNeverEscape) {
 
 TEST_F(CommandLineTest, AnOutputThatIsNotTakenIsAnError) {
   services.history = [](const Configuration&, const Selection&) {
-    return std::vector<DeliveryRecord>();
+    return std::vector<HistoryEntry>();
   };
   std::istringstream in;
   std::ostringstream err;
@@ -192,7 +190,7 @@ TEST_F(CommandLineTest, JsonLogsAreLinesOfJson) {
   const Result result = call({"aws", "nope", "--log-format", "json"});
   EXPECT_EQ(result.code, 2);
   EXPECT_EQ(nlohmann::json::parse(result.err)["level"], "error");
-  services.history = [](const Configuration&, const Selection&) -> std::vector<DeliveryRecord> {
+  services.history = [](const Configuration&, const Selection&) -> std::vector<HistoryEntry> {
     throw Error(ErrorKind::kNotFound, "gone");
   };
   const Result failed = call({"history", "--log-format", "json"});

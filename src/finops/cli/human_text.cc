@@ -77,11 +77,27 @@ std::string plural(std::uint64_t count, std::string_view noun) {
   return text + "s";
 }
 
+std::string currency_text(const std::string& currency) {
+  return currency.empty() ? "(no currency)" : currency;
+}
+
+std::string signed_text(const ExactSum& sum) {
+  return (sum.sign() > 0 ? "+" : "") + sum.to_string();
+}
+
+std::string signed_money_text(const std::map<std::string, ExactSum>& by_currency) {
+  std::string text;
+  for (const auto& [currency, sum] : by_currency) {
+    text += (text.empty() ? "" : ", ") + currency_text(currency) + " " + signed_text(sum);
+  }
+  return text;
+}
+
 std::string money_text(const std::map<std::string, ExactSum>& by_currency) {
   std::string text;
   for (const auto& [currency, sum] : by_currency) {
     if (!text.empty()) text += ", ";
-    text += (currency.empty() ? "(no currency)" : currency) + " " + sum.to_string();
+    text += currency_text(currency) + " " + sum.to_string();
   }
   return text;
 }

@@ -20,6 +20,13 @@ std::string plural(std::uint64_t count, std::string_view noun);  // "1 file", "2
 /// "USD 12.5, EUR 3"; "" for none.
 std::string money_text(const std::map<std::string, ExactSum>& by_currency);
 
+std::string currency_text(const std::string& currency);  // "USD"; "(no currency)" for none
+
+/// A difference: "+12.5", "-3", "0".
+std::string signed_text(const ExactSum& sum);
+/// "USD +12.5, EUR -3".
+std::string signed_money_text(const std::map<std::string, ExactSum>& by_currency);
+
 /// "2026-05-31 23:59:59" in UTC.
 std::string time_text(std::int64_t ms_since_1970);
 

@@ -11,13 +11,14 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-Json money_document(const std::map<std::string, ExactSum>& by_currency) {
-  Json result = Json::object();
-  for (const auto& [currency, sum] : by_currency) result[currency] = sum.to_string();
-  return result;
-}
-
 Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
+
+/// What a replacement did to the cost of a month; both null where nothing was replaced.
+void add_cost_change(Json& document, const std::optional<CostChange>& change) {
+  document["cost_change"] = change ? money_document(change->by_currency) : Json();
+  const bool is_closed = change && change->has_moved_closed_month();
+  document["closed_month_change"] = is_closed ? money_document(change->moved()) : Json();
+}
 
 Json rows_document(std::uint64_t source, std::uint64_t loaded, std::uint64_t quarantined) {
   return {{"source", source}, {"loaded", loaded}, {"quarantined", quarantined}};
@@ -64,6 +65,7 @@ Json partition_document(const PartitionReport& report) {
   result["text_bytes"] = report.text_bytes;
   result["rows"] = rows_document(report.source_rows, report.loaded_rows, report.quarantined_rows);
   result["unblended_cost"] = money_document(report.unblended_cost);
+  add_cost_change(result, report.cost_change);
   result["new_columns"] = report.new_columns;
   result["snapshot_id"] = report.snapshot_id ? Json(*report.snapshot_id) : Json();
   result["seconds"] = report.seconds;
@@ -95,6 +97,12 @@ Json stale_document(const std::vector<StaleSource>& stale) {
 }
 
 }  // namespace
+
+Json money_document(const std::map<std::string, ExactSum>& by_currency) {
+  Json result = Json::object();
+  for (const auto& [currency, sum] : by_currency) result[currency] = sum.to_string();
+  return result;
+}
 
 Json id_document(const ExportId& id) {
   return {{"table", text_or_null(id.table)},
@@ -146,9 +154,10 @@ Json export_document(const std::vector<ExportedFile>& files) {
   return {{"changed", is_changed}, {"files", std::move(list)}};
 }
 
-Json history_document(const std::vector<DeliveryRecord>& records) {
+Json history_document(const std::vector<HistoryEntry>& entries) {
   Json list = Json::array();
-  for (const DeliveryRecord& record : records) {
+  for (const HistoryEntry& entry : entries) {
+    const DeliveryRecord& record = entry.record;
     Json one = id_document(record.id);
     one["revision"] = record.revision;
     one["state"] = to_string(record.state);
@@ -157,6 +166,7 @@ Json history_document(const std::vector<DeliveryRecord>& records) {
     one["manifest"] = text_or_null(record.manifest_key);
     one["refusal"] = text_or_null(record.refusal);
     one["hold"] = json_or_null(record.hold);
+    add_cost_change(one, entry.cost_change);
     list.push_back(std::move(one));
   }
   return {{"deliveries", std::move(list)}};

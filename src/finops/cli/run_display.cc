@@ -96,6 +96,7 @@ std::string outcome_words(Outcome outcome) {
 }
 
 std::string line_of(const PartitionReport& report) {
+  using Money = std::map<std::string, ExactSum>;
   const bool was_read = report.outcome == Outcome::kLoaded ||
                         report.outcome == Outcome::kReplaced || report.outcome == Outcome::kRefused;
   std::string line =
@@ -105,6 +106,8 @@ std::string line_of(const PartitionReport& report) {
             padded(seconds_text(report.seconds), 8, true) + "  " +
             padded(rate_text(report.text_bytes, report.seconds), 9, true) + "  " +
             money_text(report.unblended_cost);
+    const auto moved = report.cost_change ? report.cost_change->moved() : Money();
+    if (!moved.empty()) line += "  (changed by " + signed_money_text(moved) + ")";
   }
   if (report.outcome == Outcome::kStaged) {
     line += "  " + padded(plural(report.files, "file"), 12, true) + "  " +
@@ -153,6 +156,11 @@ void RunDisplay::show_finished(const PartitionReport& report) {
     }
   }
   if (!report.stages.empty()) console_.detail(name + ": " + stages_text(report.stages));
+  if (report.cost_change && report.cost_change->has_moved_closed_month()) {
+    console_.warning(name + ": this month was closed, and its cost changed by " +
+                     signed_money_text(report.cost_change->moved()) + "; `finops diff --period " +
+                     report.id.partition + " --source " + report.id.source + "` tells what");
+  }
   for (const std::string& warning : report.warnings) console_.warning(name + ": " + warning);
   if (!report.new_columns.empty()) {
     std::string list;

@@ -10,6 +10,7 @@
 
 #include "finops/config/configuration.h"
 #include "finops/demo/demo_bills.h"
+#include "finops/diff/bill_diff.h"
 #include "finops/engines/sql_engine.h"
 #include "finops/lake/relocation.h"
 #include "finops/pipeline/catalog_restoration.h"
@@ -51,6 +52,29 @@ struct SelftestRequest {
   std::string work_folder;  // where the lakes of the test lie for a while; empty: data_dir
 };
 
+/// Which deliveries of a billing period to compare: of each (table, source) the current one with
+/// the one that was current before, or those that are named.
+struct DiffRequest {
+  BillingPeriod period;
+  std::vector<std::string> sources;  // all that have two
+  std::string from, to;              // execution ids or unique beginnings; empty: as above
+  std::size_t limit = 0;             // items of each list; 0: all
+};
+
+/// A delivery by its receipt.
+struct ComparedDelivery {
+  ExportId id;
+  int revision = 1;
+  std::int64_t recorded_ms = 0;
+  std::uint64_t source_rows = 0, loaded_rows = 0, quarantined_rows = 0;
+  std::map<std::string, ReceiptSum> cost;  // by currency
+};
+
+struct BillComparison {
+  ComparedDelivery from, to;
+  BillDiff diff;  // of the rows in the lake
+};
+
 struct LakeCheckRequest {
   bool is_deep = false;
   std::optional<Duration> remove_orphans_older_than;  // nothing: none is removed
@@ -87,7 +111,10 @@ struct Services {
   std::function<std::vector<ExportedFile>(const Configuration&, const Selection&, bool overwrite,
                                           ParquetCompression)>
       export_parquet;
-  std::function<std::vector<DeliveryRecord>(const Configuration&, const Selection&)> history;
+  std::function<std::vector<HistoryEntry>(const Configuration&, const Selection&)> history;
+  std::function<std::vector<BillComparison>(const Configuration&, const DiffRequest&,
+                                            const std::stop_token&)>
+      diff;
   std::function<std::vector<Receipt>(const Configuration&, const Selection&)> receipts;
   std::function<std::vector<VerifyReport>(const Configuration&, const Selection&, std::stop_token)>
       verify;

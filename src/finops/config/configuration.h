@@ -72,6 +72,7 @@ struct AwsExport {
   bool requester_pays = false;
   bool keep_staging = true;
   std::chrono::seconds max_age{};
+  int closed_after_days = 0;
   bool allow_overlap = false;
 };
 

@@ -43,6 +43,7 @@ class ExportReader {
     if (!version.empty()) result.cur_version = version == "v1" ? CurVersion::kV1 : CurVersion::kV2;
     result.keep_staging = reader_.boolean("aws.keep_staging");
     result.max_age = reader_.duration("aws.max_age");
+    result.closed_after_days = static_cast<int>(reader_.count("aws.closed_after_days", 0, 36'500));
     result.allow_overlap = reader_.boolean("aws.allow_overlap");
     return result;
   }

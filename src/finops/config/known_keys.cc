@@ -94,6 +94,10 @@ const std::vector<KnownKey>& known_keys() {
        "false: stream downloads, keep nothing."},
       {"aws.max_age", kDuration, "36h", "", "", true, "",
        "No newer delivery for so long: reported as stale; 0s: never."},
+      {"aws.closed_after_days", kCount, "15", "", "", true, "",
+       "A month that is over for more days is closed, also without invoice ids in all its rows: "
+       "that "
+       "its cost changes is told."},
       {"aws.allow_overlap", kBoolean, "false", "", "", true, "",
        "Whether two sources of one table may have the same payer and period."},
   };

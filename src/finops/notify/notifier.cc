@@ -26,12 +26,12 @@ std::string minute_text(TimePoint time) {
   return text + " UTC";
 }
 
-void add_lines(std::string& text, const std::vector<Problem>& problems, const auto& line_of) {
-  for (std::size_t i = 0; i < std::min(problems.size(), kMostLines); ++i) {
-    text += "\n• " + one_line(line_of(problems[i]), kLongestLine);
+void add_lines(std::string& text, const auto& items, const auto& line_of) {
+  for (std::size_t i = 0; i < std::min(items.size(), kMostLines); ++i) {
+    text += "\n• " + one_line(line_of(items[i]), kLongestLine);
   }
-  if (problems.size() > kMostLines) {
-    text += "\n• and " + std::to_string(problems.size() - kMostLines) + " more";
+  if (items.size() > kMostLines) {
+    text += "\n• and " + std::to_string(items.size() - kMostLines) + " more";
   }
 }
 
@@ -44,6 +44,9 @@ std::string headline(const Notification& notification) {
       return start + count_of(notification.solved.size(), "problem") + " solved, " +
              std::to_string(notification.remaining.size()) + " left";
     case Notification::Event::kRecovered: return start + "recovered";
+    case Notification::Event::kClosedMonthChanged:
+      return start + "the cost of " + count_of(notification.changes.size(), "closed month") +
+             " changed";
   }
   return start;
 }
@@ -60,6 +63,7 @@ std::string_view to_string(Notification::Event event) {
     case Notification::Event::kNewProblems: return "new_problems";
     case Notification::Event::kFewerProblems: return "fewer_problems";
     case Notification::Event::kRecovered: return "recovered";
+    case Notification::Event::kClosedMonthChanged: return "closed_month_changed";
   }
   return "new_problems";
 }
@@ -76,6 +80,15 @@ std::string text_of(const Notification& notification) {
   add_lines(text, notification.solved, with_begin);
   if (!notification.remaining.empty()) text += "\nStill there:";
   add_lines(text, notification.remaining, with_begin);
+  add_lines(text, notification.changes, [](const MonthChange& change) {
+    std::string amounts;
+    for (const auto& [currency, amount] : change.amounts) {
+      const std::string sign = amount.starts_with('-') ? "" : "+";
+      amounts += (amounts.empty() ? " " : ", ") + currency + " " + sign + amount;
+    }
+    return change.source + " " + change.billing_period + ":" + amounts + " (" + change.from +
+           " → " + change.to + ")";
+  });
   return text;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -21,17 +22,26 @@ struct Problem {
 /// The same trouble in another run: what it says may change, and when it began is no part of it.
 bool is_same(const Problem& one, const Problem& other);
 
+/// A month that was closed and costs something else since a delivery replaced another.
+struct MonthChange {
+  std::string source, billing_period;
+  std::string from, to;                        // execution ids
+  std::map<std::string, std::string> amounts;  // after - before, exact, by currency
+};
+
 /// What changed with a run.
 struct Notification {
   enum class Event {
     kNewProblems,
     kFewerProblems,  // some are over, some remain
     kRecovered,      // all are over
+    kClosedMonthChanged,
   };
   Event event = Event::kNewProblems;
   TimePoint time;
   std::string host;  // of the run
   std::vector<Problem> fresh, remaining, solved;
+  std::vector<MonthChange> changes;  // of kClosedMonthChanged
 };
 std::string_view to_string(Notification::Event event);  // "new_problems"
 

@@ -5,7 +5,6 @@
 #include <map>
 #include <set>
 
-#include "finops/core/error.h"
 #include "finops/pipeline/quarantine_writer.h"
 
 namespace finops {
@@ -72,6 +71,15 @@ Copies quarantine_files_of(lake::Lake& lake, const DeliveryRecord& record) {
                        for (const auto& copy : copies) rows += copy.from.rows;
                        return rows == static_cast<std::int64_t>(record.quarantined_rows);
                      });
+}
+
+Error with_ways_back(const Error& gone, const DeliveryRecord& record) {
+  return {gone.kind(),
+          std::string(gone.what()) +
+              ". It can be loaded again where it was delivered: from its bucket or the "
+              "staging folder, with `finops aws run-pipeline` or `finops aws "
+              "load-billing-local` and its manifest in place ('" +
+              record.manifest_key + "')"};
 }
 
 const DeliveryRecord& find_version(const std::vector<DeliveryRecord>& records,

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "finops/core/error.h"
 #include "finops/lake/lake.h"
 #include "finops/ledger/ledger.h"
 #include "finops/ledger/receipt.h"
@@ -20,6 +21,9 @@ std::vector<std::string> live_files(lake::Lake& lake, const lake::TableName& tab
 std::vector<lake::FileCopy> data_files_of(lake::Lake& lake, const DeliveryRecord& record,
                                           const Receipt& receipt);
 std::vector<lake::FileCopy> quarantine_files_of(lake::Lake& lake, const DeliveryRecord& record);
+
+/// `gone`, of one of the above, with what can be done.
+Error with_ways_back(const Error& gone, const DeliveryRecord& record);
 
 /// The record that a version or a unique beginning of one names, in its last revision. kUsage, with
 /// what there is, when there is none or more than one.

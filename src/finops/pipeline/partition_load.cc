@@ -194,8 +194,13 @@ PartitionReport PartitionLoad::publish(WrittenRows& written) {
   const DeliveryRecord* current = current_delivery(records_);
   PartitionReport report =
       report_of(current == nullptr ? Outcome::kLoaded : Outcome::kReplaced, written);
-  if (current != nullptr) report.replaced_version = current->id.version;
   DeliveryRecord record = record_of(written);
+  if (current != nullptr) {
+    report.replaced_version = current->id.version;
+    report.cost_change = cost_change(receipt_from_json(current->receipt), receipt,
+                                     TimePoint(Duration(record.recorded_ms)),
+                                     {prepared_.layout.cost_column, from_.closed_after_days});
+  }
   record.receipt = receipt_to_json(receipt);
   std::vector<lake::PartitionChange> changes;
   if (auto quarantine = quarantine_change(written, "")) changes.push_back(std::move(*quarantine));

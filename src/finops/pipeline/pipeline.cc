@@ -14,6 +14,7 @@
 #include "finops/pipeline/partition_lock.h"
 #include "finops/pipeline/stage_times.h"
 #include "finops/pipeline/staged_delivery.h"
+#include "finops/pipeline/table_columns.h"
 #include "finops/sources/delivered_files.h"
 
 namespace finops {
@@ -372,8 +373,38 @@ std::vector<DeliveryRecord> Pipeline::ledger_records(const Selection& selection,
   return records;
 }
 
-std::vector<DeliveryRecord> Pipeline::history(const Selection& selection) {
-  return ledger_records(selection, false);
+CostJudgement Pipeline::judgement_of(const ExportId& id) {
+  const auto from = std::ranges::find(exports_, id.source, &PipelineExport::name);
+  const lake::TableName table{"billing", id.table};
+  CostJudgement judgement;
+  if (lake_.has_table(table)) judgement.cost_column = cost_column_of(lake_.view(table));
+  if (from != exports_.end()) judgement.closed_after_days = from->closed_after_days;
+  return judgement;
+}
+
+std::vector<HistoryEntry> Pipeline::history(const Selection& selection) {
+  using Partition = std::tuple<std::string, std::string, std::string>;
+  std::map<Partition, Receipt> current;  // while the ledger is gone through
+  std::map<std::pair<std::string, std::string>, CostJudgement> judgements;
+  std::vector<HistoryEntry> entries;
+  for (DeliveryRecord& record : ledger_records(selection, true)) {
+    const ExportId& id = record.id;
+    std::optional<CostChange> change;
+    if (record.state != DeliveryState::kRefused) {
+      Receipt receipt = receipt_from_json(record.receipt);
+      auto [before, is_first] = current.try_emplace({id.table, id.source, id.partition});
+      if (!is_first) {
+        auto [judgement, is_new] = judgements.try_emplace({id.table, id.source});
+        if (is_new) judgement->second = judgement_of(id);
+        change = cost_change(before->second, receipt, TimePoint(Duration(record.recorded_ms)),
+                             judgement->second);
+      }
+      before->second = std::move(receipt);
+    }
+    record.receipt.clear();
+    entries.push_back({std::move(record), std::move(change)});
+  }
+  return entries;
 }
 
 RollbackReport Pipeline::rollback(const RollbackRequest& request) {

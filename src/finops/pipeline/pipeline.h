@@ -16,6 +16,7 @@
 #include "finops/lake/lake.h"
 #include "finops/ledger/ledger.h"
 #include "finops/ledger/receipt.h"
+#include "finops/pipeline/cost_change.h"
 #include "finops/pipeline/quarantine_replay.h"
 #include "finops/pipeline/quarantine_waiver.h"
 #include "finops/pipeline/rollback.h"
@@ -37,6 +38,7 @@ struct PipelineExport {
   bool keep_staging = false;  // a load keeps what it downloads in the staging area
   /// Without a newer delivery for so long the source is reported as stale; 0: never.
   std::chrono::seconds max_age{0};
+  int closed_after_days = kClosedAfterDays;  // is_closed()
 };
 
 /// The table of namespace billing that a delivery goes to.
@@ -89,6 +91,12 @@ struct ExportedFile {
   std::uint64_t bytes = 0;
 };
 
+/// A delivery, and what it did to its month's cost when it took the place of another.
+struct HistoryEntry {
+  DeliveryRecord record;  // without its receipt
+  std::optional<CostChange> cost_change;
+};
+
 struct VerifyReport {
   ExportId id;
   enum class Verdict { kAgrees, kDiffers, kCannotBeVerified } verdict = Verdict::kAgrees;
@@ -122,7 +130,7 @@ class Pipeline {
                                            ParquetCompression compression);
 
   /// The ledger's rows, oldest first, also of exports that are configured no more.
-  std::vector<DeliveryRecord> history(const Selection& selection);
+  std::vector<HistoryEntry> history(const Selection& selection);
   std::vector<Receipt> receipts(const Selection& selection);  // of current deliveries
   std::vector<VerifyReport> verify(const Selection& selection, std::stop_token stop);
 
@@ -154,6 +162,7 @@ class Pipeline {
                                         const std::function<PartitionReport(const Work&)>& step);
   PartitionReport stage_one(const Work& work, const RunHooks& hooks, const std::stop_token& stop);
   std::vector<const PipelineExport*> selected(const Selection& selection) const;
+  CostJudgement judgement_of(const ExportId& id);
   std::vector<DeliveryRecord> ledger_records(const Selection& selection, bool with_receipts);
 
   std::vector<PipelineExport> exports_;

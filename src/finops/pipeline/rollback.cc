@@ -72,12 +72,7 @@ class Rollback {
       quarantine = quarantine_files_of(lake_, target_);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kNotFound) throw;
-      throw Error(error.kind(),
-                  std::string(error.what()) +
-                      ". It can be loaded again where it was delivered: from its bucket or the "
-                      "staging folder, with `finops aws run-pipeline` or `finops aws "
-                      "load-billing-local` and its manifest in place ('" +
-                      target_.manifest_key + "')");
+      throw with_ways_back(error, target_);
     }
     for (const auto* copies : {&data, &quarantine}) {
       report_.files += copies->size();

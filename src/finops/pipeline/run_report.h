@@ -9,6 +9,7 @@
 #include "finops/core/decimal.h"
 #include "finops/core/error.h"
 #include "finops/core/export_id.h"
+#include "finops/pipeline/cost_change.h"
 #include "finops/pipeline/freshness.h"
 
 namespace finops {
@@ -71,6 +72,7 @@ struct PartitionReport {
   std::uint64_t files = 0, compressed_bytes = 0, text_bytes = 0;
   std::uint64_t source_rows = 0, loaded_rows = 0, quarantined_rows = 0;
   std::map<std::string, ExactSum> unblended_cost;  // loaded, by currency
+  std::optional<CostChange> cost_change;           // of kReplaced
   std::vector<std::string> new_columns;
   std::optional<std::int64_t> snapshot_id;
   double seconds = 0;

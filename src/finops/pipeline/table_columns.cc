@@ -101,6 +101,12 @@ std::string cost_column_of(const lake::TableView& view) {
   return layout.cost_column;
 }
 
+std::string currency_column_of(const lake::TableView& view) {
+  BillLayout layout;
+  set_money_columns(view, layout);
+  return layout.currency_column;
+}
+
 BillLayout recorded_layout(const lake::TableView& view,
                            const std::vector<std::pair<std::string, std::string>>& columns) {
   BillLayout layout;

@@ -23,8 +23,9 @@ PreparedLayout prepare_layout(lake::Lake& lake, const lake::TableName& table,
                               const std::vector<DeliveredColumn>& delivered,
                               const ColumnDictionary& dictionary);
 
-/// The column of a table of bills that holds the cost of a row.
+/// The columns of a table of bills that hold the cost of a row and its currency.
 std::string cost_column_of(const lake::TableView& view);
+std::string currency_column_of(const lake::TableView& view);
 
 /// The layout of a delivery that is loaded, from the names that its ledger record holds.
 BillLayout recorded_layout(const lake::TableView& view,

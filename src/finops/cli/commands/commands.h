@@ -19,7 +19,8 @@ void add_rollback_commands(CommandTree& tree);    // rollback, release
 void add_quarantine_commands(CommandTree& tree);  // ls, show, replay, waive
 void add_lake_commands(CommandTree& tree);        // expire, check, relocate, restore-catalog
 void add_demo_commands(CommandTree& tree);        // generate
-/// Promised names that say so: diff, reconcile and others.
+void add_diff_command(CommandTree& tree);
+/// Promised names that say so: reconcile and others.
 void add_commands_of_later_versions(CommandTree& tree);
 
 }  // namespace finops

@@ -10,7 +10,7 @@
 namespace finops {
 namespace {
 
-void print_records(std::ostream& out, const std::vector<DeliveryRecord>& records) {
+void print_records(std::ostream& out, const std::vector<HistoryEntry>& entries) {
   using enum TextTable::Align;
   TextTable table({{"PERIOD"},
                    {"SOURCE"},
@@ -20,21 +20,25 @@ void print_records(std::ostream& out, const std::vector<DeliveryRecord>& records
                    {"RECORDED (UTC)"},
                    {"ROWS", kRight},
                    {"QUARANTINED", kRight},
+                   {"COST CHANGE", kRight},
                    {"REMARK"}});
-  for (const DeliveryRecord& record : records) {
+  for (const auto& [record, change] : entries) {
+    const bool is_closed = change && change->has_moved_closed_month();
     const std::string remark = !record.refusal.empty() ? record.refusal
                                : !record.hold.empty()  ? "held: newer deliveries wait"
+                               : is_closed             ? "a closed month changed"
                                                        : "";
     table.add({record.id.partition, record.id.source, record.id.version,
                std::to_string(record.revision), std::string(to_string(record.state)),
                time_text(record.recorded_ms), count_text(record.loaded_rows),
-               record.quarantined_rows > 0 ? count_text(record.quarantined_rows) : "", remark});
+               record.quarantined_rows > 0 ? count_text(record.quarantined_rows) : "",
+               change ? signed_money_text(change->moved()) : "", remark});
   }
   table.print(out);
 }
 
 int show_history(CommandContext& context, const SelectionOptions& options) {
-  const std::vector<DeliveryRecord> records =
+  const std::vector<HistoryEntry> records =
       context.services.history(context.configuration(), options.selection());
   if (context.console.is_json()) {
     context.console.print_document(history_document(records));

@@ -24,8 +24,6 @@ void add_commands_of_later_versions(CommandTree& tree) {
   CLI::App& aws = tree.group("aws");
   add_later(tree, aws, "load-billing-remote", "Load the Parquet exports into BigQuery",
             "until then, `finops aws export-parquet` writes files that BigQuery loads");
-  add_later(tree, tree.root(), "diff", "Compare two deliveries of a billing period",
-            "until then, `finops query --as-of` sees either delivery");
   add_later(tree, tree.root(), "reconcile", "Compare a billing period with its invoices",
             "until then, `finops query` gives the sums by bill_invoice_id");
 }

@@ -10,15 +10,6 @@ namespace {
 constexpr std::string_view kMainNamespace = "billing";
 constexpr std::string_view kNameMapping = "schema.name-mapping.default";
 
-std::string quoted(std::string_view text, char quote) {
-  std::string out(1, quote);
-  for (const char c : text) {
-    if (c == quote) out += quote;
-    out += c;
-  }
-  return out + quote;
-}
-
 /// What DuckDB's reader is asked for.
 std::string_view stored_type(ColumnType type) {
   switch (type) {
@@ -86,9 +77,6 @@ std::string obstacle(const lake::TableView& table) {
 }
 
 }  // namespace
-
-std::string quoted_identifier(std::string_view name) { return quoted(name, '"'); }
-std::string quoted_literal(std::string_view text) { return quoted(text, '\''); }
 
 std::string readable_path(const std::string& uri) {
   for (const std::string_view prefix : {"file://localhost/", "file:///", "file:/", "/"}) {

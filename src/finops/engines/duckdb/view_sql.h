@@ -1,15 +1,15 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "finops/engines/sql_text.h"
 #include "finops/lake/lake.h"
 
 namespace finops::duckdb_sql {
 
-std::string quoted_identifier(std::string_view name);  // "a ""quoted"" name"
-std::string quoted_literal(std::string_view text);     // 'it''s'
+using finops::quoted_identifier;
+using finops::quoted_literal;
 
 /// What DuckDB calls a file that a manifest names: the path of "file:///a/b", "file:/a/b" or
 /// "/a/b"; "s3://bucket/key", also of s3a and s3n. As Iceberg's writers do, without decoding of

@@ -46,6 +46,19 @@ void add_problems(Json& list, const std::vector<Problem>& problems, bool is_new)
   }
 }
 
+Json changes_document(const std::vector<MonthChange>& changes) {
+  Json list = Json::array();
+  for (const MonthChange& change : changes) {
+    if (list.size() == kMostProblems) break;
+    list.push_back({{"source", one_line(change.source, kLongestMessage)},
+                    {"billing_period", change.billing_period},
+                    {"from", one_line(change.from, kLongestMessage)},
+                    {"to", one_line(change.to, kLongestMessage)},
+                    {"amounts", change.amounts}});
+  }
+  return list;
+}
+
 std::string body_of(const Notification& notification, const std::string& version) {
   Json problems = Json::array(), solved = Json::array();
   add_problems(problems, notification.fresh, true);
@@ -58,7 +71,8 @@ std::string body_of(const Notification& notification, const std::string& version
                            {"host", notification.host},
                            {"version", version},
                            {"problems", std::move(problems)},
-                           {"solved", std::move(solved)}}}};
+                           {"solved", std::move(solved)},
+                           {"changes", changes_document(notification.changes)}}}};
   return document.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
