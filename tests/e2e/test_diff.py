@@ -181,7 +181,7 @@ def many_lines(version):
         lines.append(line(resource=f"i-{i}", cost=format(cost, "f"), account=f"{i % 40:012d}", service=f"Amazon{i % 13}",
                           region=f"region-{i % 6}" if i % 6 else None, type=["Usage", "Tax", "Credit"][i % 3],
                           start=f"2026-05-{1 + i % 31:02d}T00:00:00Z", currency="EUR" if i % 4 == 0 else "USD",
-                          team=f"team-{i % 25 + version % 2}" if i % 3 else None, stage="prod" if i % 2 else None))
+                          team=f"team-{i % 25 + version % 2}" if i % 3 else None, stage="prod" if i % 5 else None))
     return lines
 
 

@@ -170,6 +170,18 @@ BillComparison compare(const OpenLake& lake, const Configuration& configuration,
   return comparison;
 }
 
+/// A version is of one source; that others do not know it is told when none does.
+std::optional<Versions> versions_if_known(const Records& records, const DiffRequest& request,
+                                          std::optional<Error>& unknown) {
+  try {
+    return versions_of(records, request);
+  } catch (const Error& error) {
+    if (error.kind() != ErrorKind::kNotFound) throw;
+    unknown = error;
+    return std::nullopt;
+  }
+}
+
 }  // namespace
 
 std::vector<BillComparison> compare_deliveries(const OpenLake& lake,
@@ -179,14 +191,7 @@ std::vector<BillComparison> compare_deliveries(const OpenLake& lake,
   std::vector<BillComparison> comparisons;
   std::optional<Error> unknown;
   for (const Records& records : partitions_of(*lake.tables, request)) {
-    std::optional<Versions> versions;
-    try {
-      versions = versions_of(records, request);
-    } catch (const Error& error) {
-      // A version is of one source; the others need not know it.
-      if (error.kind() != ErrorKind::kNotFound) throw;
-      unknown = error;
-    }
+    const auto versions = versions_if_known(records, request, unknown);
     if (!versions) continue;
     comparisons.push_back(compare(lake, configuration, *versions, request.limit, stop));
   }
