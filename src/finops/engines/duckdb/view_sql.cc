@@ -1,13 +1,16 @@
 #include "finops/engines/duckdb/view_sql.h"
 
+#include <algorithm>
 #include <set>
 
 #include "finops/core/error.h"
+#include "finops/engines/duckdb/costs_view_sql.h"
 
 namespace finops::duckdb_sql {
 namespace {
 
 constexpr std::string_view kMainNamespace = "billing";
+constexpr std::string_view kLedger = "deliveries";
 constexpr std::string_view kNameMapping = "schema.name-mapping.default";
 
 /// What DuckDB's reader is asked for.
@@ -127,14 +130,28 @@ std::string view_query(const lake::TableView& table) {
 std::string create_views(const std::vector<lake::TableView>& tables) {
   std::set<std::string> schemas = {"main"};
   std::string sql;
+  const auto in_main = [](const std::string& name) {
+    return "CREATE VIEW IF NOT EXISTS main." + quoted_identifier(name) + " AS FROM " +
+           quoted_identifier(kMainNamespace) + "." + quoted_identifier(name) + ";\n";
+  };
   for (const lake::TableView& table : tables) {
     const std::string schema = quoted_identifier(table.name.name_space);
     if (schemas.insert(table.name.name_space).second) sql += "CREATE SCHEMA " + schema + ";\n";
     const std::string name = schema + "." + quoted_identifier(table.name.name);
     sql += "CREATE VIEW " + name + " AS " + view_query(table) + ";\n";
     if (table.name.name_space != kMainNamespace) continue;
-    sql += "CREATE VIEW IF NOT EXISTS main." + quoted_identifier(table.name.name) + " AS FROM " +
-           name + ";\n";
+    sql += in_main(table.name.name);
+  }
+  const bool has_ledger = std::ranges::any_of(tables, [](const lake::TableView& table) {
+    return table.name.name_space == kMainNamespace && table.name.name == kLedger;
+  });
+  // After all tables: one that is called as a view of costs would be is what it was before.
+  for (const lake::TableView& table : tables) {
+    if (table.name.name_space != kMainNamespace || !has_costs(table)) continue;
+    const std::string name = costs_view_name(table);
+    sql += "CREATE VIEW IF NOT EXISTS " + quoted_identifier(kMainNamespace) + "." +
+           quoted_identifier(name) + " AS " + costs_query(table, has_ledger) + ";\n" +
+           in_main(name);
   }
   return sql;
 }

@@ -26,8 +26,8 @@ std::string exact_pattern(const std::string& path);
 /// fails with the reason.
 std::string view_query(const lake::TableView& table);
 
-/// Statements that make a view for each table in the schema of its namespace, and for those of
-/// `billing` one of the same name in `main`.
+/// Statements that make a view for each table in the schema of its namespace, one of its costs for
+/// each that has_costs() in `billing`, and for all of `billing` one of the same name in `main`.
 std::string create_views(const std::vector<lake::TableView>& tables);
 
 }  // namespace finops::duckdb_sql
