@@ -47,7 +47,7 @@ def test_a_run_tells_what_its_stages_cost_and_how_often_it_asked_again(project, 
     assert [s["stage"] for s in report["stages"]] == ["discover", "deliveries"]
     assert sum(s["retries"] for s in report["stages"]) == 3
     stages = {s["stage"]: s for s in report["deliveries"][0]["stages"]}
-    assert list(stages) == ["prepare", "load", "verify", "commit", "stage"]
+    assert list(stages) == ["prepare", "load", "verify", "costs", "commit", "stage"]
     assert stages["load"]["rows"] == stages["verify"]["rows"] == 2000
     assert stages["load"]["bytes"] == report["deliveries"][0]["compressed_bytes"] > 0
     assert all(s["seconds"] >= 0 for s in stages.values())

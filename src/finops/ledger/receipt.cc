@@ -184,7 +184,8 @@ std::string receipt_to_json(const Receipt& receipt) {
                {"sums", sums_to_json(receipt)},
                {"balanced", !receipt.imbalance()},
                {"columns", columns_to_json(receipt)},
-               {"data_files", data_files_to_json(receipt)}};
+               {"data_files", data_files_to_json(receipt)},
+               {"costs", receipt.costs ? Json::parse(costs_to_json(*receipt.costs)) : Json()}};
   if (!headers.empty()) json["headers"] = headers;
   if (!receipt.waiver.empty()) json["waiver"] = Json::parse(receipt.waiver);
   return json.dump();
@@ -206,6 +207,8 @@ Receipt receipt_from_json(const std::string& text) {
     read_sums(json, receipt);
     read_columns(json, receipt);
     if (json.contains("waiver")) receipt.waiver = json.at("waiver").dump();
+    const auto costs = json.find("costs");
+    if (costs != json.end() && !costs->is_null()) receipt.costs = costs_from_json(costs->dump());
     return receipt;
   } catch (const nlohmann::json::exception& error) {
     throw Error(ErrorKind::kInvalidData, std::string("not a receipt: ") + error.what());

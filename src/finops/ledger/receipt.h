@@ -8,6 +8,7 @@
 
 #include "finops/core/export_id.h"
 #include "finops/core/fingerprint.h"
+#include "finops/ledger/bill_costs.h"
 #include "finops/tabular/bill_totals.h"
 
 namespace finops {
@@ -54,6 +55,8 @@ struct Receipt {
   std::map<std::string, ColumnContent> columns;                   // of the loaded rows
   std::vector<ReceiptDataFile> data_files;
   std::string waiver;  // JSON {"since","reason"}: its quarantined rows were accepted; empty: no
+  /// Of AWS's bills; nothing for FOCUS, and in receipts of before there were costs.
+  std::optional<BillCosts> costs;
 
   /// Nothing when rows and every sum balance; else the first difference, in words.
   std::optional<std::string> imbalance() const;

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "finops/core/error.h"
+#include "finops/pipeline/cost_reading.h"
 #include "finops/pipeline/quarantine_writer.h"
 #include "finops/tabular/parquet_totals.h"
 
@@ -31,6 +32,11 @@ ExactSum count(std::uint64_t number) {
 std::string percent(Decimal part_of_one) {
   const auto hundred = Decimal::from_unscaled(100 * power_of_10(kDecimalScale));
   return (part_of_one * hundred).to_string() + " %";
+}
+
+/// FOCUS tells its costs in columns of its own.
+bool has_aws_costs(const BillLayout& layout) {
+  return layout.cost_column == BillLayout().cost_column;
 }
 
 }  // namespace
@@ -86,6 +92,14 @@ WrittenRows write_rows(lake::Lake& lake, const std::string& table,
     bytes_verified += file.bytes;
   }
   times.end("verify", bytes_verified, written.loaded.rows);
+  if (has_aws_costs(layout)) {
+    std::vector<std::shared_ptr<const RandomAccessBytes>> files;
+    for (const auto& file : written.report.files) {
+      files.push_back(open_random(lake.store(), file.key));
+    }
+    written.costs = read_bill_costs(files, columns, settings.threads);
+    times.end("costs", 0, written.loaded.rows);
+  }
   return written;
 }
 

@@ -21,6 +21,7 @@ struct WrittenRows {
   ConvertReport report;
   RowsTotals loaded;  // read back from the Parquet files
   std::optional<WrittenParquet> quarantine;
+  std::optional<BillCosts> costs;  // of AWS's own bills
 };
 
 /// Decodes the parts into the lake's store and reads the result back. `pending` learns every key.

@@ -316,6 +316,7 @@ Receipt PartitionLoad::receipt_of(const WrittenRows& written) const {
   receipt.sums = join_sums(written.report.source, written.loaded.decimals, written.report.rejected);
   receipt.columns = written.loaded.columns;
   if (const auto* accepted = waived()) receipt.waiver = accepted->waiver;
+  receipt.costs = written.costs;
   for (const auto& file : written.report.files) {
     receipt.data_files.push_back(
         {file.key, file.bytes, static_cast<std::uint64_t>(file.rows), file.sha256});

@@ -59,7 +59,8 @@ std::string_view to_string(Outcome outcome);
 /// What one stage cost. Retries are the requests that were sent again meanwhile, by the whole run:
 /// what is loaded at once shares its connections.
 struct StageReport {
-  std::string stage;  // "prepare", "load", "verify", "commit"; of a run "discover", "deliveries"
+  std::string
+      stage;  // "prepare", "load", "verify", "costs", "commit"; of a run "discover", "deliveries"
   std::uint64_t bytes = 0, rows = 0;
   double seconds = 0;
   std::uint64_t retries = 0;
