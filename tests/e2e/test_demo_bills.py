@@ -145,12 +145,20 @@ def costs(cells):
     """(unblended, amortized, true-up, upfront fees) of a row, by the CUR query library's formulas."""
     kind, unblended = cells["line_item_line_item_type"], number(cells["line_item_unblended_cost"])
     plus, minus = AMORTIZED.get(kind, (["line_item_unblended_cost"], []))
+    if is_refund_of_upfront(cells):
+        plus, minus = [], []
     is_upfront = kind == "SavingsPlanUpfrontFee" or (kind == "Fee" and cells["reservation_reservation_a_r_n"] != "")
     amortized = sum(number(cells[name]) for name in plus) - sum(number(cells[name]) for name in minus)
     true_up = {"SavingsPlanRecurringFee": "savings_plan_amortized_upfront_commitment_for_billing_period",
                "RIFee": "reservation_amortized_upfront_fee_for_billing_period"}.get(kind)
     return (unblended, decimal.Decimal(0) if is_upfront else amortized, -number(cells[true_up]) if true_up else
             decimal.Decimal(0), unblended if is_upfront else decimal.Decimal(0))
+
+
+def is_refund_of_upfront(cells):
+    """In no month's amortized cost: what was paid at once is spread over the term."""
+    return (cells["line_item_line_item_type"] == "Refund" and
+            cells["line_item_line_item_description"].startswith("Refund for one-time fee for Savings Plan ID"))
 
 
 def test_totals_by_service_account_type_and_day_are_those_of_the_rows(bills):
@@ -191,6 +199,7 @@ def test_amortized_true_up_and_upfront_fees_make_the_unblended_cost(bills, kind)
             if kind == "net" and not delivery.source["has_net_columns"]:
                 continue
             totals = collections.defaultdict(lambda: [decimal.Decimal(0)] * 4)
+            residuals = collections.defaultdict(decimal.Decimal)
             for cells in delivery.cells:
                 if kind == "net":
                     recurring = number(cells["savings_plan_net_recurring_commitment_for_billing_period"])
@@ -203,9 +212,14 @@ def test_amortized_true_up_and_upfront_fees_make_the_unblended_cost(bills, kind)
                         cells["savings_plan_used_commitment"] = str(used)
                 place = cells["line_item_currency_code"]
                 totals[place] = [a + b for a, b in zip(totals[place], costs(cells))]
-            for unblended, amortized, true_up, upfront in totals.values():
-                assert amortized + true_up + upfront == unblended
+                if is_refund_of_upfront(cells):
+                    residuals[place] += number(cells["line_item_unblended_cost"])
+            for place, (unblended, amortized, true_up, upfront) in totals.items():
+                assert amortized + true_up + upfront + residuals[place] == unblended
                 checked += 1
+            if kind == "gross":
+                stated = {one["currency"]: decimal.Decimal(one["residual"]) for one in delivery.truth["identity"]}
+                assert stated == {place: residuals[place] for place in totals}
     assert checked >= 3
 
 

@@ -18,13 +18,16 @@ class Project:
         self.variables = {}  # of every run's environment
         self.s3 = None  # the server that the lake lies on
 
-    def add_export(self, name, bucket=None, prefix="cur", export="report", table=None):
+    def add_export(self, name, bucket=None, prefix="cur", export="report", table=None, allow_overlap=True):
+        """Most tests deliver one small bill, of one payer, to several sources; None leaves the setting out."""
         bucket = pathlib.Path(bucket) if bucket else self.folder / "buckets" / name
         bucket.mkdir(parents=True, exist_ok=True)
         lines = ["[[aws.exports]]", f'name = "{name}"', *self.place_of(bucket), f'prefix = "{prefix}"',
                  f'export_name = "{export}"']
         if table:
             lines.append(f'table = "{table}"')
+        if allow_overlap is not None:
+            lines.append(f"allow_overlap = {str(allow_overlap).lower()}")
         self.exports.append("\n".join(lines))
         self.write_config()
         return bucket

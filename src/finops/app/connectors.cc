@@ -70,6 +70,7 @@ PipelineExport make_export(const AwsExport& configured, const Configuration& con
   made.is_remote = !configured.folder && place == ReadFrom::kBucket;
   made.keep_staging = configured.keep_staging;
   made.closed_after_days = configured.closed_after_days;
+  made.allow_overlap = configured.allow_overlap;
   // What lies on this machine says nothing of what the provider delivers.
   if (place == ReadFrom::kBucket) made.max_age = configured.max_age;
   try {

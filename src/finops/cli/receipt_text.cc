@@ -55,6 +55,72 @@ void print_files(std::ostream& out, const Receipt& receipt) {
   table.print(out, 4);
 }
 
+std::string_view words_of(ResidualReason reason) {
+  switch (reason) {
+    case ResidualReason::kUpfrontRefunded:
+      return "refund of an upfront fee, which is in no month's amortized cost";
+    case ResidualReason::kNegationDiffers:
+      return "what plans covered at on-demand prices is not what was negated";
+    case ResidualReason::kUsedPartDiffers:
+      return "the used part of plans is not the effective cost of what they covered";
+    case ResidualReason::kCommitmentDiffers:
+      return "the commitment of plans is not its recurring and upfront part";
+    case ResidualReason::kReservationDiffers:
+      return "fees of reservations are not their used and unused part";
+    case ResidualReason::kMissingColumns: return "columns are missing";
+  }
+  return "";
+}
+
+std::string first_lines(const ResidualCause& cause) {
+  std::string text;
+  for (const FileLine& at : cause.first) {
+    const std::string name = at.file.substr(at.file.rfind('/') + 1);
+    text += (text.empty() ? "" : ", ") + printable(name) + ":" + std::to_string(at.line);
+  }
+  return text;
+}
+
+void print_causes(std::ostream& out, const BillCosts& costs) {
+  TextTable table(
+      {{"LINE ITEM TYPE"}, {"LINES", kRight}, {"RESIDUAL", kRight}, {"WHY"}, {"FIRST"}});
+  for (const PayerCosts& payer : costs.payers) {
+    for (const ResidualCause& cause : payer.causes) {
+      table.add({printable(cause.line_item_type), count_text(cause.lines),
+                 cause.amount.to_string() + " " + printable(payer.currency),
+                 std::string(words_of(cause.reason)), first_lines(cause)});
+    }
+  }
+  if (!table.is_empty()) table.print(out, 4);
+  if (costs.missing_columns.empty()) return;
+  out << "    missing:";
+  for (const auto& column : costs.missing_columns) out << ' ' << printable(column);
+  out << '\n';
+}
+
+/// The identity of costs: amortized + true-up + upfront fees = unblended, but for the residual.
+void print_costs(std::ostream& out, const BillCosts& costs) {
+  if (costs.payers.empty()) return;
+  out << "\n  costs: unblended = amortized + true-up + upfront fees + residual\n";
+  TextTable table({{"PAYER"},
+                   {"CURRENCY"},
+                   {"UNBLENDED", kRight},
+                   {"AMORTIZED", kRight},
+                   {"TRUE-UP", kRight},
+                   {"UPFRONT FEES", kRight},
+                   {"RESIDUAL", kRight},
+                   {"NET UNBLENDED", kRight},
+                   {"NET AMORTIZED", kRight}});
+  for (const PayerCosts& payer : costs.payers) {
+    table.add({payer.payer.empty() ? "unknown" : printable(payer.payer), printable(payer.currency),
+               payer.unblended.to_string(), payer.amortized.to_string(), payer.true_up.to_string(),
+               payer.upfront_fees.to_string(), payer.residual().to_string(),
+               payer.net_unblended.to_string(), payer.net_amortized.to_string()});
+  }
+  table.print(out, 4);
+  print_causes(out, costs);
+}
+
 }  // namespace
 
 void print_receipt(std::ostream& out, const Receipt& receipt, bool all_columns) {
@@ -71,6 +137,7 @@ void print_receipt(std::ostream& out, const Receipt& receipt, bool all_columns) 
   for (const auto& [currency, columns] : receipt.sums) {
     print_sums(out, currency, columns, all_columns);
   }
+  if (receipt.costs) print_costs(out, *receipt.costs);
   print_files(out, receipt);
 }
 

@@ -93,7 +93,7 @@ TEST_F(DemoBillsTest, HoldsEveryKindOfCharge) {
   }
 }
 
-TEST_F(DemoBillsTest, AmortizedPlusTrueUpPlusUpfrontIsUnblended) {
+TEST_F(DemoBillsTest, AmortizedPlusTrueUpPlusUpfrontIsUnblendedButForTheRefunds) {
   generate_demo_bills(small("bills"));
   const Json truth = truth_of(temp_ / "bills");
   ASSERT_EQ(truth["deliveries"].size(), 6u);
@@ -102,7 +102,19 @@ TEST_F(DemoBillsTest, AmortizedPlusTrueUpPlusUpfrontIsUnblended) {
       ExactSum sum = sum_of(totals["amortized_cost"]);
       sum.add(sum_of(totals["commitment_true_up"]));
       sum.add(sum_of(totals["upfront_fees"]));
+      for (const Json& identity : delivery["identity"]) {
+        if (identity["currency"] == currency) sum.add(sum_of(identity["residual"]));
+      }
       EXPECT_EQ(sum, sum_of(totals["unblended_cost"])) << delivery["period"] << currency;
+    }
+  }
+  // Upfront fees are refunded in dollars, in every month but the first.
+  for (std::size_t i = 0; i < truth["deliveries"].size(); ++i) {
+    const Json& delivery = truth["deliveries"][i];
+    const bool has_refund = delivery["period"] != "2025-11";
+    ASSERT_FALSE(delivery["identity"].empty());
+    for (const Json& identity : delivery["identity"]) {
+      EXPECT_EQ(identity["residual"] != "0", has_refund && identity["currency"] == "USD") << i;
     }
   }
 }

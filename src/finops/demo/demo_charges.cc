@@ -12,6 +12,8 @@ constexpr DemoService kSupport{
     "AWSSupportBusiness", "AWS Support (Business)", "", "", "Dollar", "Dollar", 0};
 constexpr DemoService kCloudFront{
     "AmazonCloudFront", "Amazon CloudFront", "", "", "FlatRatePlan", "Month", 0};
+constexpr DemoService kSavingsPlans{
+    "ComputeSavingsPlans", "Savings Plans for AWS Compute usage", "", "", "ComputeSP", "", 0};
 constexpr DemoService kMarketplace{
     "8w4fhx2gq9c0k5b1n7t3d6s", "Log Search \"Pro\", Inc.", "", "", "SoftwareUsage", "Units", 0};
 
@@ -54,11 +56,25 @@ void DemoMonth::month_end() {
                 "AWS Activate: \"Founders\", 2nd tranche");
   single_charge(payer_.accounts.size() - 1, "Credit", services[1],
                 DemoNumber(-random_.between(1, 99'999), 8), "Sub-cent credit");
-  single_charge(1, "Refund", services[3], DemoNumber(-random_.between(100, 9'999), 2),
-                "Refund of an overcharge in the month before");
+  refund();
   if (has_separate_discounts()) separate_discounts();
   taxes();
   for (int version = 2; version <= plan_.version; ++version) late_charges();
+}
+
+/// In the first month of an overcharge; later of a part of what was paid at once for a plan, which
+/// leaves a residual: that is in no month's amortized cost.
+void DemoMonth::refund() {
+  const DemoNumber amount(-random_.between(100, 9'999), 2);
+  if (plan_.is_first) {
+    single_charge(1, "Refund", demo_services()[3], amount,
+                  "Refund of an overcharge in the month before");
+    return;
+  }
+  const std::string_view arn = payer_.savings_plans[1].arn;
+  const std::string id(arn.substr(arn.rfind('/') + 1));
+  single_charge(1, "Refund", kSavingsPlans, amount,
+                "Refund for one-time fee for Savings Plan ID: " + id);
 }
 
 void DemoMonth::single_charge(std::size_t account, std::string_view type,

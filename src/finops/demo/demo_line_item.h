@@ -44,14 +44,20 @@ class DemoLineItemSink {
 };
 
 /// What one line item adds to the usual totals, as decimal(38,18). Over any payer and month
-/// amortized + true_up + upfront_fees = unblended, exactly.
+/// amortized + true_up + upfront_fees = unblended, exactly, but for refunds of upfront fees: these
+/// are in no month's amortized cost.
 struct DemoCosts {
   Int128 unblended = 0;
-  Int128 amortized = 0;     // as AWS's CUR query library: by line item type
-  Int128 true_up = 0;       // minus the amortised part of upfront payments
-  Int128 upfront_fees = 0;  // unblended cost of upfront payments
+  Int128 amortized = 0;  // as AWS's CUR query library: by line item type
+  Int128 net_unblended = 0,
+         net_amortized = 0;  // the same as without, for a payer without discounts
+  Int128 true_up = 0;        // minus the amortised part of upfront payments
+  Int128 upfront_fees = 0;   // unblended cost of upfront payments
 };
 
 DemoCosts demo_costs(const DemoLineItem& item);
+
+/// Whether the row divides the cost of an instance once more: in no total of costs.
+bool is_split_row(const DemoLineItem& item);
 
 }  // namespace finops

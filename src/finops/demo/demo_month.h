@@ -84,6 +84,7 @@ class DemoMonth {
   void month_end();
   void single_charge(std::size_t account, std::string_view type, const DemoService& service,
                      const DemoNumber& cost, std::string_view description);
+  void refund();
   void marketplace();
   void separate_discounts();
   void taxes();

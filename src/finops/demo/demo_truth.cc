@@ -49,6 +49,27 @@ Json DemoTruth::Totals::to_json() const {
           {"upfront_fees", upfront_fees.total().to_string()}};
 }
 
+void DemoTruth::Identity::add(const DemoCosts& costs) {
+  unblended.add(costs.unblended);
+  net_unblended.add(costs.net_unblended);
+  amortized.add(costs.amortized);
+  net_amortized.add(costs.net_amortized);
+  true_up.add(costs.true_up);
+  upfront_fees.add(costs.upfront_fees);
+}
+
+Json DemoTruth::Identity::to_json() const {
+  ExactSum residual = unblended.total();
+  for (const auto* part : {&amortized, &true_up, &upfront_fees}) residual.subtract(part->total());
+  return {{"unblended_cost", unblended.total().to_string()},
+          {"net_unblended_cost", net_unblended.total().to_string()},
+          {"amortized_cost", amortized.total().to_string()},
+          {"net_amortized_cost", net_amortized.total().to_string()},
+          {"ri_sp_trueup", true_up.total().to_string()},
+          {"ri_sp_upfront_fees", upfront_fees.total().to_string()},
+          {"residual", residual.to_string()}};
+}
+
 void DemoTruth::add_to(TotalsByKey& totals, std::string_view key, const DemoCosts& costs) {
   auto found = totals.find(key);
   if (found == totals.end()) found = totals.emplace(key, Totals{}).first;
@@ -66,6 +87,9 @@ void DemoTruth::add_row(const DemoLineItem& item) {
   add_to(current_->by_account, item.text(DemoField::kUsageAccountId), costs);
   add_to(current_->by_line_item_type, item.text(DemoField::kLineItemType), costs);
   add_to(current_->by_day, item.text(DemoField::kUsageStart).substr(0, 10), costs);
+  if (!is_split_row(item)) {
+    identities_[{std::string(item.text(DemoField::kPayerAccountId)), found->first}].add(costs);
+  }
   ++rows_;
 }
 
@@ -110,6 +134,12 @@ Json DemoTruth::to_json() const {
     truth["by_account"][code] = to_json(currency.by_account);
     truth["by_line_item_type"][code] = to_json(currency.by_line_item_type);
     truth["by_day"][code] = to_json(currency.by_day);
+  }
+  truth["identity"] = Json::array();
+  for (const auto& [key, identity] : identities_) {
+    Json told = {{"payer", key.first}, {"currency", key.second}};
+    told.update(identity.to_json());
+    truth["identity"].push_back(std::move(told));
   }
   return truth;
 }

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "finops/demo/demo_line_item.h"
 
@@ -21,7 +22,8 @@ class DemoTruth {
 
   std::int64_t rows() const { return rows_; }
   /// "rows", "sums" by currency and column of the lake, "totals" by currency, and "by_service",
-  /// "by_account", "by_line_item_type", "by_day", each by currency.
+  /// "by_account", "by_line_item_type", "by_day", each by currency; "identity", one for each payer
+  /// and currency: what costs come to without rows of split cost allocation, and the "residual".
   nlohmann::ordered_json to_json() const;
 
  private:
@@ -33,6 +35,11 @@ class DemoTruth {
   };
   using TotalsByKey = std::map<std::string, Totals, std::less<>>;
   static void add_to(TotalsByKey& totals, std::string_view key, const DemoCosts& costs);
+  struct Identity {
+    DemoSum unblended, net_unblended, amortized, net_amortized, true_up, upfront_fees;
+    void add(const DemoCosts& costs);
+    nlohmann::ordered_json to_json() const;
+  };
   struct ColumnSum {
     DemoSum sum;
     std::int64_t cells = 0, rounded_cells = 0;
@@ -47,7 +54,8 @@ class DemoTruth {
   static nlohmann::ordered_json to_json(const TotalsByKey& totals);
 
   std::map<std::string, Currency, std::less<>> currencies_;
-  Currency* current_ = nullptr;  // of the last row
+  std::map<std::pair<std::string, std::string>, Identity> identities_;  // by payer and currency
+  Currency* current_ = nullptr;                                         // of the last row
   std::int64_t rows_ = 0;
 };
 

@@ -173,6 +173,16 @@ lake::TableName Ledger::table() { return {"billing", "deliveries"}; }
 
 std::vector<DeliveryRecord> Ledger::records(bool with_receipts,
                                             std::optional<lake::PartitionKey> only) const {
+  return read(with_receipts, [&](const lake::PartitionKey& key) { return !only || key == *only; });
+}
+
+std::vector<DeliveryRecord> Ledger::records_of_period(const std::string& billing_period) const {
+  return read(true,
+              [&](const lake::PartitionKey& key) { return key.billing_period == billing_period; });
+}
+
+std::vector<DeliveryRecord> Ledger::read(
+    bool with_receipts, const std::function<bool(const lake::PartitionKey&)>& wants) const {
   std::vector<DeliveryRecord> records;
   if (!lake_.has_table(table())) return records;
   const lake::TableView view = lake_.view(table());
@@ -181,7 +191,7 @@ std::vector<DeliveryRecord> Ledger::records(bool with_receipts,
   const bool has_waivers = columns[kWaiver].field_id > 0;
   if (!has_waivers) columns.erase(columns.begin() + kWaiver);
   for (const auto& file : view.files) {
-    if (only && file.partition != *only) continue;
+    if (!wants(file.partition)) continue;
     std::shared_ptr<const RandomAccessBytes> bytes =
         open_random(lake_.store(), lake_.key_of(file.uri));
     for (auto& row : read_parquet_rows(std::move(bytes), columns)) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -51,12 +52,18 @@ class Ledger {
   std::vector<DeliveryRecord> records(bool with_receipts,
                                       std::optional<lake::PartitionKey> only = std::nullopt) const;
 
+  /// All records of one period with their receipts, oldest first.
+  std::vector<DeliveryRecord> records_of_period(const std::string& billing_period) const;
+
   /// The change that leaves the partition's ledger with exactly `records` (with their receipts),
   /// planned on the files that were live when it was called. Creates the ledger table if need be.
   lake::PartitionChange replace(const lake::PartitionKey& partition,
                                 const std::vector<DeliveryRecord>& records);
 
  private:
+  std::vector<DeliveryRecord> read(
+      bool with_receipts, const std::function<bool(const lake::PartitionKey&)>& wants) const;
+
   lake::Lake& lake_;
 };
 

@@ -34,11 +34,6 @@ std::string percent(Decimal part_of_one) {
   return (part_of_one * hundred).to_string() + " %";
 }
 
-/// FOCUS tells its costs in columns of its own.
-bool has_aws_costs(const BillLayout& layout) {
-  return layout.cost_column == BillLayout().cost_column;
-}
-
 }  // namespace
 
 std::vector<Column> layout_columns(const BillLayout& layout) {
@@ -46,6 +41,14 @@ std::vector<Column> layout_columns(const BillLayout& layout) {
   for (const auto& bound : layout.delivered) columns.push_back(bound.column);
   columns.insert(columns.end(), layout.added.begin(), layout.added.end());
   return columns;
+}
+
+std::optional<BillCosts> costs_of_files(lake::Lake& lake, const std::vector<std::string>& keys,
+                                        const BillLayout& layout, unsigned threads) {
+  if (layout.cost_column != BillLayout().cost_column) return std::nullopt;
+  std::vector<std::shared_ptr<const RandomAccessBytes>> files;
+  for (const auto& key : keys) files.push_back(open_random(lake.store(), key));
+  return read_bill_costs(files, layout_columns(layout), threads);
 }
 
 WrittenRows write_rows(lake::Lake& lake, const std::string& table,
@@ -92,14 +95,10 @@ WrittenRows write_rows(lake::Lake& lake, const std::string& table,
     bytes_verified += file.bytes;
   }
   times.end("verify", bytes_verified, written.loaded.rows);
-  if (has_aws_costs(layout)) {
-    std::vector<std::shared_ptr<const RandomAccessBytes>> files;
-    for (const auto& file : written.report.files) {
-      files.push_back(open_random(lake.store(), file.key));
-    }
-    written.costs = read_bill_costs(files, columns, settings.threads);
-    times.end("costs", 0, written.loaded.rows);
-  }
+  std::vector<std::string> keys;
+  for (const auto& file : written.report.files) keys.push_back(file.key);
+  written.costs = costs_of_files(lake, keys, layout, settings.threads);
+  if (written.costs) times.end("costs", 0, written.loaded.rows);
   return written;
 }
 

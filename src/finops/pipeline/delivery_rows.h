@@ -31,6 +31,11 @@ WrittenRows write_rows(lake::Lake& lake, const std::string& table,
                        const std::function<void(const Progress&)>& on_progress,
                        std::uint64_t bytes_total, StageTimes& times, std::stop_token stop);
 
+/// What the rows of a delivery cost, read from all files of the lake that hold them; nothing for
+/// FOCUS, which tells its costs in columns of its own.
+std::optional<BillCosts> costs_of_files(lake::Lake& lake, const std::vector<std::string>& keys,
+                                        const BillLayout& layout, unsigned threads);
+
 /// All columns that a layout writes, in the order of the Parquet file.
 std::vector<Column> layout_columns(const BillLayout& layout);
 

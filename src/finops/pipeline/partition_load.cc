@@ -7,6 +7,7 @@
 #include "finops/core/error.h"
 #include "finops/core/sha256.h"
 #include "finops/pipeline/delivery_decision.h"
+#include "finops/pipeline/overlap.h"
 #include "finops/pipeline/partition_history.h"
 #include "finops/pipeline/partition_lock.h"
 #include "finops/pipeline/quarantine_writer.h"
@@ -16,7 +17,7 @@
 namespace finops {
 PartitionLoad::PartitionLoad(lake::Lake& lake, const PipelineSettings& settings, Clock& clock,
                              const PipelineExport& from, const Delivery& delivery, bool overwrite,
-                             const RunHooks& hooks, std::stop_token stop, Turns::Turn& turn)
+                             const RunHooks& hooks, std::stop_token stop, LoadTurns turns)
     : lake_(lake),
       settings_(settings),
       clock_(clock),
@@ -25,7 +26,7 @@ PartitionLoad::PartitionLoad(lake::Lake& lake, const PipelineSettings& settings,
       overwrite_(overwrite),
       hooks_(hooks),
       stop_(std::move(stop)),
-      turn_(turn),
+      turns_(turns),
       times_(settings.retries),
       table_{"billing", table_of(from, delivery)},
       partition_{from.name, delivery.period.to_string()},
@@ -143,10 +144,10 @@ void PartitionLoad::read_headers() {
     parts_.push_back(part_of_delivery(place(), object));
     headers_.push_back(read_header(parts_.back()));
   }
-  turn_.wait();
+  turns_.columns.wait();
   prepared_ =
       prepare_layout(lake_, table_, delivered_columns(headers_, delivery_), *delivery_.dictionary);
-  turn_.pass();
+  turns_.columns.pass();
   times_.end("prepare");
   prepared_.layout.source = partition_.source;
   prepared_.layout.billing_period = partition_.billing_period;
@@ -165,13 +166,32 @@ PartitionReport PartitionLoad::load() {
                     "Nothing was loaded; run the same command again");
   }
   const auto why = refusal(written.report, settings_.thresholds);
-  if (why && waived() == nullptr) return refuse(written, *why);
+  if (why && waived() == nullptr) return refuse(written, *why, judged_by(settings_));
   const DeliveryRecord* current = current_delivery(records_);
   if (written.report.rows == 0 && current != nullptr && current->source_rows > 0 && !overwrite_) {
     return report_of(Outcome::kEmptyWithheld,
                      "the delivery " + id_.version + " has no rows and does not replace the " +
                          std::to_string(current->loaded_rows) + " rows of " + current->id.version +
                          "; --overwrite does it");
+  }
+  return publish_once(written);
+}
+
+/// Publishes what does not count another source's bill again. Nobody else of the table and period
+/// commits between the look into the lake and the commit: by turns in this run, by a lock file
+/// among the runs of this machine.
+PartitionReport PartitionLoad::publish_once(WrittenRows& written) {
+  if (!written.costs || from_.allow_overlap) return publish(written);
+  turns_.commit.wait();
+  const auto lock = PartitionLock::wait_for(
+      settings_.lock_folder, {table_.name, "", partition_.billing_period, ""}, clock_, stop_);
+  const BillMark mark = mark_of(*written.costs);
+  const auto bills = bills_of_period(Ledger(lake_), partition_.billing_period);
+  if (const auto why = overlap_of(id_, mark, bills)) {
+    return refuse(written, *why, judged_by_overlap(mark));
+  }
+  for (auto& warning : overlap_warnings(id_, mark, bills)) {
+    warnings_.push_back(std::move(warning));
   }
   return publish(written);
 }
@@ -216,7 +236,8 @@ PartitionReport PartitionLoad::publish(WrittenRows& written) {
   return report;
 }
 
-PartitionReport PartitionLoad::refuse(WrittenRows& written, const std::string& why) {
+PartitionReport PartitionLoad::refuse(WrittenRows& written, const std::string& why,
+                                      const std::string& judged_by) {
   PartitionReport report = report_of(Outcome::kRefused, written);
   report.loaded_rows = 0;
   report.unblended_cost.clear();
@@ -226,7 +247,7 @@ PartitionReport PartitionLoad::refuse(WrittenRows& written, const std::string& w
   record.state = DeliveryState::kRefused;
   record.loaded_rows = 0;
   record.refusal = why;
-  record.judged_by = judged_by(settings_);
+  record.judged_by = judged_by;
   for (const auto& file : written.report.files) lake_.store().remove(file.key);
   const DeliveryRecord* current = current_delivery(records_);
   std::vector<lake::PartitionChange> changes;

@@ -17,12 +17,13 @@ namespace finops {
 
 /// One load of one delivery: from its files to one commit of data, quarantine and ledger, or to the
 /// reason why there was none. Used once, by one thread. Loads that run at once give their columns
-/// names by turns, so that a run always gives the same ones.
+/// names by turns, so that a run always gives the same ones, and are committed by turns within one
+/// table and period: of two with one payer's bill the first of the plan is loaded.
 class PartitionLoad {
  public:
   PartitionLoad(lake::Lake& lake, const PipelineSettings& settings, Clock& clock,
                 const PipelineExport& from, const Delivery& delivery, bool overwrite,
-                const RunHooks& hooks, std::stop_token stop, Turns::Turn& turn);
+                const RunHooks& hooks, std::stop_token stop, LoadTurns turns);
 
   /// Throws Error when the load failed: then the lake is as it was, or (kUnknownOutcome) as the
   /// next run will find it.
@@ -39,7 +40,9 @@ class PartitionLoad {
   void read_headers();
   const DeliveryRecord* waived() const;
   PartitionReport publish(WrittenRows& written);
-  PartitionReport refuse(WrittenRows& written, const std::string& why);
+  PartitionReport refuse(WrittenRows& written, const std::string& why,
+                         const std::string& judged_by);
+  PartitionReport publish_once(WrittenRows& written);
   PartitionReport report_of(Outcome outcome, std::string message = "") const;
   PartitionReport report_of(Outcome outcome, const WrittenRows& written) const;
   Receipt receipt_of(const WrittenRows& written) const;
@@ -58,7 +61,7 @@ class PartitionLoad {
   const bool overwrite_;
   const RunHooks& hooks_;
   const std::stop_token stop_;
-  Turns::Turn& turn_;
+  LoadTurns turns_;
   StageTimes times_;
 
   const lake::TableName table_;

@@ -49,6 +49,16 @@ PartitionLock PartitionLock::take(const std::string& folder, const ExportId& id)
                                       "; nothing was changed, try again when it has ended");
 }
 
+PartitionLock PartitionLock::wait_for(const std::string& folder, const ExportId& id, Clock& clock,
+                                      const std::stop_token& stop) {
+  constexpr Duration kPause(20);
+  for (;;) {
+    if (auto lock = try_take(folder, id)) return std::move(*lock);
+    if (stop.stop_requested()) throw Error(ErrorKind::kCancelled, "interrupted");
+    clock.sleep_for(kPause, stop);
+  }
+}
+
 PartitionLock::PartitionLock(PartitionLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
 
 PartitionLock::~PartitionLock() {

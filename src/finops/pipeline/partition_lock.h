@@ -1,8 +1,10 @@
 #pragma once
 
 #include <optional>
+#include <stop_token>
 #include <string>
 
+#include "finops/core/clock.h"
 #include "finops/core/export_id.h"
 
 namespace finops {
@@ -18,6 +20,9 @@ class PartitionLock {
 
   /// The same; kLocked when another has it.
   static PartitionLock take(const std::string& folder, const ExportId& id);
+  /// The same, but waits for whoever holds it: for what is held for a moment only. kCancelled.
+  static PartitionLock wait_for(const std::string& folder, const ExportId& id, Clock& clock,
+                                const std::stop_token& stop);
 
   PartitionLock(PartitionLock&& other) noexcept;
   PartitionLock& operator=(PartitionLock&&) = delete;

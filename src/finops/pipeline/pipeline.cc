@@ -10,6 +10,7 @@
 #include "finops/core/parallel.h"
 #include "finops/pipeline/delivery_decision.h"
 #include "finops/pipeline/delivery_rows.h"
+#include "finops/pipeline/overlap.h"
 #include "finops/pipeline/partition_load.h"
 #include "finops/pipeline/partition_lock.h"
 #include "finops/pipeline/stage_times.h"
@@ -24,6 +25,7 @@ struct Pipeline::Work {
   PlanItem item;
   const PipelineExport* from = nullptr;
   std::optional<Delivery> delivery;
+  BillMark before_reading;  // what is known of its bill
 };
 
 namespace {
@@ -51,6 +53,12 @@ PlanItem broken(const PipelineExport& from, const std::string& period, const std
   return item;
 }
 
+const std::vector<DeliveryRecord>& records_of(const RecordsByPartition& known, const ExportId& id) {
+  static const std::vector<DeliveryRecord> kNone;
+  const auto records = known.find({id.table, id.source, id.partition});
+  return records == known.end() ? kNone : records->second;
+}
+
 PlanItem planned(const PipelineExport& from, const Delivery& delivery,
                  const RecordsByPartition& known, const std::string& rules, bool overwrite) {
   PlanItem item;
@@ -58,9 +66,7 @@ PlanItem planned(const PipelineExport& from, const Delivery& delivery,
   item.id = {table, from.name, delivery.period.to_string(), delivery.version};
   item.manifest_key = delivery.manifest_key;
   item.files = delivery.files.size();
-  const auto records = known.find({table, from.name, item.id.partition});
-  const auto& of_partition =
-      records == known.end() ? std::vector<DeliveryRecord>() : records->second;
+  const auto& of_partition = records_of(known, item.id);
   Decision decision = decide(delivery, of_partition, rules, overwrite);
   item.action = decision.action;
   item.reason = std::move(decision.reason);
@@ -182,21 +188,64 @@ Pipeline::FoundWork Pipeline::find_work(const Selection& selection, bool overwri
       }
       for (auto& delivery : found.deliveries) {
         PlanItem item = planned(*from, delivery, known, judged_by(settings_), overwrite);
-        work.push_back({std::move(item), from, std::move(delivery)});
+        BillMark mark = mark_before_reading(delivery, records_of(known, item.id));
+        work.push_back({std::move(item), from, std::move(delivery), std::move(mark)});
       }
     } catch (const Error& error) {
       if (error.kind() == ErrorKind::kCancelled) throw;
       work.push_back({broken(*from, "", "", error.kind(), error.what()), from, std::nullopt});
     }
   }
+  refuse_overlaps(work, Ledger(lake_));
   std::ranges::stable_sort(work, {}, [](const Work& one) {
     return std::pair(one.item.id.partition, one.item.id.source);
   });
   return all;
 }
 
+/// What is known to overlap before it is read.
+void Pipeline::refuse_overlaps(std::vector<Work>& work, const Ledger& ledger) {
+  std::map<std::string, std::vector<BillInLake>> bills;
+  const auto bills_of = [&](const std::string& period) -> const std::vector<BillInLake>& {
+    const auto known = bills.find(period);
+    if (known != bills.end()) return known->second;
+    return bills[period] = bills_of_period(ledger, period);
+  };
+  for (Work& one : work) {
+    const bool is_new =
+        one.item.action == PlanAction::kLoad || one.item.action == PlanAction::kReplace;
+    if (!is_new || one.from->allow_overlap || one.before_reading.payers.empty()) continue;
+    const auto why = overlap_of(one.item.id, one.before_reading, bills_of(one.item.id.partition));
+    if (!why) continue;
+    one.item.action = PlanAction::kRefused;
+    one.item.reason = *why;
+  }
+}
+
+/// Of two deliveries of one account's month that would both be loaded, as the run does it.
+void Pipeline::refuse_later_of_two(std::vector<Work>& work) {
+  std::vector<BillInLake> earlier;
+  for (Work& one : work) {
+    if (!reads_files(one.item.action) || one.before_reading.payers.empty()) continue;
+    std::vector<BillInLake> of_month = earlier;
+    std::erase_if(of_month, [&](const BillInLake& bill) {
+      return bill.id.partition != one.item.id.partition;
+    });
+    const auto why = one.from->allow_overlap || !one.item.current_version.empty()
+                         ? std::nullopt
+                         : overlap_of(one.item.id, one.before_reading, of_month);
+    if (why) {
+      one.item.action = PlanAction::kRefused;
+      one.item.reason = "once the deliveries before are loaded: " + *why;
+    } else {
+      earlier.push_back({one.item.id, one.before_reading});
+    }
+  }
+}
+
 RunPlan Pipeline::plan(const Selection& selection, bool overwrite) {
   FoundWork all = find_work(selection, overwrite);
+  refuse_later_of_two(all.work);
   RunPlan plan{{}, std::move(all.notes)};
   for (auto& work : all.work) {
     PlanItem& item = work.item;
@@ -219,9 +268,9 @@ RunPlan Pipeline::plan(const Selection& selection, bool overwrite) {
 RunReport Pipeline::run(const RunOptions& options, const RunHooks& hooks, std::stop_token stop) {
   return for_all(options, hooks, stop,
                  [&](const Work& work, const PipelineSettings& share, const RunHooks& shared_hooks,
-                     Turns::Turn& turn) {
+                     LoadTurns turns) {
                    PartitionLoad load(lake_, share, clock_, *work.from, *work.delivery,
-                                      options.overwrite, shared_hooks, stop, turn);
+                                      options.overwrite, shared_hooks, stop, turns);
                    return load.run();
                  });
 }
@@ -229,7 +278,7 @@ RunReport Pipeline::run(const RunOptions& options, const RunHooks& hooks, std::s
 RunReport Pipeline::stage(const RunOptions& options, const RunHooks& hooks, std::stop_token stop) {
   return for_all(options, hooks, stop,
                  [&](const Work& work, const PipelineSettings&, const RunHooks& shared_hooks,
-                     Turns::Turn&) { return stage_one(work, shared_hooks, stop); });
+                     LoadTurns) { return stage_one(work, shared_hooks, stop); });
 }
 
 PartitionReport Pipeline::stage_one(const Work& work, const RunHooks& hooks,
@@ -316,6 +365,27 @@ PartitionReport Pipeline::carry_out(const Work& work,
   return report;
 }
 
+/// Turns among the work on one table and period.
+class Pipeline::TurnsOfMonths {
+ public:
+  explicit TurnsOfMonths(const std::vector<Work>& all) {
+    std::map<Month, std::size_t> counts;
+    for (const Work& work : all) {
+      const Month month{work.item.id.table, work.item.id.partition};
+      places_.emplace_back(month, counts[month]++);
+    }
+    for (const auto& [month, count] : counts) turns_.try_emplace(month, count);
+  }
+
+  Turns& turns_of(std::size_t work) { return turns_.at(places_[work].first); }
+  std::size_t number_of(std::size_t work) const { return places_[work].second; }
+
+ private:
+  using Month = std::pair<std::string, std::string>;
+  std::vector<std::pair<Month, std::size_t>> places_;
+  std::map<Month, Turns> turns_;
+};
+
 RunReport Pipeline::for_all(const RunOptions& options, const RunHooks& hooks,
                             const std::stop_token& stop, const Step& step) {
   const auto start = std::chrono::steady_clock::now();
@@ -335,14 +405,18 @@ RunReport Pipeline::for_all(const RunOptions& options, const RunHooks& hooks,
   std::mutex mutex;
   const RunHooks shared_hooks = one_at_a_time(hooks, mutex);
   Turns turns(all.size());
+  TurnsOfMonths of_month(all);
   run.partitions.resize(all.size());
   for_each_at_once(all.size(), at_once, [&](std::size_t i) {
     const Work& work = all[i];
-    Turns::Turn turn(turns, i);
+    Turns::Turn turn(turns, i), commit_turn(of_month.turns_of(i), of_month.number_of(i));
     if (stop.stop_requested()) throw Error(ErrorKind::kCancelled, "interrupted");
     PartitionReport report =
         reads_files(work.item.action)
-            ? carry_out(work, [&](const Work& now) { return step(now, share, shared_hooks, turn); })
+            ? carry_out(work,
+                        [&](const Work& now) {
+                          return step(now, share, shared_hooks, {turn, commit_turn});
+                        })
             : report_of(work.item, outcome_of(work.item.action));
     const std::lock_guard lock(mutex);
     finish(report, hooks, run);

@@ -36,6 +36,8 @@ struct PipelineExport {
   std::shared_ptr<BillingSource> source;
   bool is_remote = false;     // deliveries can be staged; what lies on this machine never is
   bool keep_staging = false;  // a load keeps what it downloads in the staging area
+  /// Months may be loaded although another source has the same payer's in the same table.
+  bool allow_overlap = false;
   /// Without a newer delivery for so long the source is reported as stale; 0: never.
   std::chrono::seconds max_age{0};
   int closed_after_days = kClosedAfterDays;  // is_closed()
@@ -105,6 +107,12 @@ struct VerifyReport {
   std::string message;
 };
 
+/// When a load may go on, of those that run at once.
+struct LoadTurns {
+  Turns::Turn& columns;  // to give its columns names: in the order of the plan
+  Turns::Turn& commit;   // to be committed: of the loads of one table and period, in that order
+};
+
 /// Bills on their way into the lake: discover, plan, load with proof, commit. Everything that a run
 /// changes is changed by one catalog swap per (source, period), so a killed run leaves the old
 /// state or the new one. One run at a time per object; runs in other processes are kept apart by
@@ -146,7 +154,7 @@ class Pipeline {
   struct Work;
   /// Carries out one of several that may run at once, within its share of the memory.
   using Step = std::function<PartitionReport(const Work&, const PipelineSettings& share,
-                                             const RunHooks& hooks, Turns::Turn& turn)>;
+                                             const RunHooks& hooks, LoadTurns turns)>;
   /// What there is to do, and beside it what people should know of the sources.
   struct FoundWork {
     std::vector<Work> work;
@@ -154,6 +162,9 @@ class Pipeline {
     std::vector<std::string> notes;
   };
   FoundWork find_work(const Selection& selection, bool overwrite);
+  static void refuse_overlaps(std::vector<Work>& work, const Ledger& ledger);
+  static void refuse_later_of_two(std::vector<Work>& work);
+  class TurnsOfMonths;
   RunReport for_all(const RunOptions& options, const RunHooks& hooks, const std::stop_token& stop,
                     const Step& step);
   PartitionReport carry_out(const Work& work,

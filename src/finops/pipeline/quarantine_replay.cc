@@ -154,11 +154,21 @@ class Replay {
     changes.push_back(quarantine_change(written));
     changes.push_back(data_change(written, live));
     add_to_receipt(written);
+    receipt_.costs = costs_of_files(lake_, keys_of(live, written), layout_, settings_.threads);
     if (const auto difference = receipt_.imbalance()) {
       throw Error(ErrorKind::kInvalidData,
                   "the receipt would not balance, so nothing was changed: " + *difference);
     }
     commit(std::move(changes));
+  }
+
+  /// Of all rows that the delivery then has in the lake.
+  std::vector<std::string> keys_of(const std::vector<std::string>& live,
+                                   const WrittenRows& written) const {
+    std::vector<std::string> keys;
+    for (const auto& uri : live) keys.push_back(lake_.key_of(uri));
+    for (const auto& file : written.report.files) keys.push_back(file.key);
+    return keys;
   }
 
   lake::PartitionChange quarantine_change(const WrittenRows& written) const {

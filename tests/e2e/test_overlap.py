@@ -1,0 +1,159 @@
+"""One payer's month from two sources is reported before it is counted twice."""
+import decimal
+import threading
+
+import pytest
+from deliveries import csv_bytes, deliver_v1, deliver_v2
+
+D = decimal.Decimal
+HEADER = ["bill/PayerAccountId", "lineItem/UsageAccountId", "lineItem/CurrencyCode", "lineItem/LineItemType", "lineItem/ProductCode",
+          "lineItem/UnblendedCost"]
+
+
+def bill(payer="000000000001", account="000000000009", costs=("1.5", "2.25"), header=HEADER):
+    rows = [[payer, account, "USD", "Usage", "AmazonEC2", cost] for cost in costs]
+    return csv_bytes(header, [row[len(HEADER) - len(header):] for row in rows])
+
+
+def rows_by_source(project):
+    rows = project.query("SELECT source, count(*) AS n FROM aws_billing_data GROUP BY ALL ORDER BY ALL")
+    return {row["source"]: int(row["n"]) for row in rows}
+
+
+def outcomes(report):
+    return {(one["source"], one["billing_period"]): one["outcome"] for one in report["deliveries"]}
+
+
+def two_sources(project, **second):
+    """The payer's own bill and that of one of its accounts: other lines, one payer."""
+    deliver_v1(project.add_export("whole", allow_overlap=None), "2026-05", [bill(costs=["1.5", "2.25", "7"])], "v1",
+               account="000000000009")
+    bucket = project.add_export("part", allow_overlap=None)
+    deliver_v1(bucket, "2026-05", [bill(**second)], "v1", account="000000000008")
+    return bucket
+
+
+def test_the_second_source_of_a_payers_month_is_refused(project):
+    two_sources(project)
+    report = project.json("aws", "run-pipeline", expect=3)
+    assert outcomes(report) == {("part", "2026-05"): "loaded", ("whole", "2026-05"): "refused"}
+    [refused] = [one for one in report["deliveries"] if one["outcome"] == "refused"]
+    for word in ("payer 000000000001", "part", "whole", "allow_overlap"):
+        assert word in refused["message"]
+    assert rows_by_source(project) == {"part": 2}
+    project.run("receipt", "verify")
+    project.run("doctor")
+
+
+def test_a_refusal_stands_without_reading_again_and_is_told_by_each_run(project):
+    two_sources(project)
+    project.run("aws", "run-pipeline", expect=3)
+    history = project.json("history")["deliveries"]
+    assert sorted(one["state"] for one in history) == ["current", "refused"]
+    report = project.json("aws", "run-pipeline", expect=1)
+    assert outcomes(report)["whole", "2026-05"] == "refused"
+    assert project.json("history")["deliveries"] == history
+    [item] = [one for one in project.json("aws", "run-pipeline", "--dry-run")["plan"] if one["source"] == "whole"]
+    assert item["action"] == "refused" and "payer 000000000001" in item["reason"]
+
+
+def test_allow_overlap_lets_it_in_with_the_next_run(project):
+    two_sources(project)
+    project.run("aws", "run-pipeline", expect=3)
+    project.exports = [text + "\nallow_overlap = true" if '"whole"' in text.split("\n")[1] else text for text in project.exports]
+    project.write_config()
+    assert outcomes(project.json("aws", "run-pipeline"))["whole", "2026-05"] == "loaded"
+    assert rows_by_source(project) == {"part": 2, "whole": 3}
+
+
+def test_it_is_loaded_when_the_other_sources_month_goes_away(project):
+    bucket = two_sources(project)
+    project.run("aws", "run-pipeline", expect=3)
+    deliver_v1(bucket, "2026-05", [csv_bytes(HEADER, [])], "v2")
+    project.run("aws", "run-pipeline", "--overwrite", "--source", "part", expect=None)
+    project.run("aws", "run-pipeline")
+    assert rows_by_source(project) == {"whole": 3}
+
+
+def test_different_payers_share_a_table(project):
+    two_sources(project, payer="000000000002")
+    assert set(outcomes(project.json("aws", "run-pipeline")).values()) == {"loaded"}
+    assert rows_by_source(project) == {"part": 2, "whole": 3}
+
+
+def test_another_month_is_no_overlap(project):
+    deliver_v1(project.add_export("a", allow_overlap=None), "2026-05", [bill()], "v1")
+    deliver_v1(project.add_export("b", allow_overlap=None), "2026-06", [bill()], "v1")
+    assert set(outcomes(project.json("aws", "run-pipeline")).values()) == {"loaded"}
+
+
+def test_a_month_that_is_in_the_lake_is_still_replaced(project):
+    bucket = two_sources(project)
+    project.run("aws", "run-pipeline", expect=3)
+    deliver_v1(bucket, "2026-05", [bill(costs=["1", "2", "3"])], "v2")
+    assert outcomes(project.json("aws", "run-pipeline", expect=3))["part", "2026-05"] == "replaced"
+    assert rows_by_source(project) == {"part": 3}
+
+
+def test_equal_costs_by_service_are_refused_where_no_payer_is_told(project):
+    header = HEADER[1:]
+    deliver_v1(project.add_export("a", allow_overlap=None), "2026-05", [bill(header=header)], "v1")
+    deliver_v1(project.add_export("b", allow_overlap=None), "2026-05", [bill(costs=["3.75"], header=header)], "v1")
+    deliver_v1(project.add_export("c", allow_overlap=None), "2026-05", [bill(costs=["3.76"], header=header)], "v1")
+    report = project.json("aws", "run-pipeline", expect=3)
+    assert outcomes(report) == {("a", "2026-05"): "loaded", ("b", "2026-05"): "refused", ("c", "2026-05"): "loaded"}
+    assert "by service" in [one["message"] for one in report["deliveries"] if one["source"] == "b"][0]
+    assert rows_by_source(project) == {"a": 2, "c": 1}
+
+
+def test_equal_costs_in_another_table_are_a_warning(project):
+    deliver_v1(project.add_export("a", allow_overlap=None), "2026-05", [bill()], "v1")
+    project.run("aws", "run-pipeline")
+    deliver_v2(project.add_export("b", table="others", allow_overlap=None), "2026-05", [csv_bytes(
+        ["bill_payer_account_id", "line_item_currency_code", "line_item_product_code", "line_item_unblended_cost"],
+        [["000000000001", "USD", "AmazonEC2", "3.75"]])], "id")
+    [told] = [one for one in project.json("aws", "run-pipeline")["deliveries"] if one["source"] == "b"]
+    assert told["outcome"] == "loaded"
+    assert any("source a" in text and "twice" in text for text in told["warnings"])
+
+
+def test_dry_run_tells_it_as_soon_as_the_manifest_names_the_account(project):
+    deliver_v1(project.add_export("a", allow_overlap=None), "2026-05", [bill()], "v1", account="000000000001")
+    deliver_v1(project.add_export("b", allow_overlap=None), "2026-05", [bill()], "v1", account="000000000001")
+
+    def actions():
+        return {one["source"]: one["action"] for one in project.json("aws", "run-pipeline", "--dry-run")["plan"]}
+    assert actions() == {"a": "load", "b": "refused"}
+    assert outcomes(project.json("aws", "run-pipeline", expect=3)) == {("a", "2026-05"): "loaded", ("b", "2026-05"): "refused"}
+    assert actions() == {"a": "nothing", "b": "refused"}
+
+
+def test_of_two_in_one_run_the_first_by_name_is_loaded(project):
+    months = [f"2026-{month:02d}" for month in range(1, 7)]
+    for name, lines in (("a", 3000), ("b", 5), ("c", 5)):  # the first takes longest
+        bucket = project.add_export(name, allow_overlap=None)
+        for month in months:
+            deliver_v1(bucket, month, [bill(costs=["1"] * lines)], f"{name}-{month}")
+    report = project.json("aws", "run-pipeline", expect=3)
+    assert outcomes(report) == {(name, month): "loaded" if name == "a" else "refused" for name in "abc" for month in months}
+    assert rows_by_source(project) == {"a": 3000 * len(months)}
+
+
+def test_of_two_runs_at_once_one_loads_the_month(project):
+    months = [f"2026-{month:02d}" for month in range(1, 7)]
+    for name in ("a", "b"):
+        bucket = project.add_export(name, allow_overlap=None)
+        for month in months:
+            deliver_v1(bucket, month, [bill(costs=["1"] * 50)], f"{name}-{month}")
+    project.run("aws", "run-pipeline", "--start-date", "2026-07", expect=None)
+    runs = [threading.Thread(target=project.run, args=("aws", "run-pipeline", "--source", name), kwargs={"expect": None})
+            for name in ("a", "b")]
+    for run in runs:
+        run.start()
+    for run in runs:
+        run.join()
+    counts = project.query("SELECT billing_period AS month, count(DISTINCT source)::INTEGER AS sources, count(*)::INTEGER AS n "
+                           "FROM aws_billing_data GROUP BY ALL ORDER BY ALL")
+    assert [(row["month"], int(row["sources"]), int(row["n"])) for row in counts] == [(month, 1, 50) for month in months]
+    states = [one["state"] for one in project.json("history")["deliveries"]]
+    assert sorted(states) == ["current"] * 6 + ["refused"] * 6
