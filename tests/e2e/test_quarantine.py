@@ -113,6 +113,7 @@ def test_rows_that_fit_now_move_into_the_lake_and_the_receipt_still_balances(pro
     cost = cost_of(receipt)
     assert cost["source"] == cost["loaded"] + cost["quarantined"]
     assert cost["loaded"] == D("1.25") * 3000 + D("0.123456789012345679")
+    assert [D(payer["unblended_cost"]) for payer in receipt["costs"]["payers"]] == [cost["loaded"]]
     assert receipt["files"][0]["rejected"] == 3 and len(receipt["data_files"]) == 2
     sums = receipt["sums"]["USD"]
     assert sums["line_item_usage_amount"]["unreadable_cells"] == 1  # of RETURN

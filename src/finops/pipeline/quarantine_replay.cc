@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "finops/core/error.h"
+#include "finops/pipeline/cost_reading.h"
 #include "finops/pipeline/delivery_rows.h"
 #include "finops/pipeline/partition_commit.h"
 #include "finops/pipeline/partition_history.h"
@@ -219,6 +220,16 @@ class Replay {
       receipt_.data_files.push_back(
           {file.key, file.bytes, static_cast<std::uint64_t>(file.rows), file.sha256});
     }
+    if (written.costs) receipt_.costs = costs_of_all_files();
+  }
+
+  /// What moved may end what other lines left over: the whole delivery is read again.
+  BillCosts costs_of_all_files() const {
+    std::vector<std::shared_ptr<const RandomAccessBytes>> files;
+    for (const auto& file : receipt_.data_files) {
+      files.push_back(open_random(lake_.store(), file.key));
+    }
+    return read_bill_costs(files, layout_columns(layout_), settings_.threads);
   }
 
   void add_sums(const WrittenRows& written) {
