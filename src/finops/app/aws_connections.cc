@@ -87,6 +87,14 @@ std::shared_ptr<ObjectStore> AwsConnections::bucket(const AwsExport& configured)
               configured.access, "'" + configured.name + "'");
 }
 
+std::shared_ptr<ObjectStore> AwsConnections::bucket(const Configuration& configuration,
+                                                    const std::string& name) const {
+  AwsExport of_defaults = configuration.aws;
+  of_defaults.name = "[aws]";
+  of_defaults.bucket = name;
+  return bucket(of_defaults);
+}
+
 std::shared_ptr<ObjectStore> AwsConnections::lake(const Configuration& configuration) const {
   const BucketPlace& place = configuration.lake_bucket.value();
   return open({.bucket = place.bucket,

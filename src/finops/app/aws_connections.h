@@ -24,6 +24,10 @@ class AwsConnections {
   /// The bucket that an export is delivered to, read with its keys, its role or the usual chain.
   std::shared_ptr<ObjectStore> bucket(const AwsExport& configured) const;
 
+  /// A bucket that no export names, reached as [aws] says.
+  std::shared_ptr<ObjectStore> bucket(const Configuration& configuration,
+                                      const std::string& name) const;
+
   /// What lies below an s3:// lake_dir.
   std::shared_ptr<ObjectStore> lake(const Configuration& configuration) const;
   /// The same for DuckDB, with credentials that are valid now.

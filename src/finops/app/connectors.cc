@@ -25,6 +25,7 @@ class UnreadableSource : public BillingSource {
  public:
   explicit UnreadableSource(const Error& why) : kind_(why.kind()), message_(why.what()) {}
   FoundManifests discover(const PeriodRange&) override { throw Error(kind_, message_); }
+  bool is_unchanged(const Delivery&) override { throw Error(kind_, message_); }
 
  private:
   ErrorKind kind_;
@@ -37,6 +38,7 @@ class NothingStaged : public BillingSource {
   FoundManifests discover(const PeriodRange&) override {
     return {.notes = {"nothing is staged; 'finops aws extract-billing' downloads deliveries"}};
   }
+  bool is_unchanged(const Delivery&) override { return false; }
 };
 
 std::shared_ptr<ObjectStore> make_bucket(const AwsExport& configured,

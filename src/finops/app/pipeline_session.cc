@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <string>
 
+#include "finops/app/plain_load.h"
 #include "finops/cli/version.h"
 
 namespace finops {
@@ -19,6 +20,9 @@ PipelineSettings pipeline_settings(const Configuration& configuration, const Aws
   settings.staging_folder = configuration.staging_dir;
   settings.finops_version = std::string(finops_version());
   settings.retries = [&aws] { return aws.retries(); };
+  settings.open_place = [configuration, &aws](const std::string& uri) {
+    return open_place(configuration, aws, uri);
+  };
   return settings;
 }
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "finops/app/lake_session.h"
+#include "finops/app/plain_load.h"
 #include "finops/core/clock.h"
 #include "finops/pipeline/pipeline.h"
 
@@ -19,6 +20,12 @@ struct PipelineSession : LakeSession {
                            ReadFrom place = ReadFrom::kBucket)
       : LakeSession(configuration, std::move(stop)),
         pipeline(make_exports(configuration, aws, place), *lake.tables,
+                 pipeline_settings(configuration, aws), system_clock()) {}
+  /// Of a bill without a manifest, and of nothing else.
+  PipelineSession(const Configuration& configuration, const LoadRequest& request,
+                  std::stop_token stop = {})
+      : LakeSession(configuration, std::move(stop)),
+        pipeline({make_plain_export(configuration, aws, request)}, *lake.tables,
                  pipeline_settings(configuration, aws), system_clock()) {}
 
   Pipeline pipeline;

@@ -17,9 +17,8 @@
 namespace finops {
 namespace {
 
-RunReport run(const Configuration& configuration, const RunOptions& options, const RunHooks& hooks,
-              const std::stop_token& stop, ReadFrom place) {
-  PipelineSession session(configuration, stop, place);
+RunReport run(PipelineSession&& session, const Configuration& configuration,
+              const RunOptions& options, const RunHooks& hooks, const std::stop_token& stop) {
   RunHooks with_views = hooks;
   with_views.on_commit = [&] { publish_lake_views(session.lake, configuration); };
   RunReport report = session.pipeline.run(options, with_views, stop);
@@ -35,11 +34,21 @@ void wire_loading(Services& services) {
   };
   services.run_pipeline = [](const Configuration& configuration, const RunOptions& options,
                              const RunHooks& hooks, const std::stop_token& stop) {
-    return run(configuration, options, hooks, stop, ReadFrom::kBucket);
+    return run(PipelineSession(configuration, stop), configuration, options, hooks, stop);
   };
   services.load_local = [](const Configuration& configuration, const RunOptions& options,
                            const RunHooks& hooks, const std::stop_token& stop) {
-    return run(configuration, options, hooks, stop, ReadFrom::kThisMachine);
+    return run(PipelineSession(configuration, stop, ReadFrom::kThisMachine), configuration, options,
+               hooks, stop);
+  };
+  services.plan_load = [](const Configuration& configuration, const LoadRequest& request,
+                          bool overwrite) {
+    return PipelineSession(configuration, request).pipeline.plan({}, overwrite);
+  };
+  services.load = [](const Configuration& configuration, const LoadRequest& request,
+                     const RunOptions& options, const RunHooks& hooks,
+                     const std::stop_token& stop) {
+    return run(PipelineSession(configuration, request, stop), configuration, options, hooks, stop);
   };
   services.extract = [](const Configuration& configuration, const RunOptions& options,
                         const RunHooks& hooks, const std::stop_token& stop) {

@@ -122,6 +122,7 @@ void add_commands(CommandTree& tree) {
   add_doctor_command(tree);
   add_discover_manifests_command(tree);
   add_run_commands(tree);
+  add_load_command(tree);
   add_export_parquet_command(tree);
   add_query_command(tree);
   add_receipt_commands(tree);

@@ -37,6 +37,16 @@ struct QueryRequest {
   TimeTravel as_of;
 };
 
+/// A bill without a manifest: where it lies, and what was told of it.
+struct LoadRequest {
+  std::string location;  // a folder, a file, or the file:/// or s3:// URL of one
+  std::string source;
+  std::vector<std::string> formats;  // of what kind the bill is ("cur") and its files ("csv.gz")
+  std::optional<BillingPeriod> period;
+  std::string table;  // empty: as such bills are called
+  bool is_recursive = false;
+};
+
 /// One precondition of a working set-up.
 struct DoctorCheck {
   enum class Result { kGood, kWarning, kBad };
@@ -103,6 +113,11 @@ struct Services {
   Run run_pipeline;  // the whole way of a bill
   Run load_local;    // only what lies on this machine: staged deliveries and file:// exports
   Run extract;       // downloads to the staging area, loads nothing
+  /// The same for a bill without a manifest. kUsage for a request that no bill can answer.
+  std::function<RunPlan(const Configuration&, const LoadRequest&, bool overwrite)> plan_load;
+  std::function<RunReport(const Configuration&, const LoadRequest&, const RunOptions&,
+                          const RunHooks&, std::stop_token)>
+      load;
   /// Tells the people of [notify] what changed with this run of run_pipeline, where there is such a
   /// section. Throws nothing of its own accord: returns warnings.
   std::function<std::vector<std::string>(const Configuration&, const RunEnd&,

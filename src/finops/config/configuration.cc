@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 #include "finops/config/export_reading.h"
 #include "finops/config/lake_reading.h"
@@ -200,7 +201,9 @@ Configuration load_configuration(const ConfigSources& sources) {
   read_limits(reader, result);
   read_notify(reader, result);
   read_bigquery(reader, table, result);
-  result.exports = read_exports(table, sources.environment, mistakes);
+  ReadExports read = read_exports(table, sources.environment, mistakes);
+  result.exports = std::move(read.exports);
+  result.aws = std::move(read.defaults);
   mistakes.throw_if_any();
   result.values = effective_values(table, result);
   return result;

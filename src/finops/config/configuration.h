@@ -98,7 +98,8 @@ struct Configuration {
   LakeConfig lake;
   QuarantineConfig quarantine;
   NotifyConfig notify;
-  std::vector<AwsExport> exports;      // names are unique
+  std::vector<AwsExport> exports;  // names are unique
+  AwsExport aws;  // what [aws] says of buckets that no export names; without a place and names
   std::vector<EffectiveValue> values;  // every key, in the order of the file
 };
 

@@ -269,6 +269,24 @@ TEST_F(ConfigurationTest, ExportsTakeWhatTheyLackFromAws) {
   EXPECT_EQ(find_export(configuration, "payer-b").export_name, "b");
 }
 
+TEST_F(ConfigurationTest, AwsAloneSaysHowOtherBucketsAreReached) {
+  const Configuration read = load(R"(
+    [aws]
+    endpoint_url = "https://minio.example:9000"
+    external_id = "half of a setting that the export completes"
+    keep_staging = false
+    [[aws.exports]]
+    bucket = "payer-a-bills"
+    export_name = "report"
+    role_arn = "arn:aws:iam::1:role/r"
+    keep_staging = true
+  )");
+  EXPECT_EQ(read.aws.access.endpoint_url, "https://minio.example:9000");
+  EXPECT_EQ(read.aws.access.role_arn, "");
+  EXPECT_FALSE(read.aws.keep_staging);
+  EXPECT_TRUE(read.exports.at(0).keep_staging);
+}
+
 TEST_F(ConfigurationTest, TheEnvironmentGivesDefaultsOfExportsAndAFlagBeatsThemAll) {
   const std::string toml =
       "[aws]\nbucket = \"shared\"\n"

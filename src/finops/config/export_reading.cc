@@ -13,13 +13,6 @@ namespace {
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
 
-/// One folder name: sources are folders of the staging area, export names parts of keys.
-bool is_one_name(std::string_view name) {
-  return !name.empty() && name.size() <= 200 && name != "." && name != ".." &&
-         name.find_first_of("/\\") == std::string_view::npos && name.front() != ' ' &&
-         name.back() != ' ';
-}
-
 bool is_table_name(std::string_view name) {
   if (name.empty() || name.size() > 63 || name.front() < 'a' || name.front() > 'z') return false;
   return std::all_of(name.begin(), name.end(),
@@ -86,16 +79,8 @@ class ExportReader {
                       "must be a name of up to 200 letters without '/': '" + result.name + "'");
     }
     result.table = reader_.text("aws.table");
-    if (reader_.is_given("aws.table") && !is_table_name(result.table)) {
-      reader_.mistake("aws.table",
-                      "must be up to 63 small letters, digits and '_', beginning with a "
-                      "letter: '" +
-                          result.table + "'");
-    } else if (result.table == "deliveries" || result.table.ends_with("_quarantine")) {
-      reader_.mistake("aws.table", "'" + result.table +
-                                       "' is a table of finops itself; choose "
-                                       "another name");
-    }
+    if (!reader_.is_given("aws.table")) return;
+    if (const auto wrong = advice_for_table(result.table)) reader_.mistake("aws.table", *wrong);
   }
 
   void miss(const std::string& text) {
@@ -142,6 +127,23 @@ void check_against_each_other(const std::vector<AwsExport>& exports, const Setti
 
 }  // namespace
 
+bool is_one_name(std::string_view name) {
+  return !name.empty() && name.size() <= 200 && name != "." && name != ".." &&
+         name.find_first_of("/\\") == std::string_view::npos && name.front() != ' ' &&
+         name.back() != ' ';
+}
+
+std::optional<std::string> advice_for_table(const std::string& name) {
+  if (!is_table_name(name)) {
+    return "must be up to 63 small letters, digits and '_', beginning with a letter: '" + name +
+           "'";
+  }
+  if (name == "deliveries" || name.ends_with("_quarantine")) {
+    return "'" + name + "' is a table of finops itself; choose another name";
+  }
+  return std::nullopt;
+}
+
 bool has_credentials(const SettingTable::Values& values, std::string_view section) {
   return std::ranges::any_of(kCredentialNames, [&](std::string_view name) {
     return values.contains(std::string(section) + "." + std::string(name));
@@ -164,26 +166,31 @@ std::optional<Setting> setting_of_export(const SettingTable& table, std::size_t 
   return std::nullopt;
 }
 
-std::vector<AwsExport> read_exports(const SettingTable& table, const Environment& environment,
-                                    Mistakes& mistakes) {
-  const auto read_one = [&](std::size_t index, const std::optional<Origin>& origin) {
+ReadExports read_exports(const SettingTable& table, const Environment& environment,
+                         Mistakes& mistakes) {
+  const auto read_one = [&](std::size_t index, const std::optional<Origin>& origin,
+                            Mistakes& told) {
     const auto find = [&table, index](std::string_view path) {
       return setting_of_export(table, index, path);
     };
-    return ExportReader(SettingReader(find, environment, mistakes), origin, mistakes).read();
+    return ExportReader(SettingReader(find, environment, told), origin, told).read();
   };
-  std::vector<AwsExport> exports;
+  ReadExports read;
+  Mistakes of_defaults;  // those of half a setting that each export completes are none
+  read.defaults =
+      read_one(table.exports.size(), std::nullopt, table.exports.empty() ? mistakes : of_defaults);
   for (std::size_t i = 0; i < table.exports.size(); ++i) {
-    exports.push_back(read_one(i, table.exports[i].origin));
+    read.exports.push_back(read_one(i, table.exports[i].origin, mistakes));
   }
-  check_against_each_other(exports, table, mistakes);
-  if (!exports.empty()) return exports;
+  check_against_each_other(read.exports, table, mistakes);
+  if (!read.exports.empty()) return read;
   for (const char* path : {"aws.bucket", "aws.export_name", "aws.prefix", "aws.name"}) {
     const auto found = table.values.find(std::string_view(path));
-    if (found != table.values.end()) return {read_one(0, found->second.origin)};
+    if (found == table.values.end()) continue;
+    read.exports.push_back(read_one(0, found->second.origin, mistakes));
+    break;
   }
-  read_one(0, std::nullopt);
-  return {};
+  return read;
 }
 
 }  // namespace finops

@@ -38,6 +38,10 @@ Copies newest_with(lake::Lake& lake, const lake::TableName& table, const Deliver
 
 }  // namespace
 
+bool had_manifest(const DeliveryRecord& record) {
+  return record.manifest_key.find("://") == std::string::npos;
+}
+
 std::vector<std::string> live_files(lake::Lake& lake, const lake::TableName& table,
                                     const lake::PartitionKey& partition) {
   std::vector<std::string> uris;
@@ -74,12 +78,15 @@ Copies quarantine_files_of(lake::Lake& lake, const DeliveryRecord& record) {
 }
 
 Error with_ways_back(const Error& gone, const DeliveryRecord& record) {
+  const std::string way =
+      had_manifest(record)
+          ? "from its bucket or the staging folder, with `finops aws run-pipeline` or `finops aws "
+            "load-billing-local` and its manifest in place ('" +
+                record.manifest_key + "')"
+          : "with `finops load " + record.manifest_key + " --source " + record.id.source +
+                "`, as long as its files are there";
   return {gone.kind(),
-          std::string(gone.what()) +
-              ". It can be loaded again where it was delivered: from its bucket or the "
-              "staging folder, with `finops aws run-pipeline` or `finops aws "
-              "load-billing-local` and its manifest in place ('" +
-              record.manifest_key + "')"};
+          std::string(gone.what()) + ". It can be loaded again where it was delivered: " + way};
 }
 
 const DeliveryRecord& find_version(const std::vector<DeliveryRecord>& records,

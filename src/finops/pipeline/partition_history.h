@@ -11,6 +11,9 @@
 
 namespace finops {
 
+/// False when `manifest_key` is the URI of the place that the files were loaded from without one.
+bool had_manifest(const DeliveryRecord& record);
+
 /// The URIs of the partition's live files; none when there is no such table.
 std::vector<std::string> live_files(lake::Lake& lake, const lake::TableName& table,
                                     const lake::PartitionKey& partition);

@@ -7,6 +7,7 @@
 #include "finops/core/error.h"
 #include "finops/core/sha256.h"
 #include "finops/pipeline/delivery_decision.h"
+#include "finops/pipeline/one_bill_check.h"
 #include "finops/pipeline/overlap.h"
 #include "finops/pipeline/partition_history.h"
 #include "finops/pipeline/partition_lock.h"
@@ -159,12 +160,8 @@ PartitionReport PartitionLoad::load() {
   planned_on_ = live_files(lake_, table_, partition_);
   WrittenRows written = write_rows(lake_, table_.name, parts_, prepared_.layout, settings_,
                                    pending_, hooks_.on_progress, bytes_, times_, stop_);
-  if (!manifest_is_unchanged(*from_.bucket, delivery_)) {
-    throw Error(ErrorKind::kConflict,
-                "'" + delivery_.manifest_key +
-                    "' changed while its files were read: AWS is delivering a newer version. "
-                    "Nothing was loaded; run the same command again");
-  }
+  if (!from_.source->is_unchanged(delivery_)) throw changed_while("read", delivery_);
+  if (!delivery_.has_manifest) require_one_bill(delivery_, prepared_.layout, written.report);
   const auto why = refusal(written.report, settings_.thresholds);
   if (why && waived() == nullptr) return refuse(written, *why, judged_by(settings_));
   const DeliveryRecord* current = current_delivery(records_);

@@ -312,12 +312,7 @@ PartitionReport Pipeline::stage_one(const Work& work, const RunHooks& hooks,
     if (hooks.on_progress) hooks.on_progress(progress);
   };
   staged.download(on_bytes, stop);
-  if (!manifest_is_unchanged(*from.bucket, *work.delivery)) {
-    throw Error(ErrorKind::kConflict,
-                "'" + work.delivery->manifest_key +
-                    "' changed while its files were downloaded: a newer version is being "
-                    "delivered; run the same command again");
-  }
+  if (!from.source->is_unchanged(*work.delivery)) throw changed_while("downloaded", *work.delivery);
   staged.complete(stop);
   report.outcome = Outcome::kStaged;
   report.message = staged.folder();

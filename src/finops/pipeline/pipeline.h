@@ -43,6 +43,12 @@ struct PipelineExport {
   int closed_after_days = kClosedAfterDays;  // is_closed()
 };
 
+/// Where delivered files can be read again.
+struct DeliveredPlace {
+  std::shared_ptr<ObjectStore> bucket;
+  bool is_remote = false;
+};
+
 /// The table of namespace billing that a delivery goes to.
 std::string table_of(const PipelineExport& from, const Delivery& delivery);
 
@@ -60,6 +66,8 @@ struct PipelineSettings {
   std::string staging_folder;
   std::string finops_version;              // refusals are judged again by another version
   std::function<std::uint64_t()> retries;  // requests that were sent again so far, for reports
+  /// Opens the place of a delivery that had no manifest, by the URI in the ledger.
+  std::function<DeliveredPlace(const std::string& uri)> open_place;
 };
 
 /// Which exports and periods a command is about; everything by default.

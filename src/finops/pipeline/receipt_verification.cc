@@ -7,6 +7,7 @@
 #include "finops/core/error.h"
 #include "finops/pipeline/delivery_rows.h"
 #include "finops/pipeline/part_opening.h"
+#include "finops/pipeline/partition_history.h"
 #include "finops/pipeline/pipeline.h"
 #include "finops/pipeline/receipt_check.h"
 #include "finops/pipeline/table_columns.h"
@@ -49,24 +50,46 @@ RowsTotals totals_of_lake(lake::Lake& lake, const std::vector<lake::LakeFile>& f
   return totals;
 }
 
+/// A place of delivered files, with its name for people; without a bucket, why it cannot be read.
+struct FoundPlace {
+  DeliveredPlace place;
+  std::string name;
+};
+
+FoundPlace place_of(const std::vector<PipelineExport>& exports, const DeliveryRecord& record,
+                    const PipelineSettings& settings) {
+  const std::string& manifest = record.manifest_key;
+  if (!had_manifest(record)) {
+    try {
+      return {settings.open_place(manifest), manifest};
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kNotFound) throw;
+      return {{}, error.what()};
+    }
+  }
+  const auto from = std::ranges::find(exports, record.id.source, &PipelineExport::name);
+  if (from == exports.end()) {
+    return {{},
+            "no export called '" + record.id.source +
+                "' is configured, so its delivered files cannot be found"};
+  }
+  if (from->bucket == nullptr) return {{}, from->location + " cannot be opened"};
+  return {{from->bucket, from->is_remote}, from->location};
+}
+
 /// What the delivered files say today, or why that proves nothing: they are gone, or others.
-std::variant<SimpleReadReport, std::string> read_again(const std::vector<PipelineExport>& exports,
+std::variant<SimpleReadReport, std::string> read_again(const FoundPlace& found,
                                                        const Receipt& receipt,
                                                        const BillLayout& layout,
                                                        const std::string& spool_folder) {
-  const auto from = std::ranges::find(exports, receipt.id.source, &PipelineExport::name);
-  if (from == exports.end()) {
-    return "no export called '" + receipt.id.source +
-           "' is configured, so its delivered files cannot be found";
-  }
+  const auto& [place, name] = found;
+  if (place.bucket == nullptr) return name;
   std::vector<BillPart> parts;
   for (const auto& file : receipt.files) {
-    const auto object = from->bucket->stat(file.key);
-    if (!object) {
-      return "the delivered file '" + file.key + "' is gone from " + from->location;
-    }
+    const auto object = place.bucket->stat(file.key);
+    if (!object) return "the delivered file '" + file.key + "' is gone from " + name;
     parts.push_back(
-        part_of_delivery({from->bucket, from->is_remote, nullptr, spool_folder}, *object));
+        part_of_delivery({place.bucket, place.is_remote, nullptr, spool_folder}, *object));
   }
   SimpleReadReport again = read_bill_simply(parts, layout, ConvertOptions().cell_limit, {});
   for (std::size_t i = 0; i < receipt.files.size(); ++i) {
@@ -133,7 +156,8 @@ VerifyReport verify_one(lake::Lake& lake, const std::vector<PipelineExport>& exp
     if (error.kind() != ErrorKind::kInvalidData && error.kind() != ErrorKind::kNotFound) throw;
     report.differences.emplace_back(error.what());
   }
-  const auto again = read_again(exports, receipt, layout, settings.staging_folder);
+  const auto again =
+      read_again(place_of(exports, record, settings), receipt, layout, settings.staging_folder);
   if (const auto* delivered = std::get_if<SimpleReadReport>(&again)) {
     check_source_side(receipt, *delivered, report.differences);
     if (in_lake) append(report.differences, differences(delivered->loaded, *in_lake));

@@ -158,8 +158,10 @@ StagedDelivery::StagedDelivery(const std::string& staging_folder, const std::str
       (fs::path(staging_folder_of(staging_folder, source, mark_.billing_period)) / delivery.version)
           .string();
   std::map<std::string, int> taken;
-  const ObjectInfo manifest = manifest_of(delivery, *bucket_);
-  mark_.files.push_back({manifest, name_for(manifest.key, taken)});
+  if (delivery.has_manifest) {
+    const ObjectInfo manifest = manifest_of(delivery, *bucket_);
+    mark_.files.push_back({manifest, name_for(manifest.key, taken)});
+  }
   for (const ObjectInfo& object : objects) {
     mark_.files.push_back({object, name_for(object.key, taken)});
   }

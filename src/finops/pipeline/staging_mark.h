@@ -21,7 +21,7 @@ struct StagingMark {
 
   std::string source, billing_period, execution_id;
   bool is_complete = false;
-  std::vector<StagedFile> files;  // the manifest first
+  std::vector<StagedFile> files;  // first the manifest, where there is one
 };
 
 /// Nothing when there is none, or none that can be read: then the folder counts as empty.

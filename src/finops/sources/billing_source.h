@@ -29,6 +29,8 @@ class ColumnDictionary {
   /// in quarantine.
   virtual std::string currency_column() const = 0;
   virtual std::string cost_column() const = 0;
+  /// In which every row says when its billing period begins: the first instant of the month, UTC.
+  virtual std::string period_column() const = 0;
   /// Where such deliveries go unless the configuration names a table.
   virtual std::string default_table() const = 0;
 };
@@ -40,14 +42,19 @@ struct DeliveredColumn {
   std::string told_type;  // in the provider's words; empty when the manifest is silent
 };
 
-/// What one manifest says: the current version of one period's bill.
+/// The current version of one period's bill: what one manifest says or, where there is none, what
+/// lies in a folder.
 struct Delivery {
   BillingPeriod period{2000, 1};
   const ColumnDictionary* dictionary = nullptr;  // of the provider's table that this is
   std::string version;  // assemblyId or executionId; without one "m-<16 hex>"; fit for file names
+  /// Without one `manifest_key` is the URI of the place that the files were found in, the ETag and
+  /// the time are empty, and the rows have to bear out what nobody vouches for.
+  bool has_manifest = true;
+  bool is_period_told = true;  // false: it is what the first rows say
   std::string manifest_key, manifest_etag;
   TimePoint manifest_modified;
-  std::string layout;                    // "v1" | "v2"
+  std::string layout;                    // "v1" | "v2"; empty without a manifest
   std::vector<std::string> files;        // keys of the csv.gz files, in the manifest's order
   bool files_were_listed = false;        // the manifest names none: they are what its folder holds
   std::vector<DeliveredColumn> columns;  // may be empty
@@ -81,7 +88,7 @@ struct PeriodRange {
 };
 
 /// One export of a provider: where its deliveries are and what their columns mean. Reads manifests,
-/// never data files. Safe to call from several threads.
+/// of data files at most the beginning. Safe to call from several threads.
 class BillingSource {
  public:
   virtual ~BillingSource() = default;
@@ -90,6 +97,10 @@ class BillingSource {
   /// is a failure of its period and stops no other; throws only when the export itself cannot be
   /// looked at.
   virtual FoundManifests discover(const PeriodRange& range) = 0;
+
+  /// False when there is another delivery now: what was read meanwhile may be a mix of two
+  /// versions.
+  virtual bool is_unchanged(const Delivery& delivery) = 0;
 };
 
 }  // namespace finops

@@ -79,6 +79,11 @@ Error missing_files(const Delivery& delivery, const std::vector<std::string>& mi
   if (missing.size() > kNamedAtMost) {
     names += " and " + std::to_string(missing.size() - kNamedAtMost) + " more";
   }
+  if (!delivery.has_manifest) {
+    return {ErrorKind::kConflict, "of the files that were in '" + delivery.manifest_key +
+                                      "' a moment ago are gone: " + names +
+                                      "; somebody is changing them, run the same command again"};
+  }
   return {ErrorKind::kNotFound,
           "manifest '" + delivery.manifest_key + "' lists " +
               std::to_string(delivery.files.size()) + " files, of which " +
@@ -135,6 +140,14 @@ std::vector<ObjectInfo> check_files(ObjectStore& store, const Delivery& delivery
 bool manifest_is_unchanged(ObjectStore& store, const Delivery& delivery) {
   const std::optional<ObjectInfo> now = store.stat(delivery.manifest_key);
   return now && now->etag == delivery.manifest_etag;
+}
+
+Error changed_while(const std::string& read, const Delivery& delivery) {
+  const char* who = delivery.has_manifest ? "a newer version is being delivered"
+                                          : "files were added, removed or written over";
+  return {ErrorKind::kConflict, "'" + delivery.manifest_key + "' changed while its files were " +
+                                    read + ": " + who +
+                                    ". Nothing was loaded; run the same command again"};
 }
 
 }  // namespace finops

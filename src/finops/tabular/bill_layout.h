@@ -85,6 +85,9 @@ inline constexpr int kJsonDepth = 64;
 
 enum class BillFormat { kCsv, kCsvGzip, kCsvZip, kParquet };
 
+/// "csv", "csv.gz", "csv.zip", "parquet"
+std::string_view to_string(BillFormat format);
+
 /// By the ending of a file's name, in whatever case; nothing when it does not tell.
 std::optional<BillFormat> format_of_name(std::string_view key);
 

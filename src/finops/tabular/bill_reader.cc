@@ -225,6 +225,16 @@ std::vector<HeaderColumn> read_header(const BillPart& part) {
   return bill::PartText(part).header();
 }
 
+std::string_view to_string(BillFormat format) {
+  switch (format) {
+    case BillFormat::kCsv: return "csv";
+    case BillFormat::kCsvGzip: return "csv.gz";
+    case BillFormat::kCsvZip: return "csv.zip";
+    case BillFormat::kParquet: return "parquet";
+  }
+  return "csv";
+}
+
 std::optional<BillFormat> format_of_name(std::string_view key) {
   const std::string name = ascii_lower(key);
   if (name.ends_with(".gz")) return BillFormat::kCsvGzip;

@@ -11,6 +11,7 @@ void add_config_command(CommandTree& tree);
 void add_doctor_command(CommandTree& tree);  // doctor, selftest
 void add_discover_manifests_command(CommandTree& tree);
 void add_run_commands(CommandTree& tree);  // run-pipeline, load-billing-local
+void add_load_command(CommandTree& tree);
 void add_export_parquet_command(CommandTree& tree);
 void add_query_command(CommandTree& tree);
 void add_receipt_commands(CommandTree& tree);  // receipt, receipt verify

@@ -1,12 +1,8 @@
-#include <map>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "finops/cli/commands/commands.h"
-#include "finops/cli/human_text.h"
-#include "finops/cli/json_documents.h"
 #include "finops/cli/plan_table.h"
-#include "finops/cli/run_display.h"
+#include "finops/cli/run_results.h"
 #include "finops/cli/selection_options.h"
 
 namespace finops {
@@ -18,73 +14,12 @@ struct LoadOptions {
   bool overwrite = false, is_dry_run = false;
 };
 
-std::string summary_of(const RunReport& report) {
-  std::map<Outcome, std::uint64_t> counts;
-  std::uint64_t rows = 0, quarantined = 0, bytes = 0;
-  for (const PartitionReport& one : report.partitions) {
-    ++counts[one.outcome];
-    if (one.outcome == Outcome::kStaged) bytes += one.compressed_bytes;
-    const bool is_new = one.outcome == Outcome::kLoaded || one.outcome == Outcome::kReplaced;
-    if (!is_new) continue;
-    rows += one.loaded_rows;
-    quarantined += one.quarantined_rows;
-  }
-  if (report.partitions.empty()) return "Nothing is offered; nothing was changed.";
-  std::string text;
-  for (const auto& [outcome, count] : counts) {
-    text += (text.empty() ? "" : ", ") + count_text(count) + " " + outcome_words(outcome);
-  }
-  if (counts.contains(Outcome::kStaged)) text += "; " + bytes_text(bytes) + " downloaded";
-  if (rows > 0) text += "; " + plural(rows, "row") + " in the lake";
-  if (quarantined > 0) text += ", " + count_text(quarantined) + " in quarantine";
-  text += "; " + seconds_text(report.seconds) + ".";
-  return report.is_changed ? text : text + " Nothing was changed.";
-}
-
-void tell_of_sources(CommandContext& context, const RunReport& report) {
-  for (const std::string& note : report.notes) context.console.note(note);
-  for (const StaleSource& one : report.stale) {
-    context.console.warning(one.source + " is stale: " + one.describe() + "; " + kAdviceForStale);
-  }
-}
-
-int dry_run(CommandContext& context, const Configuration& configuration, const Selection& selection,
-            bool overwrite) {
-  const auto [plan, notes] = context.services.plan(configuration, selection, overwrite);
-  if (context.console.is_json()) {
-    nlohmann::ordered_json document = {{"dry_run", true}, {"changed", false}};
-    document["plan"] = plan_document(plan);
-    document["notes"] = notes;
-    context.console.print_document(document);
-  } else {
-    print_plan(context.console.out(), plan);
-    context.console.out() << plan_summary(plan) << " Nothing was changed.\n";
-  }
-  for (const std::string& note : notes) context.console.note(note);
-  return has_unusable_item(plan) ? 1 : 0;
-}
-
 RunReport carry_out(CommandContext& context, const Configuration& configuration,
                     const Selection& selection, bool overwrite, const Services::Run& run_it) {
   require_exports(configuration, selection);
-  RunDisplay display(context.console);
-  RunHooks hooks;
-  hooks.on_progress = [&display](const Progress& progress) { display.show(progress); };
-  hooks.on_partition = [&display](const PartitionReport& one) { display.show_finished(one); };
-  RunReport report = run_it(configuration, {selection, overwrite}, hooks, context.stop());
-  display.clear();
-  return report;
-}
-
-int show(CommandContext& context, const RunReport& report) {
-  if (context.console.is_json()) {
-    context.console.print_document(run_document(report));
-  } else {
-    context.console.out() << summary_of(report) << '\n';
-  }
-  context.console.out() << std::flush;
-  tell_of_sources(context, report);
-  return report.exit_code();
+  return run_with_display(context, [&](const RunHooks& hooks) {
+    return run_it(configuration, {selection, overwrite}, hooks, context.stop());
+  });
 }
 
 int run(CommandContext& context, const LoadOptions& options, const Services::Run& run_it) {
@@ -93,8 +28,8 @@ int run(CommandContext& context, const LoadOptions& options, const Services::Run
     flags.push_back({"staging_dir", options.staging_dir, "--staging-dir"});
   }
   const Configuration configuration = context.configuration(flags);
-  return show(context, carry_out(context, configuration, options.selection.selection(),
-                                 options.overwrite, run_it));
+  return show_run(context, carry_out(context, configuration, options.selection.selection(),
+                                     options.overwrite, run_it));
 }
 
 void tell_run(CommandContext& context, const Configuration& configuration, const RunEnd& end) {
@@ -110,7 +45,7 @@ int run_pipeline(CommandContext& context, const LoadOptions& options) {
   const Selection selection = options.selection.selection();
   if (options.is_dry_run) {
     require_exports(configuration, selection);
-    return dry_run(context, configuration, selection, options.overwrite);
+    return show_plan(context, context.services.plan(configuration, selection, options.overwrite));
   }
   // A name that was mistyped is between finops and whoever typed it.
   for (const std::string& source : selection.sources) find_export(configuration, source);
@@ -127,7 +62,7 @@ int run_pipeline(CommandContext& context, const LoadOptions& options) {
     tell_run(context, configuration, end);
     throw;
   }
-  const int code = show(context, end.report);
+  const int code = show_run(context, end.report);
   tell_run(context, configuration, end);
   return code;
 }

@@ -13,6 +13,7 @@
 #include "finops/sources/aws_cur/manifest.h"
 #include "finops/sources/aws_cur/manifest_files.h"
 #include "finops/sources/aws_cur/partition_listing.h"
+#include "finops/sources/delivered_files.h"
 #include "finops/tabular/delivered_text.h"
 
 namespace finops {
@@ -89,6 +90,10 @@ class AwsCurSource final : public BillingSource {
     }
     std::ranges::stable_sort(found.failures, {}, &ManifestFailure::period);
     return found;
+  }
+
+  bool is_unchanged(const Delivery& delivery) override {
+    return manifest_is_unchanged(*store_, delivery);
   }
 
  private:

@@ -215,6 +215,7 @@ class AwsColumnDictionary final : public ColumnDictionary {
   }
   std::string currency_column() const override { return "line_item_currency_code"; }
   std::string cost_column() const override { return "line_item_unblended_cost"; }
+  std::string period_column() const override { return "bill_billing_period_start_date"; }
   std::string default_table() const override { return "aws_billing_data"; }
 
   ColumnType type_of(std::string_view exact_name, std::string_view told_type) const override {

@@ -69,6 +69,7 @@ class FocusDictionary final : public ColumnDictionary {
   }
   std::string currency_column() const override { return "BillingCurrency"; }
   std::string cost_column() const override { return "BilledCost"; }
+  std::string period_column() const override { return "BillingPeriodStart"; }
   std::string default_table() const override { return "focus_aws"; }
 
  private:
