@@ -42,8 +42,11 @@ class LakeChecker {
       std::ranges::move(look.problems, std::back_inserter(out.problems));
       out.tables.push_back(look.table);
     }
-    if (looks.empty() && !objects_.empty()) out.problems.push_back(no_tables());
-    if (!looks.empty()) add_orphans(looks, out);
+    if (looks.empty() && !has_beginnings_only()) {
+      out.problems.push_back(no_tables());
+    } else {
+      add_orphans(looks, out);
+    }
     return out;
   }
 
@@ -142,6 +145,14 @@ class LakeChecker {
       if (error.kind() == ErrorKind::kUnavailable) throw;
       return false;
     }
+  }
+
+  /// A first run that is killed before its first swap leaves the first metadata file of a table;
+  /// whatever a catalog has known has more.
+  bool has_beginnings_only() const {
+    return std::ranges::all_of(objects_, [](const auto& object) {
+      return is_metadata_name(object.first) && metadata_number(object.first) == 0;
+    });
   }
 
   LakeProblem no_tables() const {

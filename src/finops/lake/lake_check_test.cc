@@ -207,6 +207,19 @@ TEST_F(LakeCheckTest, AnOldCatalogIsAProblem) {
   EXPECT_THAT(texts(found)[0], HasSubstr("the catalog is an old one"));
 }
 
+TEST_F(LakeCheckTest, WhatAFirstRunLeavesThatWasKilledBeforeItsFirstSwapIsNoProblem) {
+  MemoryStore store;
+  MemoryCatalog empty;
+  EXPECT_THAT(texts(check_lake(store, paths_, empty)), IsEmpty());
+  put_text(store, "billing/aws_billing_data/metadata/00000-0a.metadata.json", "{}");
+  const auto found = check_lake(store, paths_, empty);
+  EXPECT_THAT(texts(found), IsEmpty());
+  EXPECT_EQ(found.orphans.size(), 1u);
+  EXPECT_FALSE(found.orphans.front().is_removable);
+  put_text(store, "billing/aws_billing_data/metadata/00001-0a.metadata.json", "{}");
+  EXPECT_EQ(check_lake(store, paths_, empty).problems.size(), 1u);
+}
+
 TEST_F(LakeCheckTest, AnEmptyCatalogBesideAFullLakeIsAProblemAndOwnsNothing) {
   MemoryCatalog empty;
   const auto found = check_lake(*store_, paths_, empty);

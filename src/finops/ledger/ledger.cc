@@ -222,6 +222,12 @@ lake::PartitionChange Ledger::replace(const lake::PartitionKey& partition,
   return change;
 }
 
+std::int64_t next_recorded_ms(const std::vector<DeliveryRecord>& records, const Clock& clock) {
+  std::int64_t next = clock.now().time_since_epoch().count();
+  for (const auto& record : records) next = std::max(next, record.recorded_ms);
+  return next;
+}
+
 const DeliveryRecord* current_delivery(const std::vector<DeliveryRecord>& records) {
   const auto it = std::ranges::find(records, DeliveryState::kCurrent, &DeliveryRecord::state);
   return it == records.end() ? nullptr : &*it;

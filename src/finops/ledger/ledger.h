@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "finops/core/clock.h"
 #include "finops/core/export_id.h"
 #include "finops/lake/lake.h"
 
@@ -66,6 +67,10 @@ class Ledger {
 
   lake::Lake& lake_;
 };
+
+/// When a record that comes behind `records` of its partition is recorded: now, and never before
+/// them, because clocks go back and the order of the records is the partition's history.
+std::int64_t next_recorded_ms(const std::vector<DeliveryRecord>& records, const Clock& clock);
 
 /// The current delivery among the records of one partition; nullptr when there is none.
 const DeliveryRecord* current_delivery(const std::vector<DeliveryRecord>& records);

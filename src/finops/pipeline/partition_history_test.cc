@@ -23,6 +23,18 @@ TEST(PartitionHistoryTest, AVersionIsFoundByItsNameOrAUniqueBeginningInItsLastRe
   EXPECT_EQ(kind_thrown_by([&] { find_version(records, "9"); }), ErrorKind::kNotFound);
 }
 
+TEST(PartitionHistoryTest, ARecordNeverComesBeforeThoseThatAreThereWhateverTheClockSays) {
+  struct EarlyClock : Clock {
+    TimePoint now() const override { return TimePoint(Duration(1000)); }
+    bool sleep_for(Duration, std::stop_token) override { return true; }
+  } clock;
+  std::vector<DeliveryRecord> records;
+  EXPECT_EQ(next_recorded_ms(records, clock), 1000);
+  records = {record("a"), record("b")};
+  records.front().recorded_ms = 5000;
+  EXPECT_EQ(next_recorded_ms(records, clock), 5000);
+}
+
 TEST(PartitionHistoryTest, AWholeNameStandsBeforeTheBeginningOfAnother) {
   const std::vector<DeliveryRecord> records = {record("v1"), record("v1+0a1b2c3d")};
   EXPECT_EQ(find_version(records, "v1").id.version, "v1");

@@ -301,7 +301,7 @@ DeliveryRecord PartitionLoad::record_of(const WrittenRows& written) const {
   DeliveryRecord record;
   record.id = id_;
   record.revision = next_revision();
-  record.recorded_ms = clock_.now().time_since_epoch().count();
+  record.recorded_ms = next_recorded_ms(partition_records_, clock_);
   record.source_rows = written.report.rows;
   record.loaded_rows = written.loaded.rows;
   record.quarantined_rows = written.report.rejected_rows;

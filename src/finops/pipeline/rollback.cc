@@ -147,7 +147,7 @@ class Rollback {
     DeliveryRecord back = target_;
     back.revision = report_.revision;
     back.state = DeliveryState::kCurrent;
-    back.recorded_ms = clock_.now().time_since_epoch().count();
+    back.recorded_ms = next_recorded_ms(records_.all, clock_);
     back.hold = reason_json(clock_, request_.reason);
     receipt_.revision = back.revision;
     receipt_.snapshot_id = report_.snapshot_id;

@@ -44,13 +44,13 @@ class FaultPlan {
 
   /// Without a fault it only counts.
   explicit FaultPlan(std::optional<Fault> fault = std::nullopt, std::string count_file = "");
-  ~FaultPlan();
+  virtual ~FaultPlan();
   FaultPlan(const FaultPlan&) = delete;
   FaultPlan& operator=(const FaultPlan&) = delete;
 
   /// Makes a durable call, unless it is the one that is broken before it happens. `step` names it:
   /// "put billing/…/v3.metadata.json".
-  void run(std::string_view step, const std::function<void()>& call);
+  virtual void run(std::string_view step, const std::function<void()>& call);
 
   std::vector<std::string> steps() const;
 

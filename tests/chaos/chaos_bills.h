@@ -1,0 +1,53 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "finops/core/billing_period.h"
+#include "finops/stores/object_store.h"
+
+namespace finops::chaos {
+
+/// A form in which AWS delivers a bill.
+struct Shape {
+  enum class Table { kCurV1, kCurV1Athena, kCurV2, kFocus };
+  enum class Format { kCsvGzip, kCsvZip, kCsv, kParquet };
+
+  std::string_view name;
+  Table table = Table::kCurV1;
+  Format format = Format::kCsvGzip;
+  bool overwrites = false;  // a next delivery takes the place of the files of the last one
+
+  std::string_view lake_table() const {
+    return table == Table::kFocus ? "focus_aws" : "aws_billing_data";
+  }
+};
+
+/// Every one that finops loads.
+const std::vector<Shape>& all_shapes();
+
+/// One line of a bill, by what makes it that line.
+struct BillLine {
+  std::string id, currency, cost;  // the cost as Decimal::to_string() has it
+  auto operator<=>(const BillLine&) const = default;
+};
+
+/// What one delivery says, known because it was made here: the truth that a lake is held against.
+struct TrueBill {
+  std::string version;
+  std::vector<BillLine> lines;     // in order
+  std::uint64_t faulty_lines = 0;  // beside `lines`: their cost is no number
+  int tags = 0;                    // columns or keys of tags: a restated month may have more
+  bool is_refused = false;         // too many faulty lines
+};
+
+/// The bill that `number` stands for: the same whenever it is asked for.
+TrueBill make_bill(const std::string& source, BillingPeriod period, std::uint64_t number);
+
+/// Puts a delivery into the bucket of an export "cur/report", data files first, the manifest that
+/// finops reads last.
+void deliver(ObjectStore& bucket, const Shape& shape, BillingPeriod period, const TrueBill& bill);
+
+}  // namespace finops::chaos

@@ -1,0 +1,175 @@
+#include "tests/chaos/storm.h"
+
+#include <memory>
+#include <string>
+
+#include "tests/chaos/chaos_plan.h"
+#include "tests/chaos/chaos_world.h"
+#include "tests/chaos/dice.h"
+#include "tests/chaos/interleaver.h"
+#include "tests/chaos/lake_truth.h"
+
+namespace finops::chaos {
+namespace {
+
+using Problems = std::vector<std::string>;
+
+const BillingPeriod kFirst(2026, 1);
+
+std::vector<ChaosSource> sources_by(Dice& dice) {
+  std::vector<ChaosSource> sources;
+  const std::uint64_t count = 1 + dice.below(3);
+  for (std::uint64_t i = 0; i < count; ++i) {
+    sources.push_back({"payer-" + std::to_string(i), dice.pick(all_shapes()), dice.one_in(3)});
+  }
+  return sources;
+}
+
+class StormRun {
+ public:
+  StormRun(const Storm& storm, const std::filesystem::path& folder, FaultTally& tally)
+      : storm_(storm),
+        tally_(tally),
+        dice_(storm.seed),
+        world_(folder, sources_by(dice_), storm.workers == 1 && dice_.one_in(6)),
+        periods_(1 + static_cast<int>(dice_.below(3))),
+        machines_(dice_.one_in(2) ? 1 : storm.workers),
+        calls_per_fault_(5 + dice_.below(40)) {
+    for (std::size_t i = 0; i < storm.workers; ++i) {
+      clocks_.push_back(std::make_unique<JumpingClock>(now()));
+    }
+  }
+
+  Problems run() {
+    const std::uint64_t rounds = 2 + dice_.below(4);
+    for (std::uint64_t round = 1; round <= rounds && problems_.empty(); ++round) {
+      restate(round == 1);
+      jump();
+      work();
+      add("round " + std::to_string(round) + ": ", visible_problems(world_));
+    }
+    if (problems_.empty()) end();
+    return problems_;
+  }
+
+ private:
+  std::int64_t now() const { return world_.clock.now().time_since_epoch().count(); }
+
+  void add(const std::string& when, const Problems& found) {
+    for (const auto& one : found) problems_.push_back(when + one);
+  }
+
+  void restate(bool all) {
+    for (const auto& source : world_.sources()) {
+      for (int i = 0; i < periods_; ++i) {
+        if (!all && dice_.one_in(2)) continue;
+        const BillingPeriod period = kFirst.plus(i);
+        world_.deliver(source, period, make_bill(source.name, period, ++bills_));
+      }
+    }
+  }
+
+  /// Each worker's clock goes its own way: up to 40 days forth or back.
+  void jump() {
+    world_.clock.jump(std::chrono::hours(dice_.below(48)));
+    for (const auto& clock : clocks_) {
+      if (dice_.one_in(2)) continue;
+      clock->jump(std::chrono::hours(static_cast<std::int64_t>(dice_.below(80 * 24)) - 40 * 24));
+    }
+  }
+
+  void work() {
+    Interleaver interleaver(storm_.workers, dice_.next());
+    std::vector<std::function<void()>> workers;
+    std::vector<Problems> found(storm_.workers);
+    for (std::size_t me = 0; me < storm_.workers; ++me) {
+      const std::uint64_t seed = dice_.next();
+      workers.emplace_back([&, me, seed] {
+        Dice dice(seed);
+        const std::uint64_t starts = 1 + dice.below(3);
+        for (std::uint64_t i = 0; i < starts; ++i) start_one(me, dice, interleaver, found[me]);
+      });
+    }
+    interleaver.run(workers);
+    for (std::size_t me = 0; me < found.size(); ++me) {
+      add("worker " + std::to_string(me) + ": ", found[me]);
+    }
+  }
+
+  /// One start of finops, which ends well, with errors or in death.
+  void start_one(std::size_t me, Dice& dice, Interleaver& interleaver, Problems& found) {
+    const auto chance = std::make_shared<Dice>(dice.next());
+    const auto decide = [this, chance](std::uint64_t) -> std::optional<PlannedBreak> {
+      if (!chance->one_in(calls_per_fault_)) return std::nullopt;
+      const Break how = chance->pick(kAllBreaks);
+      return PlannedBreak{how, kind_told(how, chance->next())};
+    };
+    const auto plan = std::make_shared<ChaosPlan>(decide, &tally_, [&] { interleaver.pause(me); });
+    const std::string machine = "machine" + std::to_string(me % machines_);
+    try {
+      ChaosProcess process(world_, plan, *clocks_[me], machine);
+      do_something(process, dice);
+    } catch (const Error& error) {
+      // Told to whoever started it. Only a defect may say that it is one.
+      if (error.kind() == ErrorKind::kInternal) found.emplace_back(error.what());
+    }
+  }
+
+  void do_something(ChaosProcess& process, Dice& dice) const {
+    switch (dice.below(10)) {
+      case 0: process.release(); break;
+      case 1: process.expire(1 + static_cast<int>(dice.below(3))); break;
+      case 2: process.load(true); break;
+      case 3:
+      case 4: {
+        auto partition = world_.delivered().begin();
+        std::advance(partition, dice.below(world_.delivered().size()));
+        process.roll_back(partition->first, dice.pick(partition->second).version);
+        break;
+      }
+      case 5: process.pipeline().verify({}, {}); break;
+      default: process.load();
+    }
+  }
+
+  /// No faults any more, and nobody else.
+  void end() {
+    try {
+      world_.clock.jump(std::chrono::days(100));
+      ChaosProcess process(world_, nullptr, world_.clock, "machine0");
+      process.release();
+      process.load();
+      if (process.load().is_changed) problems_.emplace_back("a second run changes the lake again");
+      add("at the end: ", converged_problems(world_));
+      process.expire(2);
+      world_.clock.jump(std::chrono::days(1));
+      process.remove_orphans();
+      add("after the clean-up: ", converged_problems(world_));
+    } catch (const Error& error) {
+      problems_.push_back(std::string("at the end, without faults: ") + error.what());
+    }
+  }
+
+  const Storm& storm_;
+  FaultTally& tally_;
+  Dice dice_;
+  ChaosWorld world_;
+  const int periods_;
+  const std::size_t machines_;
+  const std::uint64_t calls_per_fault_;
+  std::vector<std::unique_ptr<JumpingClock>> clocks_;
+  std::uint64_t bills_ = 0;
+  Problems problems_;
+};
+
+}  // namespace
+
+std::vector<Finding> run_storm(const Storm& storm, const std::filesystem::path& folder,
+                               FaultTally& tally) {
+  auto problems = StormRun(storm, folder, tally).run();
+  if (problems.empty()) return {};
+  return {{"--seed " + std::to_string(storm.seed) + " --workers " + std::to_string(storm.workers),
+           std::move(problems)}};
+}
+
+}  // namespace finops::chaos
