@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -23,6 +24,10 @@ namespace finops::chaos {
 namespace {
 
 namespace fs = std::filesystem;
+
+/// Ctrl-C ends the run after the cases at hand, with what it came to.
+std::atomic<bool> is_to_stop = false;
+void stop(int) { is_to_stop = true; }
 
 struct Options {
   std::uint64_t faults = 10'000;  // storms go on until so many were injected
@@ -132,9 +137,11 @@ class Session {
     if (!only.empty()) std::erase_if(cases, [&](const auto& one) { return one.name() != only; });
     if (cases.empty()) throw std::invalid_argument("no case is called '" + only + "'");
     for_each_at_once(cases.size(), threads(), [&](std::size_t i) {
+      if (is_to_stop) return;
       take(run_each_call(cases[i], folder_ / ("case" + std::to_string(i)), options_.stride,
                          options_.only_call, tally_));
       ++cases_;
+      tell_progress();
     });
   }
 
@@ -143,13 +150,21 @@ class Session {
     constexpr std::size_t kWorkers[] = {1, 2, 8};
     std::atomic<std::uint64_t> next = 0;
     for_each_at_once(threads(), threads(), [&](std::size_t) {
-      while (next < 3 || tally_.total() < options_.faults) {
+      while (!is_to_stop && (next < 3 || tally_.total() < options_.faults)) {
         const std::uint64_t number = next++;
         const Storm storm{options_.seed + number, kWorkers[number % 3]};
         take(run_storm(storm, folder_ / ("storm" + std::to_string(number)), tally_));
         ++storms_;
+        tell_progress();
       }
     });
+  }
+
+  void tell_progress() {
+    const std::lock_guard lock(mutex_);
+    if (tally_.total() < told_ + 1000) return;
+    told_ = tally_.total();
+    std::cout << told_ << " faults, " << failed_ << " failed" << std::endl;
   }
 
   static std::size_t threads() { return std::max(1u, std::thread::hardware_concurrency()); }
@@ -180,7 +195,7 @@ class Session {
   fs::path folder_;
   FaultTally tally_;
   std::mutex mutex_;
-  std::uint64_t failed_ = 0;
+  std::uint64_t failed_ = 0, told_ = 0;
   std::atomic<std::uint64_t> cases_ = 0, storms_ = 0;
 };
 
@@ -188,6 +203,8 @@ class Session {
 }  // namespace finops::chaos
 
 int main(int count, char** arguments) try {
+  std::signal(SIGINT, finops::chaos::stop);
+  std::signal(SIGTERM, finops::chaos::stop);
   return finops::chaos::Session(finops::chaos::options_of(count, arguments)).run();
 } catch (const std::exception& error) {
   std::cerr << "chaos: " << error.what() << "\n";

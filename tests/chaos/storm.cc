@@ -34,7 +34,7 @@ class StormRun {
         world_(folder, sources_by(dice_), storm.workers == 1 && dice_.one_in(6)),
         periods_(1 + static_cast<int>(dice_.below(3))),
         machines_(dice_.one_in(2) ? 1 : storm.workers),
-        calls_per_fault_(5 + dice_.below(40)) {
+        calls_per_fault_(4 + dice_.below(30)) {
     for (std::size_t i = 0; i < storm.workers; ++i) {
       clocks_.push_back(std::make_unique<JumpingClock>(now()));
     }
@@ -86,7 +86,7 @@ class StormRun {
       const std::uint64_t seed = dice_.next();
       workers.emplace_back([&, me, seed] {
         Dice dice(seed);
-        const std::uint64_t starts = 1 + dice.below(3);
+        const std::uint64_t starts = 2 + dice.below(4);
         for (std::uint64_t i = 0; i < starts; ++i) start_one(me, dice, interleaver, found[me]);
       });
     }

@@ -1,0 +1,14 @@
+// Whatever bytes a delivered archive has, both readers refuse it, or both read the same out of it.
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "tests/fuzz/readers_must_agree.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size == 0 || size > 2000) return 0;
+  // The first byte is the size of the pieces that the file is read in.
+  const std::string bytes(reinterpret_cast<const char*>(data + 1), size - 1);
+  finops::readers_must_agree(bytes, finops::BillFormat::kCsvZip, 1u + data[0]);
+  return 0;
+}
