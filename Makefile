@@ -25,7 +25,7 @@ test-engines:  ## read the lake with other engines (ENGINES="spark trino")
 	@ENGINES="$(or $(ENGINES),spark)" tools/setup.sh engines
 	@ENGINES="$(or $(ENGINES),spark)" tools/run_tests.py engines
 
-test-chaos:  ## long runs with injected faults
+test-chaos:  ## more than 10,000 injected faults, as a table of where they hit
 	@tools/setup.sh test
 	@tools/run_tests.py chaos
 

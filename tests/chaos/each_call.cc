@@ -15,6 +15,7 @@ using Problems = std::vector<std::string>;
 const BillingPeriod kPeriod(2026, 5);
 constexpr const char* kName = "payer-a";
 constexpr Duration kAHundredDays = std::chrono::days(100);
+constexpr std::uint64_t kFaultsOnTheWayBack = 2;
 
 /// The first bill from `number` on that is as wanted.
 TrueBill bill_from(std::uint64_t number, const std::function<bool(const TrueBill&)>& is_wanted) {
@@ -158,7 +159,6 @@ class Runner {
   }
 
   std::uint64_t undisturbed_calls() {
-    const auto plan = std::make_shared<ChaosPlan>(nullptr, nullptr);
     const auto counts = [&](std::uint64_t) -> std::optional<PlannedBreak> {
       ++calls_;
       return std::nullopt;
@@ -185,8 +185,20 @@ class Runner {
     if (report_ && before_ != after) {
       for (auto& one : false_words(*report_, shown)) problems.push_back(std::move(one));
     }
+    for (std::uint64_t again = 1; again <= kFaultsOnTheWayBack; ++again)
+      break_recovery(number, again);
     add_to(problems, "afterwards: ", rerun());
     return problems;
+  }
+
+  /// Whoever repairs what a fault left meets faults as well.
+  void break_recovery(std::uint64_t number, std::uint64_t again) {
+    const std::uint64_t at = 1 + (number * 7 + again * 5) % calls_;
+    const Break how = kAllBreaks[(number + again) % std::size(kAllBreaks)];
+    const auto decide = [=](std::uint64_t call) {
+      return call == at ? std::optional(PlannedBreak{how, kind_told(how, at)}) : std::nullopt;
+    };
+    act(std::make_shared<ChaosPlan>(decide, &tally_));
   }
 
   Problems rerun() {
@@ -203,7 +215,7 @@ class Runner {
     process.release();
     process.load();
     add_to(problems, "at the end: ", converged_problems(world_));
-    world_.clock.jump(-2 * kAHundredDays / 2);
+    world_.clock.jump(-kAHundredDays);
     return problems;
   }
 

@@ -20,7 +20,7 @@ struct Finding {
 
 /// A piece of work, one shape of bills and one kind of store: each durable call of the work is
 /// broken in turn, in every way. Afterwards the lake must show an old state or the new one; the
-/// same work without faults must end as if there had been none.
+/// same work is tried twice more with faults, and then without must end as if there had been none.
 struct EachCall {
   std::string work;  // one of works_of_each_call()
   Shape shape;

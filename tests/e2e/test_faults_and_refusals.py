@@ -220,6 +220,17 @@ def test_verify_without_the_delivered_bytes_says_so(project):
     assert report["verdict"] == "cannot_be_verified" and "report-00001.csv.gz" in report["message"]
 
 
+def test_verify_knows_a_newer_delivery_under_the_same_names_whatever_its_columns(project):
+    bucket = project.add_export("payer-a")
+    deliver_v1(bucket, "2026-05", [small_bill(30)], "v1", overwrite=True)
+    project.run("aws", "run-pipeline")
+    refused = csv_bytes(SMALL_HEADER + ["resourceTags/user:New"], [small_row(i, cost="a lot") + ["x"] for i in range(20)])
+    deliver_v1(bucket, "2026-05", [refused], "v2", overwrite=True)
+    assert only(project.json("aws", "run-pipeline", expect=1))["outcome"] == "refused"
+    report = only(project.json("receipt", "verify", expect=3))
+    assert report["verdict"] == "cannot_be_verified" and "other bytes" in report["message"]
+
+
 def test_export_writes_one_file_per_month_and_skips_what_did_not_change(project):
     import pyarrow.parquet as pq
     for name in ("payer-a", "payer-b"):
