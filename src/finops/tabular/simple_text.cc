@@ -1,5 +1,6 @@
 #include "finops/tabular/simple_text.h"
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
@@ -153,22 +154,25 @@ bool Text::begin_archive() {
   const std::string header = take_packed(30);
   if (little(header, 0, 4) != 0x04034b50) fail("no ZIP archive with a file");
   const std::uint64_t method = little(header, 8, 2);
-  const bool is_encrypted = little(header, 6, 2) % 2 == 1, hides_size = little(header, 6, 2) & 8;
+  const bool is_encrypted = little(header, 6, 2) % 2 == 1;
+  hides_size_ = (little(header, 6, 2) & 8) != 0;
   is_stored_ = method == 0;
-  if (is_encrypted || (!is_stored_ && method != 8) || (is_stored_ && hides_size)) {
+  if (is_encrypted || (!is_stored_ && method != 8) || (is_stored_ && hides_size_)) {
     fail("a ZIP archive of a kind that bills are not packed in");
   }
   take_packed(little(header, 26, 2));
   const std::string extra = take_packed(little(header, 28, 2));
   stored_left_ = little(header, 18, 4);
-  if (is_stored_ && stored_left_ == UINT32_MAX && extra.size() >= 20) {
+  if (is_stored_ && stored_left_ == UINT32_MAX) {
+    if (extra.size() < 20 || little(extra, 0, 2) != 1) fail("a ZIP archive without a size");
     stored_left_ = little(extra, 12, 8);
   }
   data_begin_ = compressed_bytes_ - stream_.avail_in;
   return true;
 }
 
-/// The directory is found from the archive's end, as other readers of ZIP do.
+/// Behind the data: a descriptor where the local header announces one, one entry of the directory,
+/// the directory's end (which large archives have twice), a comment, and nothing else.
 void Text::end_archive() {
   const std::uint64_t data_bytes = compressed_bytes_ - stream_.avail_in - data_begin_;
   std::string tail;
@@ -176,27 +180,42 @@ void Text::end_archive() {
     tail += static_cast<char>(next_packed());
     if (tail.size() > kLongestArchiveTail) fail("an archive of several files");
   }
-  const std::size_t end = tail.rfind("PK\5\6");
-  if (end == tail.npos || tail.size() < end + 22) fail("truncated archive");
-  if (tail.size() != end + 22 + little(tail, end + 20, 2)) fail("bytes follow the archive");
-  const std::string entry_mark = "PK\1\2";
-  const std::size_t entry = tail.find(entry_mark);
-  if (little(tail, end + 10, 2) != 1 || entry == tail.npos || entry > 24 || entry + 46 > end) {
+  const auto has_mark = [&](std::size_t at, const char* mark) {
+    return tail.size() >= at + 4 && tail.compare(at, 4, mark) == 0;
+  };
+  std::size_t entry = 0;
+  if (hides_size_ && !has_mark(0, "PK\1\2")) {
+    entry = 12;
+    while (entry < 24 && !has_mark(entry, "PK\1\2")) entry += 4;
+  }
+  if (!has_mark(entry, "PK\1\2") || tail.size() < entry + 46) {
     fail("an archive of several files, or damaged");
   }
-  std::uint64_t packed = little(tail, entry + 20, 4), text = little(tail, entry + 24, 4);
   std::size_t field = entry + 46 + little(tail, entry + 28, 2);
   const std::size_t fields_end = field + little(tail, entry + 30, 2);
-  while (field + 4 <= fields_end && fields_end <= end) {
+  std::size_t end = fields_end + little(tail, entry + 32, 2);
+  const bool is_64 = has_mark(end, "PK\6\6");
+  if (is_64) end += 56 + 20;
+  if (!has_mark(end, "PK\5\6") || tail.size() < end + 22 ||
+      tail.size() != end + 22 + little(tail, end + 20, 2)) {
+    fail("an archive of several files, or damaged at its end");
+  }
+  const std::uint64_t files = little(tail, end + 10, 2);
+  if (files != 1 && !(is_64 && files == UINT16_MAX)) fail("an archive of several files");
+  std::uint64_t packed = little(tail, entry + 20, 4), text = little(tail, entry + 24, 4),
+                place = little(tail, entry + 42, 4);
+  while (field + 4 <= fields_end) {
     std::size_t at = field + 4;
-    const std::size_t next = at + little(tail, field + 2, 2);
-    if (little(tail, field, 2) == 1 && next <= fields_end) {
-      if (text == UINT32_MAX && at + 8 <= next) text = little(tail, at, 8), at += 8;
-      if (packed == UINT32_MAX && at + 8 <= next) packed = little(tail, at, 8);
+    const std::size_t next = std::min(at + little(tail, field + 2, 2), fields_end);
+    if (little(tail, field, 2) == 1) {
+      for (std::uint64_t* value : {&text, &packed, &place}) {
+        if (*value == UINT32_MAX && at + 8 <= next) *value = little(tail, at, 8), at += 8;
+      }
     }
     field = next;
   }
-  if (packed != data_bytes || text != text_bytes_ || little(tail, entry + 16, 4) != crc_) {
+  if (place != 0 || packed != data_bytes || text != text_bytes_ ||
+      little(tail, entry + 16, 4) != crc_) {
     fail("a wrong CRC-32 or length");
   }
 }

@@ -64,6 +64,7 @@ class Text {
   std::uint64_t text_bytes_ = 0;
   // Of a ZIP archive.
   bool is_stored_ = false;
+  bool hides_size_ = false;  // the local header of an archive says that sizes follow the data
   std::uint64_t stored_left_ = 0, data_begin_ = 0;
   unsigned long crc_ = 0;
   int last_ = '\n';    // so that an empty text gets no line feed

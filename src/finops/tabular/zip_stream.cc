@@ -15,7 +15,8 @@ constexpr std::string_view kLocalHeader{"PK\3\4", 4}, kDirectoryEntry{"PK\1\2", 
     kDirectoryEnd{"PK\5\6", 4}, kDirectoryEnd64{"PK\6\6", 4};
 constexpr std::size_t kLocalHeaderBytes = 30, kDirectoryEntryBytes = 46, kDirectoryEndBytes = 22,
                       kDirectoryEnd64Bytes = 56;
-constexpr std::uint64_t kIn64 = 0xFFFF'FFFF;  // the real number is in a ZIP64 field
+// The real number is in a field or a record of ZIP64.
+constexpr std::uint64_t kFilesIn64 = 0xFFFF, kIn64 = 0xFFFF'FFFF;
 constexpr std::uint64_t kEncrypted = 1, kDescriptor = 8;
 constexpr std::uint64_t kStored = 0, kDeflated = 8;
 // Behind the data: a descriptor and one directory entry, whose name, extra field and comment have
@@ -147,13 +148,16 @@ ZipStream::Found ZipStream::directory_entry(std::string_view tail) const {
   }
   tail.remove_prefix(end);
   if (tail.starts_with(kDirectoryEntry)) fail("it holds more than one file");
-  if (tail.starts_with(kDirectoryEnd64) && tail.size() >= kDirectoryEnd64Bytes + 20) {
+  const bool is_64 = tail.starts_with(kDirectoryEnd64);
+  if (is_64 && tail.size() >= kDirectoryEnd64Bytes + 20) {
     tail.remove_prefix(kDirectoryEnd64Bytes + 20);  // with its locator
   }
   if (!tail.starts_with(kDirectoryEnd) || tail.size() < kDirectoryEndBytes ||
       tail.size() != kDirectoryEndBytes + number(tail, 20, 2)) {
     fail("its directory is damaged");
   }
+  const std::uint64_t files = number(tail, 10, 2);
+  if (files != 1 && !(is_64 && files == kFilesIn64)) fail("its directory tells of other files");
   return found;
 }
 
