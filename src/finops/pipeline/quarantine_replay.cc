@@ -260,7 +260,7 @@ class Replay {
     }
     DeliveryRecord next = record_;
     next.revision = receipt_.revision;
-    next.recorded_ms = clock_.now().time_since_epoch().count();
+    next.recorded_ms = next_recorded_ms(records, clock_);
     next.loaded_rows = receipt_.loaded_rows;
     next.quarantined_rows = receipt_.quarantined_rows;
     next.receipt = receipt_to_json(receipt_);
