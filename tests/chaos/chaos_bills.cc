@@ -55,8 +55,9 @@ Cells header_of(Table table, int tags) {
   return names;
 }
 
-Cells cells_of(Table table, BillingPeriod period, const BillLine& line, int tags) {
-  Cells cells = {line.id, "012345678901", period.to_string() + "-03T00:00:00Z", line.currency,
+Cells cells_of(Table table, BillingPeriod period, const BillLine& line, const TrueBill& bill) {
+  const int tags = bill.tags;
+  Cells cells = {line.id, bill.payer, period.to_string() + "-03T00:00:00Z", line.currency,
                  line.cost};
   if (!has_tag_map(table)) {
     for (int i = 0; i < tags; ++i) cells.push_back("of " + line.id);
@@ -182,7 +183,7 @@ std::string manifest_of(const Shape& shape, BillingPeriod period, const TrueBill
     return manifest.dump();
   }
   manifest = {{"assemblyId", bill.version},
-              {"account", "012345678901"},
+              {"account", bill.payer},
               {"billingPeriod",
                {{"start", compact(period) + "T000000.000Z"},
                 {"end", compact(period.next()) + "T000000.000Z"}}},
@@ -221,6 +222,8 @@ TrueBill make_bill(const std::string& source, BillingPeriod period, std::uint64_
   Dice dice(number * 1'000'003 + static_cast<std::uint64_t>(std::stoi(compact(period))));
   TrueBill bill;
   bill.version = "v" + std::to_string(number) + "-of-" + source;
+  // Two sources with one payer's month in one table would be refused.
+  bill.payer = "00000000000" + std::to_string(source.back() % 10);
   const std::uint64_t lines = 2 + dice.below(8);
   for (std::uint64_t i = 0; i < lines; ++i) {
     // Eighths: a double holds them exactly.
@@ -244,12 +247,12 @@ TrueBill make_bill(const std::string& source, BillingPeriod period, std::uint64_
 void deliver(ObjectStore& bucket, const Shape& shape, BillingPeriod period, const TrueBill& bill) {
   std::vector<Cells> lines;
   for (const auto& line : bill.lines) {
-    lines.push_back(cells_of(shape.table, period, line, bill.tags));
+    lines.push_back(cells_of(shape.table, period, line, bill));
   }
   for (std::uint64_t i = 0; i < bill.faulty_lines; ++i) {
     const BillLine faulty{"faulty-" + std::to_string(i), "USD", "a lot"};
     const auto place = static_cast<std::ptrdiff_t>(i * 3 % (lines.size() + 1));
-    lines.insert(lines.begin() + place, cells_of(shape.table, period, faulty, bill.tags));
+    lines.insert(lines.begin() + place, cells_of(shape.table, period, faulty, bill));
   }
   const Cells header = header_of(shape.table, bill.tags);
   const Place place = place_of(shape, period, bill.version);

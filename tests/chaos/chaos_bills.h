@@ -36,7 +36,7 @@ struct BillLine {
 
 /// What one delivery says, known because it was made here: the truth that a lake is held against.
 struct TrueBill {
-  std::string version;
+  std::string version, payer;      // the payer's account is the source's own
   std::vector<BillLine> lines;     // in order
   std::uint64_t faulty_lines = 0;  // beside `lines`: their cost is no number
   int tags = 0;                    // columns or keys of tags: a restated month may have more

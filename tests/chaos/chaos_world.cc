@@ -149,11 +149,10 @@ RunReport ChaosProcess::load(bool overwrite) {
 }
 
 void ChaosProcess::roll_back(const PartitionName& partition, const std::string& version) {
-  pipeline_->rollback({.source = partition.first,
-                       .table = {},
-                       .period = partition.second,
-                       .version = version,
-                       .reason = "chaos"});
+  pipeline_->rollback(
+      {.of = {.source = partition.first, .table = {}, .period = partition.second},
+       .version = version,
+       .reason = "chaos"});
   publish_views();
 }
 
