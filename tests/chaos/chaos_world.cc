@@ -149,10 +149,9 @@ RunReport ChaosProcess::load(bool overwrite) {
 }
 
 void ChaosProcess::roll_back(const PartitionName& partition, const std::string& version) {
-  pipeline_->rollback(
-      {.of = {.source = partition.first, .table = {}, .period = partition.second},
-       .version = version,
-       .reason = "chaos"});
+  pipeline_->rollback({.of = {.source = partition.first, .table = {}, .period = partition.second},
+                       .version = version,
+                       .reason = "chaos"});
   publish_views();
 }
 

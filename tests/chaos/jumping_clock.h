@@ -1,6 +1,9 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
+#include <functional>
+#include <utility>
 
 #include "finops/core/clock.h"
 
@@ -13,12 +16,16 @@ class JumpingClock : public Clock {
   TimePoint now() const override { return TimePoint(Duration(ms_.load())); }
   bool sleep_for(Duration duration, std::stop_token stop) override {
     ms_ += duration.count();
+    if (on_sleep_) on_sleep_();
     return !stop.stop_requested();
   }
+  /// Called by each sleeper: whoever waits for another one must let it go on.
+  void set_on_sleep(std::function<void()> on_sleep) { on_sleep_ = std::move(on_sleep); }
   void jump(Duration by) { ms_ += by.count(); }
 
  private:
   std::atomic<std::int64_t> ms_;
+  std::function<void()> on_sleep_;
 };
 
 }  // namespace finops::chaos

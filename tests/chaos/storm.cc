@@ -90,7 +90,11 @@ class StormRun {
         for (std::uint64_t i = 0; i < starts; ++i) start_one(me, dice, interleaver, found[me]);
       });
     }
+    for (std::size_t me = 0; me < clocks_.size(); ++me) {
+      clocks_[me]->set_on_sleep([&interleaver, me] { interleaver.pause(me); });
+    }
     interleaver.run(workers);
+    for (const auto& clock : clocks_) clock->set_on_sleep(nullptr);
     for (std::size_t me = 0; me < found.size(); ++me) {
       add("worker " + std::to_string(me) + ": ", found[me]);
     }
