@@ -49,6 +49,7 @@ SHAPES = {
 def test_a_bill_is_the_same_with_and_without_a_manifest(project, place, shape):
     rows = bill_rows(500)
     v1_csv_gz(project.add_export("by-manifest"), rows)
+    project.write_config("[aws]\nallow_overlap = true\n")
     project.json("aws", "run-pipeline")
     [by_manifest] = project.query(SUMS)
     ending, bytes_of = SHAPES[shape]
@@ -306,6 +307,9 @@ def test_exports_and_plain_loads_leave_each_other_alone(project, place):
     deliver_v1(project.add_export("payer-b"), "2026-05", [small_bill(8)], "v1")
     project.run("aws", "run-pipeline")
     write(place / "bill.csv", small_bill(5))
+    refused = only(load(project, place, expect=1))
+    assert refused["outcome"] == "refused" and "payer-b" in refused["message"], "the same payer's month"
+    project.write_config("[aws]\nallow_overlap = true\n")
     report = load(project, place)
     assert [one["source"] for one in report["deliveries"]] == ["payer-a"]
     assert project.json("aws", "run-pipeline")["changed"] is False

@@ -53,7 +53,7 @@ def test_a_refusal_stands_without_reading_again_and_is_told_by_each_run(project)
     report = project.json("aws", "run-pipeline", expect=1)
     assert outcomes(report)["whole", "2026-05"] == "refused"
     assert project.json("history")["deliveries"] == history
-    [item] = [one for one in project.json("aws", "run-pipeline", "--dry-run")["plan"] if one["source"] == "whole"]
+    [item] = [one for one in project.json("aws", "run-pipeline", "--dry-run", expect=1)["plan"] if one["source"] == "whole"]
     assert item["action"] == "refused" and "payer 000000000001" in item["reason"]
 
 
@@ -122,7 +122,7 @@ def test_dry_run_tells_it_as_soon_as_the_manifest_names_the_account(project):
     deliver_v1(project.add_export("b", allow_overlap=None), "2026-05", [bill()], "v1", account="000000000001")
 
     def actions():
-        return {one["source"]: one["action"] for one in project.json("aws", "run-pipeline", "--dry-run")["plan"]}
+        return {one["source"]: one["action"] for one in project.json("aws", "run-pipeline", "--dry-run", expect=1)["plan"]}
     assert actions() == {"a": "load", "b": "refused"}
     assert outcomes(project.json("aws", "run-pipeline", expect=3)) == {("a", "2026-05"): "loaded", ("b", "2026-05"): "refused"}
     assert actions() == {"a": "nothing", "b": "refused"}

@@ -173,6 +173,8 @@ PipelineExport make_plain_export(const Configuration& configuration, const AwsCo
   made.bucket = std::move(bucket);
   made.is_remote = is_remote;
   made.keep_staging = configuration.aws.keep_staging;
+  made.closed_after_days = configuration.aws.closed_after_days;
+  made.allow_overlap = configuration.aws.allow_overlap;
   made.source = make_plain_folder_source(made.bucket, std::move(options));
   return made;
 }
