@@ -54,9 +54,9 @@ PlanItem broken(const PipelineExport& from, const std::string& period, const std
 }
 
 const std::vector<DeliveryRecord>& records_of(const RecordsByPartition& known, const ExportId& id) {
-  static const std::vector<DeliveryRecord> kNone;
+  static const std::vector<DeliveryRecord> none;
   const auto records = known.find({id.table, id.source, id.partition});
-  return records == known.end() ? kNone : records->second;
+  return records == known.end() ? none : records->second;
 }
 
 PlanItem planned(const PipelineExport& from, const Delivery& delivery,
