@@ -202,7 +202,7 @@ constexpr std::string_view kKeyOfTags =
 
 /// Key and value of each tag of a row, all sources of tags one after the other.
 std::string tag_entries(const lake::TableView& table) {
-  std::string columns, maps;
+  std::string columns;
   for (const Column& column : table.schema.columns) {
     if (column.type != ColumnType::kText || !column.name.starts_with(kTagPrefix)) continue;
     columns += (columns.empty() ? "" : ", ") + std::string("{'key': ") +
