@@ -220,7 +220,7 @@ class Runner {
   }
 
  private:
-  static void add_to(Problems& all, const std::string& when, Problems more) {
+  static void add_to(Problems& all, const std::string& when, const Problems& more) {
     for (const auto& one : more) all.push_back(when + one);
   }
 

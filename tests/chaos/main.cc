@@ -121,7 +121,7 @@ class Session {
   }
 
  private:
-  void take(std::vector<Finding> findings) {
+  void take(const std::vector<Finding>& findings) {
     const std::lock_guard lock(mutex_);
     for (const auto& finding : findings) {
       ++failed_;

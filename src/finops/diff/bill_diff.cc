@@ -1,6 +1,7 @@
 #include "finops/diff/bill_diff.h"
 
 #include <functional>
+#include <utility>
 
 #include "finops/core/error.h"
 #include "finops/diff/line_expressions.h"
@@ -76,12 +77,11 @@ Change change_in(const ResultRow& row, std::size_t place) {
 
 class Comparison {
  public:
-  Comparison(SqlEngine& engine, const BillPair& bills, std::size_t limit,
-             const std::stop_token& stop)
+  Comparison(SqlEngine& engine, const BillPair& bills, std::size_t limit, std::stop_token stop)
       : engine_(engine),
         bills_(bills),
         limit_(limit),
-        stop_(stop),
+        stop_(std::move(stop)),
         lines_(line_expressions(bills.schema, bills.cost_column, bills.currency_column)) {}
 
   BillDiff run() {

@@ -145,6 +145,43 @@ std::uint64_t little(const std::string& bytes, std::size_t at, std::size_t lengt
   return value;
 }
 
+bool has_mark(const std::string& bytes, std::size_t at, std::string_view mark) {
+  return bytes.size() >= at + mark.size() && bytes.compare(at, mark.size(), mark) == 0;
+}
+
+/// Where the directory begins in what follows the data: behind a descriptor, which may have a mark
+/// of its own and lengths of four or eight bytes.
+std::size_t directory_in(const std::string& tail, bool has_descriptor) {
+  if (!has_descriptor || has_mark(tail, 0, "PK\1\2")) return 0;
+  std::size_t at = 12;
+  while (at < 24 && !has_mark(tail, at, "PK\1\2")) at += 4;
+  return at;
+}
+
+/// What an entry of the directory says.
+struct ArchiveEntry {
+  std::uint64_t packed, text, place, crc;
+};
+
+/// The entry whose fields of variable length end at `fields_end`; numbers that do not fit into four
+/// bytes stand in one of them.
+ArchiveEntry entry_at(const std::string& tail, std::size_t entry, std::size_t field,
+                      std::size_t fields_end) {
+  ArchiveEntry found{little(tail, entry + 20, 4), little(tail, entry + 24, 4),
+                     little(tail, entry + 42, 4), little(tail, entry + 16, 4)};
+  while (field + 4 <= fields_end) {
+    std::size_t at = field + 4;
+    const std::size_t next = std::min(at + little(tail, field + 2, 2), fields_end);
+    if (little(tail, field, 2) == 1) {
+      for (std::uint64_t* value : {&found.text, &found.packed, &found.place}) {
+        if (*value == UINT32_MAX && at + 8 <= next) *value = little(tail, at, 8), at += 8;
+      }
+    }
+    field = next;
+  }
+  return found;
+}
+
 }  // namespace
 
 /// The local header of an archive's one file; false when nothing (more) is there.
@@ -180,42 +217,24 @@ void Text::end_archive() {
     tail += static_cast<char>(next_packed());
     if (tail.size() > kLongestArchiveTail) fail("an archive of several files");
   }
-  const auto has_mark = [&](std::size_t at, const char* mark) {
-    return tail.size() >= at + 4 && tail.compare(at, 4, mark) == 0;
-  };
-  std::size_t entry = 0;
-  if (hides_size_ && !has_mark(0, "PK\1\2")) {
-    entry = 12;
-    while (entry < 24 && !has_mark(entry, "PK\1\2")) entry += 4;
-  }
-  if (!has_mark(entry, "PK\1\2") || tail.size() < entry + 46) {
+  const std::size_t entry = directory_in(tail, hides_size_);
+  if (!has_mark(tail, entry, "PK\1\2") || tail.size() < entry + 46) {
     fail("an archive of several files, or damaged");
   }
-  std::size_t field = entry + 46 + little(tail, entry + 28, 2);
-  const std::size_t fields_end = field + little(tail, entry + 30, 2);
+  const std::size_t fields = entry + 46 + little(tail, entry + 28, 2);
+  const std::size_t fields_end = fields + little(tail, entry + 30, 2);
   std::size_t end = fields_end + little(tail, entry + 32, 2);
-  const bool is_64 = has_mark(end, "PK\6\6");
+  const bool is_64 = has_mark(tail, end, "PK\6\6");
   if (is_64) end += 56 + 20;
-  if (!has_mark(end, "PK\5\6") || tail.size() < end + 22 ||
+  if (!has_mark(tail, end, "PK\5\6") || tail.size() < end + 22 ||
       tail.size() != end + 22 + little(tail, end + 20, 2)) {
     fail("an archive of several files, or damaged at its end");
   }
   const std::uint64_t files = little(tail, end + 10, 2);
   if (files != 1 && !(is_64 && files == UINT16_MAX)) fail("an archive of several files");
-  std::uint64_t packed = little(tail, entry + 20, 4), text = little(tail, entry + 24, 4),
-                place = little(tail, entry + 42, 4);
-  while (field + 4 <= fields_end) {
-    std::size_t at = field + 4;
-    const std::size_t next = std::min(at + little(tail, field + 2, 2), fields_end);
-    if (little(tail, field, 2) == 1) {
-      for (std::uint64_t* value : {&text, &packed, &place}) {
-        if (*value == UINT32_MAX && at + 8 <= next) *value = little(tail, at, 8), at += 8;
-      }
-    }
-    field = next;
-  }
-  if (place != 0 || packed != data_bytes || text != text_bytes_ ||
-      little(tail, entry + 16, 4) != crc_) {
+  const ArchiveEntry said = entry_at(tail, entry, fields, fields_end);
+  if (said.place != 0 || said.packed != data_bytes || said.text != text_bytes_ ||
+      said.crc != crc_) {
     fail("a wrong CRC-32 or length");
   }
 }
