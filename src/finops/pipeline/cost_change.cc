@@ -8,7 +8,8 @@ namespace {
 TimePoint end_of(BillingPeriod period) {
   const BillingPeriod next = period.next();
   return std::chrono::sys_days(std::chrono::year(next.year()) /
-                               static_cast<unsigned>(next.month()) / 1);
+                               std::chrono::month(static_cast<unsigned>(next.month())) /
+                               std::chrono::day(1));
 }
 
 /// bill/InvoiceId is blank until a line is final: AWS's user guide of the Cost and Usage Report,

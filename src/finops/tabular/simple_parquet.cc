@@ -32,7 +32,7 @@ std::string two(long number) {
 std::string date_text(std::chrono::sys_days day) {
   if (day < std::chrono::sys_days{std::chrono::January / 1 / 1} ||
       day > std::chrono::sys_days{std::chrono::year(9999) / 12 / 31}) {
-    return "no date";
+    return "day " + std::to_string(day.time_since_epoch().count());
   }
   const std::chrono::year_month_day date{day};
   const std::string year = std::to_string(static_cast<int>(date.year()));
