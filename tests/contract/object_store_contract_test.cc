@@ -18,19 +18,22 @@ std::shared_ptr<ObjectStore> local_store(const LocalStoreOptions& options) {
   return {store.get(), [folder, store](ObjectStore*) {}};
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    AllStores, ObjectStoreContract,
-    ::testing::Values(ObjectStoreCase{"Memory", [] { return std::make_shared<MemoryStore>(); }},
-                      ObjectStoreCase{"Local", [] { return local_store({}); }, kFolderQuirks},
-                      ObjectStoreCase{"LocalWithoutNamelessFiles",
-                                      [] { return local_store({.nameless_files = false}); },
-                                      kFolderQuirks},
-                      ObjectStoreCase{"FaultyWithoutFault",
-                                      [] {
-                                        return with_faults(std::make_unique<MemoryStore>(),
-                                                           std::make_shared<FaultPlan>());
-                                      }}),
-    [](const auto& test) { return test.param.name; });
+const auto all_stores = ::testing::Values(
+    ObjectStoreCase{"Memory", [] { return std::make_shared<MemoryStore>(); }},
+    ObjectStoreCase{"Local", [] { return local_store({}); }, kFolderQuirks},
+    ObjectStoreCase{"LocalWithoutNamelessFiles",
+                    [] { return local_store({.nameless_files = false}); }, kFolderQuirks},
+    ObjectStoreCase{"FaultyWithoutFault", [] {
+                      return with_faults(std::make_unique<MemoryStore>(),
+                                         std::make_shared<FaultPlan>());
+                    }});
+
+std::string name_of(const ::testing::TestParamInfo<ObjectStoreCase>& test) {
+  return test.param.name;
+}
+
+INSTANTIATE_TEST_SUITE_P(AllStores, ObjectStoreContract, all_stores, name_of);
+INSTANTIATE_TEST_SUITE_P(AllStores, OddSlashesContract, all_stores, name_of);
 
 }  // namespace
 }  // namespace finops

@@ -58,4 +58,26 @@ Selection SelectionOptions::selection() const {
   return result;
 }
 
+void add_required_period(CLI::App& command, std::string& period) {
+  command.add_option("--period", period, "The billing period")
+      ->type_name("YYYY-MM")
+      ->check(check_period, "")
+      ->required();
+}
+
+void PartitionOptions::add(CLI::App& command, const std::string& told_by) {
+  add_required_period(command, period);
+  command.add_option("--source", source, "The source, as " + told_by + " tells it")
+      ->type_name("NAME")
+      ->required();
+  command.add_option("--table", table, "When the source filled several tables")->type_name("TABLE");
+}
+
+PartitionChoice PartitionOptions::choice() const {
+  PartitionChoice choice{
+      .source = source, .table = std::nullopt, .period = BillingPeriod::parse(period).value()};
+  if (!table.empty()) choice.table = table;
+  return choice;
+}
+
 }  // namespace finops

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "finops/pipeline/partition_records.h"
 #include "finops/pipeline/pipeline.h"
 
 namespace finops {
@@ -20,6 +21,19 @@ struct SelectionOptions {
   /// Throws kUsage when the range ends before it starts.
   Selection selection() const;
 };
+
+/// The options by which commands choose one (source, period).
+struct PartitionOptions {
+  std::string period, source, table;
+
+  /// `told_by` names the command that tells sources: "`finops history`".
+  void add(CLI::App& command, const std::string& told_by);
+
+  PartitionChoice choice() const;
+};
+
+/// --period of commands that need one.
+void add_required_period(CLI::App& command, std::string& period);
 
 /// For options that take YYYY-MM.
 std::string check_period(const std::string& text);

@@ -18,6 +18,10 @@ std::optional<BillingPeriod> BillingPeriod::parse(std::string_view text) {
   return BillingPeriod(year, month);
 }
 
+std::chrono::sys_days BillingPeriod::first_day() const {
+  return std::chrono::year(year()) / std::chrono::month(static_cast<unsigned>(month())) / 1;
+}
+
 std::string BillingPeriod::to_string() const {
   char text[16];
   std::snprintf(text, sizeof text, "%04d-%02d", year(), month());

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <compare>
 #include <cstdint>
 #include <optional>
@@ -20,6 +21,7 @@ class BillingPeriod {
   int month() const { return months_ % 12 + 1; }
   BillingPeriod next() const { return plus(1); }
   BillingPeriod plus(int months) const { return {0, months_ + months + 1}; }
+  std::chrono::sys_days first_day() const;
   std::string to_string() const;  // "YYYY-MM"
 
   auto operator<=>(const BillingPeriod&) const = default;

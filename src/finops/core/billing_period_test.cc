@@ -19,5 +19,12 @@ TEST(BillingPeriodTest, NextMonthCrossesTheYear) {
   EXPECT_LT(BillingPeriod(2025, 12), BillingPeriod(2026, 1));
 }
 
+TEST(BillingPeriodTest, BeginsWithTheFirstDayOfItsMonth) {
+  using namespace std::chrono_literals;
+  EXPECT_EQ(BillingPeriod(2024, 3).first_day(), std::chrono::sys_days(2024y / 3 / 1));
+  EXPECT_EQ(BillingPeriod(2024, 2).next().first_day() - BillingPeriod(2024, 2).first_day(),
+            std::chrono::days(29));
+}
+
 }  // namespace
 }  // namespace finops

@@ -78,7 +78,7 @@ DemoDelivery::DemoDelivery(const DemoPayer& payer, const DemoMonthPlan& plan,
   if (payer.is_v2) {
     const std::string partition = "BILLING_PERIOD=" + plan.period.to_string() + "/";
     // A version a day, from the third of the next month on.
-    const DemoTime time = start_of(plan.period.next()) +
+    const DemoTime time = DemoTime(plan.period.next().first_day()) +
                           std::chrono::hours(24 * (std::int64_t{1} + plan.version) + 6);
     const std::string moment = demo_time_text(time).substr(0, 19) + ".000Z";
     const std::string folder = is_new_folder ? fmt::format("{}-{}/", moment, execution_id_) : "";

@@ -43,7 +43,7 @@ DemoMonth::DemoMonth(const DemoPayer& payer, const DemoMonthPlan& plan, DemoLine
       plan_(plan),
       sink_(sink),
       stop_(std::move(stop)),
-      month_{start_of(plan.period), start_of(plan.period.next())},
+      month_{plan.period.first_day(), plan.period.next().first_day()},
       random_{payer.seed,
               static_cast<std::uint64_t>(plan.period.year() * 12 + plan.period.month())},
       late_{random_.next(), static_cast<std::uint64_t>(plan.version)},

@@ -118,7 +118,7 @@ std::vector<DemoReservation> make_reservations(DemoRandom& random, const DemoPay
 }  // namespace
 
 std::vector<DemoPayer> demo_payers(const DemoOptions& options) {
-  const DemoTime first = start_of(options.start), second = start_of(options.start.next());
+  const DemoTime first = options.start.first_day(), second = options.start.next().first_day();
   std::vector<DemoPayer> payers;
   for (const std::uint64_t number : {0U, 1U}) {
     DemoRandom random{options.seed, number};
@@ -142,11 +142,6 @@ std::vector<DemoPayer> demo_payers(const DemoOptions& options) {
 
 std::span<const DemoRegion> demo_regions() { return kRegions; }
 std::span<const DemoService> demo_services() { return kServices; }
-
-DemoTime start_of(BillingPeriod period) {
-  using namespace std::chrono;
-  return sys_days(year(period.year()) / month(static_cast<unsigned>(period.month())) / 1);
-}
 
 std::string demo_time_text(DemoTime time) {
   using namespace std::chrono;

@@ -71,7 +71,6 @@ std::span<const DemoService> demo_services();
 /// An index into demo_services().
 inline constexpr std::size_t kDemoEc2 = 0;
 
-DemoTime start_of(BillingPeriod period);
 /// "2025-11-30T00:00:00Z"
 std::string demo_time_text(DemoTime time);
 /// 12345678-9abc-4def-8123-456789abcdef, made of `value`.

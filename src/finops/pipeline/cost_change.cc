@@ -5,13 +5,6 @@
 namespace finops {
 namespace {
 
-TimePoint end_of(BillingPeriod period) {
-  const BillingPeriod next = period.next();
-  return std::chrono::sys_days(std::chrono::year(next.year()) /
-                               std::chrono::month(static_cast<unsigned>(next.month())) /
-                               std::chrono::day(1));
-}
-
 /// bill/InvoiceId is blank until a line is final: AWS's user guide of the Cost and Usage Report,
 /// "Billing details". FOCUS 1.2 calls it InvoiceId.
 bool has_invoices(const Receipt& receipt) {
@@ -43,7 +36,7 @@ std::map<std::string, ExactSum> CostChange::moved() const {
 
 bool is_closed(BillingPeriod period, const Receipt& replaced, TimePoint now,
                int closed_after_days) {
-  const TimePoint end = end_of(period);
+  const TimePoint end = period.next().first_day();
   if (now < end) return false;
   return has_invoices(replaced) || now - end > std::chrono::days(closed_after_days);
 }

@@ -28,9 +28,6 @@ class MonthWatch {
   void end_of_run(const RunReport& report, std::stop_token stop);
 
  private:
-  std::vector<MonthChange> untold() const;
-  void remember(const std::vector<MonthChange>& changes);
-
   ObjectStore& state_;
   Notifier& notifier_;
   Clock& clock_;

@@ -61,9 +61,7 @@ const Column* period_column_of(const BillLayout& layout, const std::string& name
 }
 
 std::int64_t start_of(BillingPeriod period) {
-  const std::chrono::sys_days day = std::chrono::year(period.year()) /
-                                    std::chrono::month(static_cast<unsigned>(period.month())) / 1;
-  return std::chrono::duration_cast<std::chrono::microseconds>(day.time_since_epoch()).count();
+  return std::chrono::microseconds(period.first_day().time_since_epoch()).count();
 }
 
 std::string time_text(std::int64_t micros) {

@@ -1,16 +1,18 @@
 #include "finops/pipeline/problem_watch.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 #include <utility>
+
+#include "finops/pipeline/kept_list.h"
 
 namespace finops {
 namespace {
 
-using Json = nlohmann::ordered_json;
+using Json = KeptList::Json;
 
 constexpr const char* kStale = "stale";
 constexpr const char* kQuarantined = "quarantined";
+constexpr const char* kProblems = "problems";  // of kTold
 
 bool is_new(const PartitionReport& report) {
   return report.outcome == Outcome::kLoaded || report.outcome == Outcome::kReplaced;
@@ -149,17 +151,10 @@ void ProblemWatch::end_of_run(const RunEnd& end, std::stop_token stop) {
 }
 
 std::vector<Problem> ProblemWatch::told() const {
-  constexpr std::uint64_t kLongest = 16 << 20;
   std::vector<Problem> problems;
-  if (!state_.stat(kTold)) return problems;
-  const Json document = Json::parse(read_all(state_, kTold, kLongest), nullptr, false);
-  if (!document.is_object() || !document.contains("problems")) return problems;
-  for (const Json& one : document["problems"]) {
-    if (!one.is_object()) continue;
-    const auto text = [&one](const char* key) {
-      return one.contains(key) && one[key].is_string() ? one[key].get<std::string>() : "";
-    };
-    Problem problem{text("source"), text("billing_period"), text("kind"), "", {}};
+  for (const Json& one : KeptList(state_, kTold, kProblems).read()) {
+    Problem problem{
+        text_in(one, "source"), text_in(one, "billing_period"), text_in(one, "kind"), "", {}};
     if (one.contains("since_ms") && one["since_ms"].is_number_integer()) {
       problem.since = TimePoint(Duration(one["since_ms"].get<std::int64_t>()));
     }
@@ -176,8 +171,7 @@ void ProblemWatch::remember(const std::vector<Problem>& problems) {
                     {"kind", problem.kind},
                     {"since_ms", problem.since.time_since_epoch().count()}});
   }
-  const Json document = {{"problems", std::move(list)}};
-  put_text(state_, kTold, document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+  KeptList(state_, kTold, kProblems).write(std::move(list));
 }
 
 }  // namespace finops

@@ -1,6 +1,7 @@
 #include "finops/pipeline/quarantine_reading.h"
 
 #include <algorithm>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -59,17 +60,21 @@ CellRow at_places(CellRow row, const std::vector<std::size_t>& places) {
   return cells;
 }
 
-/// A quarantine table's file and what is wanted of its rows.
+/// A file of a quarantine table, which has `schema`.
 struct QuarantineFile {
   std::string data_table;
+  std::shared_ptr<const TableSchema> schema;
   lake::LakeFile file;
 };
 
 std::vector<QuarantineFile> files_of(lake::Lake& lake, const Selection& selection) {
   std::vector<QuarantineFile> files;
   for (const auto& data_table : quarantined_tables(lake)) {
-    for (auto& file : lake.view(quarantine_table(data_table)).files) {
-      if (is_selected(file.partition, selection)) files.push_back({data_table, std::move(file)});
+    lake::TableView view = lake.view(quarantine_table(data_table));
+    const auto schema = std::make_shared<const TableSchema>(std::move(view.schema));
+    for (auto& file : view.files) {
+      if (!is_selected(file.partition, selection)) continue;
+      files.push_back({data_table, schema, std::move(file)});
     }
   }
   return files;
@@ -78,11 +83,10 @@ std::vector<QuarantineFile> files_of(lake::Lake& lake, const Selection& selectio
 /// The rows of a file as the wanted columns, by name; one that the table lacks is NULL.
 std::vector<CellRow> read_file(lake::Lake& lake, const QuarantineFile& of,
                                const std::vector<std::string>& names) {
-  const TableSchema schema = lake.view(quarantine_table(of.data_table)).schema;
   std::vector<Column> columns;
   std::vector<std::size_t> places;
   for (const auto& name : names) {
-    const Column* column = schema.find(name);
+    const Column* column = of.schema->find(name);
     places.push_back(column == nullptr ? names.size() : columns.size());
     if (column != nullptr) columns.push_back(*column);
   }
@@ -121,8 +125,10 @@ void count(QuarantineCount& counted, const CellValue& cost) {
 std::vector<QuarantineSummary> read_quarantine_summaries(lake::Lake& lake,
                                                          const Selection& selection) {
   std::map<ExportId, QuarantineSummary> summaries;
+  std::map<std::string, std::string> cost_columns;  // by table
   for (const auto& file : files_of(lake, selection)) {
-    const std::string cost = cost_column_of(lake.view({"billing", file.data_table}));
+    std::string& cost = cost_columns[file.data_table];
+    if (cost.empty()) cost = cost_column_of(lake.view({"billing", file.data_table}));
     for (const auto& cells : read_file(lake, file, {"execution_id", "currency", "reasons", cost})) {
       const ExportId id = id_of(file, cells[0]);
       QuarantineSummary& summary = summaries[id];

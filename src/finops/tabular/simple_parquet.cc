@@ -3,6 +3,7 @@
 #include <arrow/array.h>
 #include <arrow/record_batch.h>
 #include <arrow/type.h>
+#include <arrow/util/decimal.h>
 #include <parquet/arrow/reader.h>
 
 #include <charconv>
@@ -65,6 +66,22 @@ std::string real_text(Real value) {
   return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
 
+/// As people write it: no zeros at the end, and never with an exponent.
+std::string decimal_text(const arrow::Decimal128Array& array, std::int64_t i) {
+  const int scale = static_cast<const arrow::Decimal128Type&>(*array.type()).scale();
+  std::string text = arrow::Decimal128(array.GetValue(i)).ToIntegerString();
+  const bool is_negative = text.starts_with('-');
+  if (is_negative) text.erase(0, 1);
+  const auto places = static_cast<std::size_t>(scale);
+  if (text.size() <= places) text.insert(0, places + 1 - text.size(), '0');
+  if (places > 0) {
+    text.insert(text.size() - places, ".");
+    text.erase(text.find_last_not_of('0') + 1);
+    if (text.ends_with('.')) text.pop_back();
+  }
+  return is_negative ? "-" + text : text;
+}
+
 /// The value of a scalar column, without quotes; `is_number`: a JSON number.
 std::string scalar_text(const arrow::Array& array, std::int64_t i, const std::string& column,
                         bool& is_literal) {
@@ -86,7 +103,8 @@ std::string scalar_text(const arrow::Array& array, std::int64_t i, const std::st
       return std::to_string(static_cast<const arrow::UInt64Array&>(array).Value(i));
     case Type::FLOAT: return real_text(static_cast<const arrow::FloatArray&>(array).Value(i));
     case Type::DOUBLE: return real_text(static_cast<const arrow::DoubleArray&>(array).Value(i));
-    case Type::DECIMAL128: return static_cast<const arrow::Decimal128Array&>(array).FormatValue(i);
+    case Type::DECIMAL128:
+      return decimal_text(static_cast<const arrow::Decimal128Array&>(array), i);
     default: break;
   }
   is_literal = false;

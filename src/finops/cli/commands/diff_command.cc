@@ -51,10 +51,7 @@ void add_diff_command(CommandTree& tree) {
       "  finops diff --period 2026-05 --source payer-a --from 8a4e --to 91bc\n"
       "  finops diff --period 2026-05 --limit 0 --json           everything that changed\n",
       [options](CommandContext& context) { return show_diff(context, *options); });
-  command.add_option("--period", options->period, "The billing period")
-      ->required()
-      ->type_name("YYYY-MM")
-      ->check(check_period, "");
+  add_required_period(command, options->period);
   options->selection.add_sources(command);
   command
       .add_option("--from", options->from,

@@ -21,7 +21,8 @@ struct ReplayOptions {
 };
 
 struct WaiveOptions {
-  std::string period, source, table, delivery, reason;
+  PartitionOptions of;
+  std::string delivery, reason;
   bool is_dry_run = false;
 };
 
@@ -138,13 +139,10 @@ int replay(CommandContext& context, const ReplayOptions& options) {
 }
 
 int waive(CommandContext& context, const WaiveOptions& options) {
-  WaiverRequest request{.of = {.source = options.source,
-                               .table = std::nullopt,
-                               .period = BillingPeriod::parse(options.period).value()},
-                        .version = options.delivery,
-                        .reason = options.reason,
-                        .is_dry_run = options.is_dry_run};
-  if (!options.table.empty()) request.of.table = options.table;
+  const WaiverRequest request{.of = options.of.choice(),
+                              .version = options.delivery,
+                              .reason = options.reason,
+                              .is_dry_run = options.is_dry_run};
   const WaiverReport report = context.services.waive_quarantine(context.configuration(), request);
   if (context.console.is_json()) {
     context.console.print_document(waiver_document(report, options.is_dry_run));
@@ -179,13 +177,7 @@ void add_waive_command(CommandTree& tree, CLI::App& group) {
       "  finops quarantine waive --period 2026-05 --source payer-a --reason \"AWS case 1234\"\n"
       "  finops aws run-pipeline                                        loads a refused one\n",
       [options](CommandContext& context) { return waive(context, *options); });
-  command.add_option("--period", options->period, "The billing period")
-      ->type_name("YYYY-MM")
-      ->check(check_period, "")
-      ->required();
-  command.add_option("--source", options->source, "The source, as `finops quarantine ls` tells it")
-      ->type_name("NAME")
-      ->required();
+  options->of.add(command, "`finops quarantine ls`");
   command.add_option("--reason", options->reason, "Kept in the ledger and in the receipt")
       ->type_name("TEXT")
       ->required();
@@ -193,8 +185,6 @@ void add_waive_command(CommandTree& tree, CLI::App& group) {
       .add_option("--delivery", options->delivery,
                   "An execution id, or a unique beginning of one, when two have quarantined rows")
       ->type_name("V");
-  command.add_option("--table", options->table, "When the source filled several tables")
-      ->type_name("TABLE");
   command.add_flag("--dry-run", options->is_dry_run, "Say what would be waived; change nothing");
 }
 

@@ -11,7 +11,8 @@ namespace finops {
 namespace {
 
 struct RollbackOptions {
-  std::string period, source, table, version, reason;
+  PartitionOptions of;
+  std::string version, reason;
   bool is_dry_run = false;
 };
 
@@ -42,13 +43,10 @@ void print_rollback(std::ostream& out, const RollbackReport& report, bool is_dry
 }
 
 int roll_back(CommandContext& context, const RollbackOptions& options) {
-  RollbackRequest request{.of = {.source = options.source,
-                                 .table = std::nullopt,
-                                 .period = BillingPeriod::parse(options.period).value()},
-                          .version = options.version,
-                          .reason = options.reason,
-                          .is_dry_run = options.is_dry_run};
-  if (!options.table.empty()) request.of.table = options.table;
+  const RollbackRequest request{.of = options.of.choice(),
+                                .version = options.version,
+                                .reason = options.reason,
+                                .is_dry_run = options.is_dry_run};
   const RollbackReport report = context.services.rollback(context.configuration(), request);
   if (context.console.is_json()) {
     context.console.print_document(rollback_document(report, options.is_dry_run));
@@ -90,19 +88,11 @@ void add_rollback_commands(CommandTree& tree) {
       "  finops rollback --period 2026-05 --source payer-a --to 8a4e --reason \"wrong RI rates\"\n"
       "  finops rollback --period 2026-05 --source payer-a --to 8a4e --dry-run\n",
       [options](CommandContext& context) { return roll_back(context, *options); });
-  rollback.add_option("--period", options->period, "The billing period")
-      ->type_name("YYYY-MM")
-      ->check(check_period, "")
-      ->required();
-  rollback.add_option("--source", options->source, "The source, as `finops history` tells it")
-      ->type_name("NAME")
-      ->required();
+  options->of.add(rollback, "`finops history`");
   rollback.add_option("--to", options->version, "An execution id, or a unique beginning of one")
       ->type_name("V")
       ->required();
   rollback.add_option("--reason", options->reason, "Kept with the hold")->type_name("TEXT");
-  rollback.add_option("--table", options->table, "When the source filled several tables")
-      ->type_name("TABLE");
   rollback.add_flag("--dry-run", options->is_dry_run, "Say what would change; change nothing");
 
   auto selection = std::make_shared<SelectionOptions>();

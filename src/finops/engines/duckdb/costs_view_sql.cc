@@ -73,24 +73,10 @@ constexpr auto kNetAmounts = std::to_array<NetAmount>({
 constexpr std::string_view kZero = "0::DECIMAL(38,18)";
 constexpr std::string_view kTagPrefix = "resource_tags_";
 
-/// The outer SELECT: the same for every table, over what input_query() calls things.
-constexpr std::string_view kFormulas = R"sql(
-  cost AS unblended_cost,
-  net_cost AS net_unblended_cost,
-  CASE line_item_line_item_type
-    WHEN 'SavingsPlanCoveredUsage' THEN plan_effective
-    WHEN 'SavingsPlanRecurringFee' THEN plan_total - plan_used
-    WHEN 'SavingsPlanNegation' THEN zero
-    WHEN 'SavingsPlanUpfrontFee' THEN zero
-    WHEN 'DiscountedUsage' THEN reserved_effective
-    WHEN 'RIFee' THEN reserved_unused_upfront + reserved_unused_recurring
-    WHEN 'Fee' THEN CASE WHEN reservation_arn IS NULL THEN cost ELSE zero END
-    WHEN 'Refund' THEN CASE WHEN is_refund_of_upfront THEN zero ELSE cost END
-    ELSE cost END AS amortized_cost,
-  CASE line_item_line_item_type
-    WHEN 'SavingsPlanCoveredUsage' THEN net_plan_effective
-    WHEN 'SavingsPlanRecurringFee' THEN
-      CASE WHEN plan_commitment > 0 AND plan_commitment < 100000000000
+/// The part of a plan's fee that nothing used, and its share at the net price of the commitment.
+constexpr std::string_view kUnusedOfPlan = "plan_total - plan_used";
+constexpr std::string_view kNetUnusedOfPlan =
+    R"sql(CASE WHEN plan_commitment > 0 AND plan_commitment < 100000000000
              AND net_plan_commitment BETWEEN 0 AND plan_commitment
              AND abs(plan_total - plan_used) < 100000000000
         THEN CAST((plan_total - plan_used) * (0.000000001 * CAST(
@@ -98,14 +84,37 @@ constexpr std::string_view kFormulas = R"sql(
               + replace(plan_commitment::VARCHAR, '.', '')::HUGEINT // 2)
             // replace(plan_commitment::VARCHAR, '.', '')::HUGEINT AS DECIMAL(10,0)))
           AS DECIMAL(38,18))
-        ELSE plan_total - plan_used END
-    WHEN 'SavingsPlanNegation' THEN zero
-    WHEN 'SavingsPlanUpfrontFee' THEN zero
-    WHEN 'DiscountedUsage' THEN net_reserved_effective
-    WHEN 'RIFee' THEN net_reserved_unused_upfront + net_reserved_unused_recurring
-    WHEN 'Fee' THEN CASE WHEN reservation_arn IS NULL THEN net_cost ELSE zero END
-    WHEN 'Refund' THEN CASE WHEN is_refund_of_upfront THEN zero ELSE net_cost END
-    ELSE net_cost END AS net_amortized_cost,
+        ELSE plan_total - plan_used END)sql";
+
+/// The amortized cost of gross or net amounts: `net` is "" or "net_".
+std::string amortized(const std::string& net) {
+  const std::string_view unused = net.empty() ? kUnusedOfPlan : kNetUnusedOfPlan;
+  return "\n  CASE line_item_line_item_type"
+         "\n    WHEN 'SavingsPlanCoveredUsage' THEN " +
+         net +
+         "plan_effective"
+         "\n    WHEN 'SavingsPlanRecurringFee' THEN " +
+         std::string(unused) +
+         "\n    WHEN 'SavingsPlanNegation' THEN zero"
+         "\n    WHEN 'SavingsPlanUpfrontFee' THEN zero"
+         "\n    WHEN 'DiscountedUsage' THEN " +
+         net +
+         "reserved_effective"
+         "\n    WHEN 'RIFee' THEN " +
+         net + "reserved_unused_upfront + " + net +
+         "reserved_unused_recurring"
+         "\n    WHEN 'Fee' THEN CASE WHEN reservation_arn IS NULL THEN " +
+         net +
+         "cost ELSE zero END"
+         "\n    WHEN 'Refund' THEN CASE WHEN is_refund_of_upfront THEN zero ELSE " +
+         net +
+         "cost END"
+         "\n    ELSE " +
+         net + "cost END AS " + net + "amortized_cost,";
+}
+
+/// The rest of the outer SELECT: the same for every table, over what input_query() calls things.
+constexpr std::string_view kFormulas = R"sql(
   CASE WHEN line_item_line_item_type = 'SavingsPlanNegation' THEN zero
     ELSE public_cost END AS public_on_demand_cost,
   CASE line_item_line_item_type
@@ -268,7 +277,8 @@ std::string costs_query(const lake::TableView& table, bool has_ledger) {
   for (const auto name : kShownTexts) shown_columns += std::string(name) + ", ";
   shown_columns += "source_line, ";
   for (const auto name : kShownTimes) shown_columns += std::string(name) + ", ";
-  return "SELECT " + shown_columns + std::string(kFormulas) +
+  return "SELECT " + shown_columns + "cost AS unblended_cost, net_cost AS net_unblended_cost," +
+         amortized("") + amortized("net_") + std::string(kFormulas) +
          // The first of several values for one key: a map has each key once.
          "map_from_entries(list_filter(tag_entries, lambda e, i: list_position("
          "list_transform(tag_entries, lambda x: x.key), e.key) = i)) AS tags FROM (SELECT *," +
