@@ -75,6 +75,24 @@ def test_it_is_loaded_when_the_other_sources_month_goes_away(project):
     assert rows_by_source(project) == {"whole": 3}
 
 
+def test_a_rollback_does_not_bring_back_what_would_count_twice(project):
+    bucket = two_sources(project)
+    project.run("aws", "run-pipeline", expect=3)
+    deliver_v1(bucket, "2026-05", [csv_bytes(HEADER, [])], "v2")
+    project.run("aws", "run-pipeline", "--overwrite", "--source", "part", expect=None)
+    project.run("aws", "run-pipeline")
+    back = ("rollback", "--period", "2026-05", "--source", "part", "--to", "v1")
+    for also in ((), ("--dry-run",)):
+        refused = project.run(*back, *also, expect=1)
+        for word in ("payer 000000000001", "whole", "allow_overlap", "Nothing was changed"):
+            assert word in refused.err
+    assert rows_by_source(project) == {"whole": 3}
+    project.exports = [text + "\nallow_overlap = true" if '"part"' in text.split("\n")[1] else text for text in project.exports]
+    project.write_config()
+    project.run(*back)
+    assert rows_by_source(project) == {"part": 2, "whole": 3}
+
+
 def test_different_payers_share_a_table(project):
     two_sources(project, payer="000000000002")
     assert set(outcomes(project.json("aws", "run-pipeline")).values()) == {"loaded"}

@@ -5,7 +5,9 @@
 #include <utility>
 
 #include "finops/core/error.h"
+#include "finops/ledger/ledger.h"
 #include "finops/ledger/receipt.h"
+#include "finops/pipeline/overlap.h"
 #include "finops/pipeline/partition_commit.h"
 #include "finops/pipeline/partition_history.h"
 #include "finops/pipeline/partition_lock.h"
@@ -18,8 +20,10 @@ using Copies = std::vector<lake::FileCopy>;
 
 class Rollback {
  public:
-  Rollback(lake::Lake& lake, Clock& clock, const RollbackRequest& request)
+  Rollback(lake::Lake& lake, const std::string& lock_folder, Clock& clock,
+           const RollbackRequest& request)
       : lake_(lake),
+        lock_folder_(lock_folder),
         clock_(clock),
         request_(request),
         partition_{request.of.source, request.of.period.to_string()},
@@ -66,6 +70,9 @@ class Rollback {
 
   void bring_back() {
     receipt_ = receipt_from_json(target_.receipt);
+    const auto lock = PartitionLock::wait_for(
+        lock_folder_, {records_.table, "", partition_.billing_period, ""}, clock_, {});
+    refuse_overlap();
     Copies data, quarantine;
     try {
       data = data_files_of(lake_, target_, receipt_);
@@ -96,6 +103,15 @@ class Rollback {
     if (!data.empty() || !live.empty()) changes.push_back(data_change(live, std::move(data)));
     add_record();
     commit(std::move(changes));
+  }
+
+  void refuse_overlap() const {
+    if (request_.allow_overlap || !receipt_.costs) return;
+    const auto why = overlap_of(target_.id, mark_of(*receipt_.costs),
+                                bills_of_period(Ledger(lake_), partition_.billing_period));
+    if (!why) return;
+    throw Error(ErrorKind::kConflict, "the delivery " + target_.id.version +
+                                          " cannot come back: " + *why + ". Nothing was changed");
   }
 
   lake::TableName table() const { return {"billing", records_.table}; }
@@ -161,6 +177,7 @@ class Rollback {
   }
 
   lake::Lake& lake_;
+  const std::string& lock_folder_;
   Clock& clock_;
   const RollbackRequest& request_;
   const lake::PartitionKey partition_;
@@ -175,10 +192,10 @@ class Rollback {
 
 RollbackReport roll_back(lake::Lake& lake, const std::string& lock_folder, Clock& clock,
                          const RollbackRequest& request) {
-  const ExportId id = Rollback(lake, clock, request).id();
+  const ExportId id = Rollback(lake, lock_folder, clock, request).id();
   const auto lock = PartitionLock::take(lock_folder, id);
   // Again, under the lock: a run may have changed the partition meanwhile.
-  return Rollback(lake, clock, request).run();
+  return Rollback(lake, lock_folder, clock, request).run();
 }
 
 std::vector<ReleaseReport> release_holds(lake::Lake& lake, const std::string& lock_folder,

@@ -19,6 +19,7 @@ struct RollbackRequest {
   std::string version;  // an execution id, or a unique beginning of one
   std::string reason;   // kept with the hold
   bool is_dry_run = false;
+  bool allow_overlap = false;  // PipelineExport::allow_overlap of the source
 };
 
 struct RollbackReport {
@@ -40,8 +41,8 @@ struct ReleaseReport {
 /// Makes a delivery current again: its data and quarantine files are copied under new names, proved
 /// by the SHA-256 of its receipt, and become the partition's with the ledger in one commit. A hold
 /// keeps newer deliveries out until release(). Throws kNotFound when the ledger or the snapshots do
-/// not reach back so far, kUsage for a version that never was in the lake, kLocked when
-/// another run is at this partition.
+/// not reach back so far, kUsage for a version that never was in the lake, kConflict when
+/// another source's bill would count twice with it, kLocked when another run is at this partition.
 RollbackReport roll_back(lake::Lake& lake, const std::string& lock_folder, Clock& clock,
                          const RollbackRequest& request);
 

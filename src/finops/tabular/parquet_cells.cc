@@ -117,7 +117,7 @@ MapLeaves map_leaves(const Node& column) {
   }
   const auto& entry = static_cast<const GroupNode&>(*map.field(0));
   if (entry.field_count() != 2 || !entry.field(0)->is_primitive() ||
-      !entry.field(1)->is_primitive() || entry.field(0)->is_repeated() ||
+      !entry.field(1)->is_primitive() || !entry.field(0)->is_required() ||
       entry.field(1)->is_repeated()) {
     throw refuse();
   }
@@ -445,7 +445,10 @@ class MapCells final : public ParquetCells {
     bool is_first = true;
     do {
       if (keys_->repetition() != values_->repetition()) fail_for_rows();
-      if (keys_->definition() >= entry_level) {
+      // Below the entry both leaves tell the same: no map, or an empty one.
+      const std::int16_t level = std::min(keys_->definition(), entry_level);
+      if (level != std::min(values_->definition(), entry_level)) fail_for_rows();
+      if (level == entry_level) {
         if (!is_first) bytes += ',';
         is_first = false;
         keys_->append_json(bytes, true);
