@@ -37,6 +37,7 @@ class StandingClock : public Clock {
 inline constexpr const char* kRoot = "file:///lake";
 inline const TableName kBills{"billing", "aws_billing_data"};
 inline const TableName kLedger{"billing", "deliveries"};
+inline const std::vector<std::string> kPartitionBy{"source", "billing_period"};
 
 inline std::vector<Column> bill_columns() {
   const auto added = [](const char* name, ColumnType type) {
@@ -68,8 +69,9 @@ inline ColumnMetrics text_metrics(int field_id, std::int64_t rows, const std::st
 inline std::vector<std::string> contents(const TableView& view) {
   std::vector<std::string> out;
   for (const auto& file : view.files) {
-    out.push_back(file.partition.source + " " + file.partition.billing_period + " " +
-                  file.execution_id + " " + std::to_string(file.rows));
+    std::string line;
+    for (const auto& value : file.partition.values) line += value + " ";
+    out.push_back(line + file.execution_id + " " + std::to_string(file.rows));
   }
   std::ranges::sort(out);
   return out;
@@ -91,14 +93,13 @@ class Loader {
                         .split_offsets = {4},
                         .columns = {}};
     put_if_absent(lake_.store(), file.key, "data");
-    for (const auto& column : lake_.view(table).schema.columns) {
-      if (column.name == "source") {
-        file.columns.push_back(text_metrics(column.field_id, rows, partition.source));
-      } else if (column.name == "billing_period") {
-        file.columns.push_back(text_metrics(column.field_id, rows, partition.billing_period));
-      } else if (column.name == "execution_id") {
-        file.columns.push_back(text_metrics(column.field_id, rows, execution_id));
-      }
+    const TableView view = lake_.view(table);
+    for (std::size_t i = 0; i < view.partition_by.size(); ++i) {
+      const Column& column = *view.schema.find(view.partition_by[i]);
+      file.columns.push_back(text_metrics(column.field_id, rows, partition.values[i]));
+    }
+    if (const Column* column = view.schema.find("execution_id")) {
+      file.columns.push_back(text_metrics(column->field_id, rows, execution_id));
     }
     return file;
   }
@@ -136,8 +137,8 @@ class Loader {
 class LakeTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    lake_->ensure_table(kBills, bill_columns(), {});
-    lake_->ensure_table(kLedger, bill_columns(), {});
+    lake_->ensure_table(kBills, {bill_columns(), kPartitionBy});
+    lake_->ensure_table(kLedger, {bill_columns(), kPartitionBy});
   }
 
   /// Another process's view of the same lake.

@@ -16,6 +16,7 @@
 #include "finops/cli/human_text.h"
 #include "finops/core/error.h"
 #include "finops/lake/unique_ids.h"
+#include "finops/ledger/bill_partition.h"
 #include "finops/ledger/ledger.h"
 #include "finops/tabular/bill_converter.h"
 
@@ -122,13 +123,13 @@ DoctorCheck check_ledger(lake::Lake& lake) {
   for (const auto& table : tables) {
     for (const auto& file : lake.view({"billing", table}).files) {
       ++files;
-      const auto it = current.find({table, file.partition.source, file.partition.billing_period});
+      const auto partition = BillPartition::of(file.partition);
+      const auto it = current.find({table, partition.source, partition.billing_period});
       const bool agrees = it != current.end() && it->second == file.execution_id;
       if (agrees) continue;
       return {"", Result::kWarning,
-              table + " has rows of " + file.partition.source + " " +
-                  file.partition.billing_period + " in " + file.uri +
-                  " that no delivery of the ledger brought",
+              table + " has rows of " + partition.source + " " + partition.billing_period + " in " +
+                  file.uri + " that no delivery of the ledger brought",
               "another program wrote them; 'finops receipt verify' says what differs"};
     }
   }

@@ -167,8 +167,14 @@ std::string Decimal::to_string() const {
   return sum.to_string();
 }
 
-Decimal Decimal::operator+(Decimal other) const { return checked(unscaled_ + other.unscaled_); }
-Decimal Decimal::operator-(Decimal other) const { return checked(unscaled_ - other.unscaled_); }
+// The sum of two numbers of 38 digits may leave 128 bits.
+Decimal Decimal::operator+(Decimal other) const {
+  Int128 sum = 0;
+  if (__builtin_add_overflow(unscaled_, other.unscaled_, &sum)) fail_overflow();
+  return checked(sum);
+}
+
+Decimal Decimal::operator-(Decimal other) const { return *this + -other; }
 
 Decimal Decimal::operator*(Decimal other) const {
   const Wide product = multiply(magnitude(unscaled_), magnitude(other.unscaled_));

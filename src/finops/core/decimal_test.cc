@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "finops/core/error.h"
+#include "tests/support/thrown.h"
 
 namespace finops {
 namespace {
@@ -64,6 +65,19 @@ TEST(DecimalTest, QuotientAndProductRoundHalfEven) {
   EXPECT_THROW(Decimal::quotient(decimal("1"), decimal("0")), Error);
   EXPECT_THROW(decimal("99999999999999999999") * decimal("10"), Error);
   EXPECT_THROW(decimal("99999999999999999999") + decimal("1"), Error);
+}
+
+TEST(DecimalTest, AResultThatDoesNotFitIsAnError) {
+  const Decimal most = Decimal::parse("99999999999999999999.999999999999999999")->value;
+  const Decimal least = Decimal::from_unscaled(1);
+  for (const Decimal& one : {least, most}) {
+    EXPECT_EQ(kind_thrown_by([&] { return most + one; }), ErrorKind::kInvalidData);
+    EXPECT_EQ(kind_thrown_by([&] { return -most - one; }), ErrorKind::kInvalidData);
+  }
+  EXPECT_EQ(kind_thrown_by([&] { return most * most; }), ErrorKind::kInvalidData);
+  EXPECT_EQ(kind_thrown_by([&] { return Decimal::quotient(most, least); }),
+            ErrorKind::kInvalidData);
+  EXPECT_EQ(most - most, Decimal());
 }
 
 TEST(ExactSumTest, NeverOverflowsAndIsOrderFree) {

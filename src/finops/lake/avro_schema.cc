@@ -52,6 +52,16 @@ SchemaPtr parse_non_null(const nlohmann::json& text, Names& names, int depth) {
   return schema;
 }
 
+/// Of a record that parse_record() let pass; all other types take bytes.
+bool has_bytes(const Schema& schema) {
+  return schema.type != Schema::Type::kRecord || !schema.fields.empty();
+}
+
+/// Of what is counted: any number of things that take no bytes would fit into any file.
+void require_bytes(const Schema& schema) {
+  if (!has_bytes(schema)) invalid("a record without fields");
+}
+
 SchemaPtr parse_record(const nlohmann::json& text, Names& names, int depth) {
   auto schema = std::make_shared<Schema>();
   schema->type = Schema::Type::kRecord;
@@ -59,7 +69,11 @@ SchemaPtr parse_record(const nlohmann::json& text, Names& names, int depth) {
     schema->fields.push_back({field.at("name").get<std::string>(), field.value("field-id", -1),
                               parse_non_null(field.at("type"), names, depth)});
   }
-  if (schema->fields.empty()) invalid("a record without fields");
+  // The partition of a table without partition columns is a record without fields. Records of
+  // nothing but such records would blow up.
+  const bool is_hollow = std::ranges::none_of(
+      schema->fields, [](const auto& field) { return has_bytes(*field.type); });
+  if (is_hollow && !schema->fields.empty()) invalid("a record of records without fields");
   // Named last, so that no type holds itself.
   return names[text.at("name").get<std::string>()] = with_height(std::move(schema));
 }
@@ -93,6 +107,7 @@ SchemaPtr parse(const nlohmann::json& text, Names& names, int depth) {
   auto schema = std::make_shared<Schema>();
   schema->type = Schema::Type::kArray;
   schema->items = parse_non_null(text.at("items"), names, depth + 1);
+  require_bytes(*schema->items);
   return with_height(std::move(schema));
 }
 
@@ -100,7 +115,9 @@ SchemaPtr parse(const nlohmann::json& text, Names& names, int depth) {
 
 SchemaPtr parse_schema(const nlohmann::json& text) {
   Names names;
-  return parse_non_null(text, names, 0);
+  auto schema = parse_non_null(text, names, 0);
+  require_bytes(*schema);
+  return schema;
 }
 
 SchemaPtr parse_schema_text(std::string_view text) {

@@ -131,6 +131,11 @@ TEST(AvroTest, SchemasThatWouldBlowUpAreRefused) {
   EXPECT_EQ(kind("{"), ErrorKind::kInvalidData);
   EXPECT_EQ(kind("7"), ErrorKind::kInvalidData);
   EXPECT_EQ(kind(R"({"type": "record", "name": "r", "fields": []})"), ErrorKind::kInvalidData);
+  EXPECT_EQ(kind(R"({"type": "array", "items": {"type": "record", "name": "r", "fields": []}})"),
+            ErrorKind::kInvalidData);
+  EXPECT_EQ(kind(R"({"type": "record", "name": "r", "fields": [
+                      {"name": "x", "type": {"type": "record", "name": "e", "fields": []}}]})"),
+            ErrorKind::kInvalidData);
   EXPECT_EQ(kind(R"({"type": "array", "items": "null"})"), ErrorKind::kInvalidData);
   EXPECT_EQ(kind(R"({"type": "fixed", "name": "f", "size": -1})"), ErrorKind::kInvalidData);
   EXPECT_EQ(kind(R"({"type": "fixed", "name": "f", "size": 0})"), ErrorKind::kInvalidData);

@@ -101,12 +101,12 @@ TEST_F(CommitTest, RacingWritersOfOneColumnShareIt) {
 TEST_F(CommitTest, RacingCreatorsOfATableShareIt) {
   const TableName table{"billing", "new"};
   hooked_->next_swap = [&](const SwapCall& swap) {
-    lake_->ensure_table(table, bill_columns(), {});
+    lake_->ensure_table(table, {bill_columns(), kPartitionBy});
     return swap();
   };
   auto columns = bill_columns();
   columns.push_back(tag("team", "user:team"));
-  racing_->ensure_table(table, columns, {});
+  racing_->ensure_table(table, {columns, kPartitionBy});
   EXPECT_EQ(lake_->view(table).schema.columns.size(), 8u);
 }
 

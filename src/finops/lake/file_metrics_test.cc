@@ -53,8 +53,9 @@ class FileMetricsTest : public ::testing::Test {
     auto columns = bill_columns();
     columns.push_back(tag("team", "user:team"));
     columns.push_back(tag("env", "user:env"));
-    metadata_ = TableMetadata::create("file:///lake/t", columns,
-                                      {{"write.metadata.metrics.column.env", "truncate(16)"}}, 1);
+    metadata_ = TableMetadata::create(
+        "file:///lake/t",
+        {columns, kPartitionBy, {{"write.metadata.metrics.column.env", "truncate(16)"}}}, 1);
   }
   std::string encoded(const std::string& column, const std::string& lower,
                       const std::string& upper) {

@@ -93,20 +93,24 @@ TableVersion IcebergLake::load(const TableName& table) {
   auto version = committer_.load(table);
   const auto folder = paths_.key_of(version.metadata->location());
   const std::lock_guard lock(mutex_);
-  folders_[table] = folder;
+  places_[table] = {folder, version.metadata->partition_columns()};
   return version;
 }
 
-void IcebergLake::ensure_table(const TableName& table, const std::vector<Column>& columns,
-                               const std::map<std::string, std::string>& properties) {
+void IcebergLake::ensure_table(const TableName& table, const TableDefinition& definition) {
   on_table(table, [&] {
     if (!has_table(table)) {
       const auto location = paths_.uri_of(LakePaths::table_folder(table));
-      const auto metadata =
-          TableMetadata::create(location, columns, properties, committer_.now_ms());
+      const auto metadata = TableMetadata::create(location, definition, committer_.now_ms());
       if (committer_.create(table, metadata)) return;
     }
-    add_missing(table, columns, properties, false);
+    const auto version = load(table);
+    if (version.metadata->partition_columns() != definition.partition_by) {
+      throw Error(ErrorKind::kUnsupported,
+                  "it is partitioned by " + version.metadata->partition_spec().at("fields").dump() +
+                      ", not by what finops gives its files; load into another table");
+    }
+    add_missing(table, definition.columns, definition.properties, false);
   });
 }
 
@@ -169,6 +173,7 @@ TableView IcebergLake::view_of(const TableName& table, const TableVersion& versi
                  .location = metadata.location(),
                  .metadata_location = version.location,
                  .schema = metadata.known_columns(),
+                 .partition_by = metadata.partition_columns(),
                  .unknown_columns = metadata.unknown_columns(),
                  .properties = metadata.properties(),
                  .snapshot_id = {},
@@ -198,14 +203,20 @@ std::vector<SnapshotInfo> IcebergLake::snapshots(const TableName& table) {
 }
 
 std::string IcebergLake::data_key(const TableName& table, const PartitionKey& partition) {
-  std::string folder;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto it = folders_.find(table);
-    folder = it == folders_.end() ? LakePaths::table_folder(table) : it->second;
-  }
-  return folder + "/data/" + LakePaths::partition_folder(partition) + "/" + random_uuid() +
+  const auto [folder, partition_by] = place_of(table);
+  return folder + "/data/" + LakePaths::partition_folder(partition_by, partition) + random_uuid() +
          ".parquet";
+}
+
+IcebergLake::Place IcebergLake::place_of(const TableName& table) {
+  const auto known = [&]() -> std::optional<Place> {
+    const std::lock_guard lock(mutex_);
+    const auto it = places_.find(table);
+    return it == places_.end() ? std::nullopt : std::optional(it->second);
+  };
+  if (auto place = known()) return *place;
+  on_table(table, [&] { load(table); });
+  return *known();
 }
 
 std::vector<FileCopy> IcebergLake::copies_of(const TableName& table, std::int64_t snapshot_id,

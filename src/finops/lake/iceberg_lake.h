@@ -18,8 +18,7 @@ class IcebergLake : public Lake {
   IcebergLake(std::shared_ptr<ObjectStore> store, LakePaths paths, std::shared_ptr<Catalog> catalog,
               Clock& clock);
 
-  void ensure_table(const TableName& table, const std::vector<Column>& columns,
-                    const std::map<std::string, std::string>& properties) override;
+  void ensure_table(const TableName& table, const TableDefinition& definition) override;
   TableView add_columns(const TableName& table, const std::vector<Column>& columns,
                         const std::map<std::string, std::string>& set_properties) override;
   std::vector<TableName> tables() override;
@@ -37,11 +36,18 @@ class IcebergLake : public Lake {
                                 bool dry_run) override;
 
  private:
+  /// Where a table's data files go.
+  struct Place {
+    std::string folder;  // a key
+    std::vector<std::string> partition_by;
+  };
+
   TableVersion load(const TableName& table);
   TableView view_of(const TableName& table, const TableVersion& version, const Json* snapshot);
   CommitResult add_missing(const TableName& table, const std::vector<Column>& columns,
                            const std::map<std::string, std::string>& properties,
                            bool overwrites_properties);
+  Place place_of(const TableName& table);
   void remove_all(const TableName& table, const std::vector<std::string>& uris);
 
   const std::shared_ptr<ObjectStore> store_;
@@ -50,7 +56,7 @@ class IcebergLake : public Lake {
   TableFiles files_;
   Committer committer_;
   std::mutex mutex_;
-  std::map<TableName, std::string> folders_;  // keys of the tables seen so far
+  std::map<TableName, Place> places_;  // of the tables seen so far
 };
 
 }  // namespace finops::lake

@@ -35,15 +35,63 @@ TEST_F(IcebergLakeTest, ATableBeginsEmptyWithItsColumnsAsGiven) {
 TEST_F(IcebergLakeTest, EnsuringATableAgainAddsWhatItLacksAndOverwritesNothing) {
   lake_->add_columns(kBills, {}, {{"owner", "somebody"}});
   const auto before = lake_->view(kBills);
-  lake_->ensure_table(kBills, bill_columns(), {{"owner", "finops"}});
+  lake_->ensure_table(kBills, {bill_columns(), kPartitionBy, {{"owner", "finops"}}});
   EXPECT_EQ(lake_->view(kBills).metadata_location, before.metadata_location);
   auto columns = bill_columns();
   columns.push_back(tag("team", "user:team"));
-  lake_->ensure_table(kBills, columns, {{"owner", "finops"}, {"new", "1"}});
+  lake_->ensure_table(kBills, {columns, kPartitionBy, {{"owner", "finops"}, {"new", "1"}}});
   const auto after = lake_->view(kBills);
   EXPECT_EQ(after.schema.columns.size(), 8u);
   EXPECT_EQ(after.properties.at("owner"), "somebody");
   EXPECT_EQ(after.properties.at("new"), "1");
+}
+
+TEST_F(IcebergLakeTest, ATableIsPartitionedAsItWasMade) {
+  for (const std::vector<std::string>& other :
+       {std::vector<std::string>{}, {"source"}, {"billing_period", "source"}}) {
+    EXPECT_EQ(kind_thrown_by([&] { lake_->ensure_table(kBills, {bill_columns(), other}); }),
+              ErrorKind::kUnsupported);
+  }
+  EXPECT_EQ(lake_->view(kBills).partition_by, kPartitionBy);
+  EXPECT_EQ(
+      kind_thrown_by([&] { lake_->ensure_table({"billing", "new"}, {bill_columns(), {"no"}}); }),
+      ErrorKind::kInternal);
+}
+
+TEST_F(IcebergLakeTest, ATableWithoutPartitionColumnsIsReplacedFileByFile) {
+  const TableName events{"shop_bronze", "events"};
+  lake_->ensure_table(events, {bill_columns(), {}});
+  auto first = loader_.replacement(events, {}, "e1", 10);
+  first.add.push_back(loader_.write(events, {}, "e2", 20));
+  lake_->commit({first});
+  EXPECT_TRUE(first.add[0].key.starts_with("shop_bronze/events/data/")) << first.add[0].key;
+  EXPECT_EQ(contents(another_lake()->view(events)), (Lines{"e1 10", "e2 20"}));
+
+  auto change = loader_.replacement(events, {}, "e3", 5);
+  change.removes = [](const LakeFile& file) { return file.execution_id == "e1"; };
+  lake_->commit({change});
+  EXPECT_EQ(contents(another_lake()->view(events)), (Lines{"e2 20", "e3 5"}));
+  EXPECT_EQ(lake_->snapshots(events).back().summary.at("total-records"), "25");
+
+  change.planned_on.clear();  // of before
+  EXPECT_EQ(kind_thrown_by([&] { lake_->commit({change}); }), ErrorKind::kConflict);
+}
+
+TEST_F(IcebergLakeTest, ATableMayBePartitionedByOneColumn) {
+  const TableName daily{"shop_gold", "daily"};
+  lake_->ensure_table(daily, {bill_columns(), {"billing_period"}});
+  lake_->commit({loader_.replacement(daily, {"2026-04"}, "e1", 4),
+                 loader_.replacement(daily, {"2026-05"}, "e1", 5)});
+  lake_->commit({loader_.replacement(daily, {"2026-05"}, "e2", 6)});
+  EXPECT_EQ(contents(another_lake()->view(daily)), (Lines{"2026-04 e1 4", "2026-05 e2 6"}));
+  EXPECT_EQ(lake_->snapshots(daily).back().summary.at("total-records"), "10");
+}
+
+TEST_F(IcebergLakeTest, AChangeNamesAPartitionThatTheTableCanHave) {
+  for (const PartitionKey& wrong : {PartitionKey{}, PartitionKey{"payer-a"}}) {
+    PartitionChange change{.table = kBills, .partition = wrong};
+    EXPECT_EQ(kind_thrown_by([&] { lake_->commit({change}); }), ErrorKind::kInternal);
+  }
 }
 
 TEST_F(IcebergLakeTest, AReplacementChangesItsPartitionOnly) {

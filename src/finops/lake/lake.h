@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,10 +24,21 @@ struct TableName {
   std::string to_string() const { return name_space + "." + name; }
 };
 
-/// The unit of replacement, and the partition tuple of every file in the lake.
+/// The unit of replacement, and the partition tuple of every file in the lake: the values of its
+/// table's partition columns, in their order; none in a table without.
 struct PartitionKey {
-  std::string source, billing_period;
+  std::vector<std::string> values;
+
+  PartitionKey() = default;
+  PartitionKey(std::initializer_list<std::string> of_columns) : values(of_columns) {}
   auto operator<=>(const PartitionKey&) const = default;
+};
+
+/// What a table is made of.
+struct TableDefinition {
+  std::vector<Column> columns;
+  std::vector<std::string> partition_by;  // names of required text columns
+  std::map<std::string, std::string> properties = {};
 };
 
 /// A live data file of one snapshot.
@@ -44,6 +56,7 @@ struct TableView {
   std::string location;           // of the table: a URI
   std::string metadata_location;  // the exact metadata file: the version for compare-and-swap
   TableSchema schema;             // current, in field order, with ids and docs
+  std::vector<std::string> partition_by;     // the partition columns, in their order
   std::vector<std::string> unknown_columns;  // "name type": of another writer, not in `schema`
   std::map<std::string, std::string> properties;
   std::optional<std::int64_t> snapshot_id;  // nothing while the table is empty
@@ -109,7 +122,7 @@ struct ExpiryReport {
   std::vector<std::string> files;  // removed, or to be removed under dry_run
 };
 
-/// Iceberg v2 tables, partitioned by identity(source), identity(billing_period), under one root of
+/// Iceberg v2 tables, partitioned by the identity of text columns or not at all, under one root of
 /// an object store, with their versions in a catalog. Written by us, readable by anybody.
 ///
 /// Life of a load: ensure_table, add_columns (committed before Parquet is written: field ids are
@@ -122,9 +135,8 @@ class Lake {
   virtual ~Lake() = default;
 
   /// Creates the table when the catalog has none; else adds the columns and properties that it
-  /// lacks, and leaves what a property is now.
-  virtual void ensure_table(const TableName& table, const std::vector<Column>& columns,
-                            const std::map<std::string, std::string>& properties) = 0;
+  /// lacks, and leaves what a property is now. kUnsupported when it is partitioned in another way.
+  virtual void ensure_table(const TableName& table, const TableDefinition& definition) = 0;
   /// Adds the columns whose `doc` no column has yet, in one commit, and sets properties. Returns
   /// the table as committed. The name given is the name used: kAlreadyExists when another column
   /// has it.
@@ -141,7 +153,7 @@ class Lake {
   virtual TableView view_as_of(const TableName& table, std::int64_t ms) = 0;
   virtual std::vector<SnapshotInfo> snapshots(const TableName& table) = 0;
 
-  /// A fresh key for a data file:
+  /// A fresh key for a data file of a table that is there:
   /// "billing/aws_billing_data/data/source=…/billing_period=…/<uuid>.parquet".
   virtual std::string data_key(const TableName& table, const PartitionKey& partition) = 0;
   virtual std::string key_of(const std::string& uri) const = 0;  // below store()

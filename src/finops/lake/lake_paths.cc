@@ -93,9 +93,13 @@ std::string LakePaths::table_folder(const TableName& table) {
   return escaped(table.name_space) + "/" + escaped(table.name);
 }
 
-std::string LakePaths::partition_folder(const PartitionKey& partition) {
-  return "source=" + escaped(partition.source) +
-         "/billing_period=" + escaped(partition.billing_period);
+std::string LakePaths::partition_folder(const std::vector<std::string>& columns,
+                                        const PartitionKey& partition) {
+  std::string folder;
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    folder += escaped(columns[i]) + "=" + escaped(partition.values.at(i)) + "/";
+  }
+  return folder;
 }
 
 }  // namespace finops::lake

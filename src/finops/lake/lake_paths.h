@@ -28,9 +28,10 @@ class LakePaths {
 
   /// "billing/aws_billing_data", where a new table goes.
   static std::string table_folder(const TableName& table);
-  /// "source=payer%20a/billing_period=2026-05", as Hive and Iceberg's own writers name folders. For
-  /// people only: readers take partition values from manifests.
-  static std::string partition_folder(const PartitionKey& partition);
+  /// "source=payer%20a/billing_period=2026-05/", as Hive and Iceberg's own writers name folders; ""
+  /// without partition columns. For people only: readers take partition values from manifests.
+  static std::string partition_folder(const std::vector<std::string>& columns,
+                                      const PartitionKey& partition);
 
  private:
   std::optional<std::string> find_key(const std::string& uri) const;

@@ -42,12 +42,15 @@ TEST(LakePathsTest, ARootThatIsNoUriIsAConfigurationError) {
 }
 
 TEST(LakePathsTest, FolderNamesHoldAnySourceName) {
-  EXPECT_EQ(LakePaths::partition_folder({"payer/b c=", "2026-05"}),
-            "source=payer%2Fb%20c%3D/billing_period=2026-05");
-  EXPECT_EQ(LakePaths::partition_folder({"..", "2026-05"}), "source=../billing_period=2026-05");
+  const std::vector<std::string> columns = {"source", "billing_period"};
+  EXPECT_EQ(LakePaths::partition_folder(columns, {"payer/b c=", "2026-05"}),
+            "source=payer%2Fb%20c%3D/billing_period=2026-05/");
+  EXPECT_EQ(LakePaths::partition_folder(columns, {"..", "2026-05"}),
+            "source=../billing_period=2026-05/");
+  EXPECT_EQ(LakePaths::partition_folder({}, {}), "");
   const std::string longest(300, 'x');
-  const auto one = LakePaths::partition_folder({longest + "1", "2026-05"});
-  const auto two = LakePaths::partition_folder({longest + "2", "2026-05"});
+  const auto one = LakePaths::partition_folder(columns, {longest + "1", "2026-05"});
+  const auto two = LakePaths::partition_folder(columns, {longest + "2", "2026-05"});
   EXPECT_LT(one.find('/'), 200u);
   EXPECT_NE(one, two);
 }

@@ -40,6 +40,12 @@ struct ManifestEntry {
   bool is_live() const { return status != Status::kDeleted; }
 };
 
+/// Which files share a manifest: those with this value in the last partition column, which is the
+/// billing period of bills; all files of a table without partition columns.
+inline std::string group_of(const PartitionKey& partition) {
+  return partition.values.empty() ? "" : partition.values.back();
+}
+
 struct FieldSummary {
   bool contains_null = false;
   std::optional<bool> contains_nan;
@@ -56,14 +62,14 @@ struct ManifestFile {
   std::int64_t added_snapshot_id = 0;
   std::int64_t added_files = 0, existing_files = 0, deleted_files = 0;
   std::int64_t added_rows = 0, existing_rows = 0, deleted_rows = 0;
-  std::vector<FieldSummary> partitions;  // source, billing_period
+  std::vector<FieldSummary> partitions;  // of the partition columns
   std::optional<std::string> key_metadata;
 
   bool has_live_files() const { return added_files + existing_files > 0; }
   /// False only when no file of the partition can be inside.
   bool may_contain(const PartitionKey& partition) const;
-  /// True when every file inside is of this billing period.
-  bool is_only_of(const std::string& billing_period) const;
+  /// True when every file inside is of this group_of().
+  bool is_only_of(const std::string& group) const;
 };
 
 using ManifestList = std::vector<ManifestFile>;

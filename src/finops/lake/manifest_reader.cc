@@ -184,14 +184,15 @@ class EntryReader {
   void read_partition(avro::Decoder& in, const avro::Schema& type, PartitionKey& key) const {
     const auto value = in.read(type);
     const RecordView record(record_of(&type), value);
-    const auto source = record.maybe_text(1000), period = record.maybe_text(1001);
-    if (!source || !period) {
-      throw Error(ErrorKind::kUnsupported,
-                  "the manifest '" + manifest_.path +
-                      "' has a file that belongs to no (source, billing_period); finops cannot "
-                      "carry such a file over");
+    for (const auto& field : record_of(&type).fields) {
+      auto text = record.maybe_text(field.id);
+      if (!text) {
+        throw Error(ErrorKind::kUnsupported, "the manifest '" + manifest_.path +
+                                                 "' has a file without a " + field.name +
+                                                 "; finops cannot carry such a file over");
+      }
+      key.values.push_back(std::move(*text));
     }
-    key = {*source, *period};
   }
 
   const avro::Schema& schema_;
@@ -205,14 +206,13 @@ bool may_hold(const FieldSummary& summary, const std::string& value) {
 }  // namespace
 
 bool ManifestFile::may_contain(const PartitionKey& partition) const {
-  if (partitions.size() != 2) return true;
-  return may_hold(partitions[0], partition.source) &&
-         may_hold(partitions[1], partition.billing_period);
+  return partitions.size() != partition.values.size() ||
+         std::ranges::equal(partitions, partition.values, may_hold);
 }
 
-bool ManifestFile::is_only_of(const std::string& billing_period) const {
-  return partitions.size() == 2 && partitions[1].lower == billing_period &&
-         partitions[1].upper == billing_period;
+bool ManifestFile::is_only_of(const std::string& group) const {
+  return partitions.empty() ? group.empty()
+                            : partitions.back().lower == group && partitions.back().upper == group;
 }
 
 ManifestList read_manifest_list(std::string_view bytes) {

@@ -1,5 +1,7 @@
 #include "finops/lake/manifest_schema.h"
 
+#include <map>
+#include <mutex>
 #include <vector>
 
 #include "finops/lake/schema_json.h"
@@ -33,10 +35,14 @@ Json map_of(int key_id, int value_id, const char* value) {
           {"items", record(name, {field(key_id, "key", "int"), field(value_id, "value", value)})}};
 }
 
-Json data_file() {
+Json data_file(const std::vector<std::string>& partition_by) {
   // Partition values are optional, as Java writes them, although our partition columns never are.
-  auto partition = record(
-      "r102", {optional(1000, "source", "string"), optional(1001, "billing_period", "string")});
+  std::vector<Json> values;
+  for (const auto& name : partition_by) {
+    const int id = 1000 + static_cast<int>(values.size());
+    values.push_back(optional(id, name.c_str(), "string"));
+  }
+  auto partition = record("r102", values);
   const std::vector<Json> fields = {
       field(134, "content", "int"),
       field(100, "file_path", "string"),
@@ -59,13 +65,13 @@ Json data_file() {
   return record("r2", fields);
 }
 
-Json manifest_entry() {
+Json manifest_entry(const std::vector<std::string>& partition_by) {
   const std::vector<Json> fields = {
       field(0, "status", "int"),
       optional(1, "snapshot_id", "long"),
       optional(3, "sequence_number", "long"),
       optional(4, "file_sequence_number", "long"),
-      field(2, "data_file", data_file()),
+      field(2, "data_file", data_file(partition_by)),
   };
   return record("manifest_entry", fields);
 }
@@ -101,11 +107,37 @@ MetadataSchema schema_of(const Json& json) {
   return {json.dump(), avro::parse_schema(nlohmann::json(json))};
 }
 
+/// The schemas of manifests that were asked for; references to them stay.
+class KnownSchemas {
+ public:
+  const MetadataSchema& of(const std::vector<std::string>& partition_by) {
+    const std::lock_guard lock(mutex_);
+    const auto it = by_columns_.find(partition_by);
+    if (it != by_columns_.end()) return it->second;
+    return by_columns_.emplace(partition_by, schema_of(manifest_entry(partition_by))).first->second;
+  }
+  avro::SchemaPtr find(const std::string& text) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [columns, schema] : by_columns_) {
+      if (text == schema.text) return schema.parsed;
+    }
+    return nullptr;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::vector<std::string>, MetadataSchema> by_columns_;
+};
+
+KnownSchemas& known_schemas() {
+  static KnownSchemas schemas;
+  return schemas;
+}
+
 }  // namespace
 
-const MetadataSchema& manifest_schema() {
-  static const MetadataSchema schema = schema_of(manifest_entry());
-  return schema;
+const MetadataSchema& manifest_schema(const std::vector<std::string>& partition_by) {
+  return known_schemas().of(partition_by);
 }
 
 const MetadataSchema& manifest_list_schema() {
@@ -113,12 +145,11 @@ const MetadataSchema& manifest_list_schema() {
   return schema;
 }
 
-const avro::Schema& data_file_schema() { return *manifest_schema().parsed->fields.at(4).type; }
+const avro::Schema& data_file_schema() { return *manifest_schema({}).parsed->fields.at(4).type; }
 
 avro::SchemaPtr parsed_schema(const std::string& text) {
-  for (const auto* known : {&manifest_schema(), &manifest_list_schema()}) {
-    if (text == known->text) return known->parsed;
-  }
+  if (text == manifest_list_schema().text) return manifest_list_schema().parsed;
+  if (auto known = known_schemas().find(text)) return known;
   return avro::parse_schema_text(text);
 }
 

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 #include "finops/lake/avro.h"
 
@@ -14,9 +15,10 @@ struct MetadataSchema {
   avro::SchemaPtr parsed;
 };
 const MetadataSchema& manifest_list_schema();
-const MetadataSchema& manifest_schema();
+/// Of a table with these partition columns. Safe to call from any thread.
+const MetadataSchema& manifest_schema(const std::vector<std::string>& partition_by);
 
-/// The data_file record of manifest_schema(), and its fields from column_sizes on: the metrics.
+/// The data_file record of a manifest_schema(), and its fields from column_sizes on: the metrics.
 const avro::Schema& data_file_schema();
 inline constexpr std::array kMetricFields = {108, 109, 110, 137, 125, 128, 131, 132, 135, 140, 143};
 

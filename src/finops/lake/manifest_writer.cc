@@ -27,9 +27,9 @@ std::string encoded(const ManifestEntry& entry) {
   out.write_long(static_cast<int>(file.content));
   out.write_bytes(file.path);
   out.write_bytes(file.format);
-  for (const auto* value : {&file.partition.source, &file.partition.billing_period}) {
+  for (const auto& value : file.partition.values) {
     out.write_long(1);
-    out.write_bytes(*value);
+    out.write_bytes(value);
   }
   out.write_long(file.rows);
   out.write_long(file.bytes);
@@ -42,9 +42,10 @@ void widen(FieldSummary& summary, const std::string& value) {
   if (!summary.upper || value > *summary.upper) summary.upper = value;
 }
 
-void summarize(const ManifestEntries& entries, ManifestFile& manifest) {
+void summarize(const ManifestEntries& entries, std::size_t partition_columns,
+               ManifestFile& manifest) {
   // contains_nan must not be null although the spec lets it: Spark's `manifests` table fails on it.
-  manifest.partitions.assign(2, FieldSummary{false, false, {}, {}});
+  manifest.partitions.assign(partition_columns, FieldSummary{false, false, {}, {}});
   manifest.min_sequence_number = manifest.sequence_number;
   for (const auto& entry : entries) {
     auto& files = entry.status == Status::kAdded      ? manifest.added_files
@@ -55,8 +56,9 @@ void summarize(const ManifestEntries& entries, ManifestFile& manifest) {
                                                      : manifest.deleted_rows;
     ++files;
     rows += entry.file.rows;
-    widen(manifest.partitions[0], entry.file.partition.source);
-    widen(manifest.partitions[1], entry.file.partition.billing_period);
+    for (std::size_t i = 0; i < partition_columns; ++i) {
+      widen(manifest.partitions[i], entry.file.partition.values.at(i));
+    }
     if (entry.is_live() && entry.sequence_number) {
       manifest.min_sequence_number = std::min(manifest.min_sequence_number, *entry.sequence_number);
     }
@@ -112,11 +114,12 @@ std::string write_manifest(const TableMetadata& metadata, const ManifestEntries&
                            ManifestFile& manifest) {
   const auto& spec = metadata.partition_spec();
   manifest.spec_id = spec.at("spec-id");
-  summarize(entries, manifest);
+  const auto partition_by = metadata.partition_columns();
+  summarize(entries, partition_by.size(), manifest);
   std::vector<std::string> rows;
   rows.reserve(entries.size());
   for (const auto& entry : entries) rows.push_back(encoded(entry));
-  auto bytes = avro::write_container(manifest_schema().text,
+  auto bytes = avro::write_container(manifest_schema(partition_by).text,
                                      {{"schema", metadata.schema().dump()},
                                       {"schema-id", metadata.schema().at("schema-id").dump()},
                                       {"partition-spec", spec.at("fields").dump()},

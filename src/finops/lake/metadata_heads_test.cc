@@ -93,7 +93,7 @@ TEST_F(MetadataHeadsTest, WhatIsNoTableIsLeftAloneAndTold) {
 
 TEST_F(MetadataHeadsTest, NamesWithStrangeLettersAreReadBack) {
   const TableName strange{"billing", "Ünï table/2"};
-  lake_->ensure_table(strange, bill_columns(), {});
+  lake_->ensure_table(strange, {bill_columns(), kPartitionBy});
   EXPECT_THAT(names(found(strange).heads), ElementsAre(current(strange)));
 }
 

@@ -52,7 +52,7 @@ class OtherWritersTest : public LakeTest {
         avro::Record{std::int64_t{1},
                      avro::Record{path, std::int64_t{content}, std::string("PARQUET"),
                                   std::vector<avro::Value>{std::string("x")},
-                                  avro::Record{key.source, key.billing_period}, std::int64_t{3},
+                                  avro::Record{key.values[0], key.values[1]}, std::int64_t{3},
                                   std::int64_t{4}, bounds(execution_id_field, execution_id),
                                   bounds(execution_id_field, execution_id), std::int64_t{7}}});
     return avro::write_container(kForeignSchema, {{"format-version", "2"}}, {row.out()},
@@ -80,12 +80,12 @@ class OtherWritersTest : public LakeTest {
             manifest.added_rows = 3;
             manifest.partitions = {{.contains_null = false,
                                     .contains_nan = {},
-                                    .lower = key.source,
-                                    .upper = key.source},
+                                    .lower = key.values[0],
+                                    .upper = key.values[0]},
                                    {.contains_null = false,
                                     .contains_nan = {},
-                                    .lower = key.billing_period,
-                                    .upper = key.billing_period}};
+                                    .lower = key.values[1],
+                                    .upper = key.values[1]}};
             manifest.path = attempt.write(
                 next, attempt.next_name() + ".avro",
                 foreign_manifest(path, content, key, next.field_id("execution_id"), execution_id));

@@ -13,7 +13,11 @@ namespace {
 /// commit.manifest.target-size-bytes).
 constexpr std::int64_t kManifestTargetBytes = 8 << 20;
 
-std::string in_words(const PartitionKey& key) { return key.source + " " + key.billing_period; }
+std::string in_words(const PartitionKey& key) {
+  std::string words;
+  for (const auto& value : key.values) words += (words.empty() ? "" : " ") + value;
+  return words.empty() ? "all" : words;
+}
 
 /// The id that the caller gave, as far as the changes of the table agree.
 std::int64_t wanted_id(const std::vector<const PartitionChange*>& changes) {
@@ -52,14 +56,20 @@ SnapshotRewrite::SnapshotRewrite(TableFiles& files, const LakePaths& paths, Tabl
       snapshot_id_(wanted_id(changes)),
       sequence_number_(next.last_sequence_number() + 1),
       execution_id_field_(next.field_id("execution_id")) {
+  const auto partition_columns = next.partition_columns().size();
   for (const auto* change : changes) {
+    if (change->partition.values.size() != partition_columns) {
+      throw Error(ErrorKind::kInternal, "a commit names a partition that " +
+                                            change->table.to_string() +
+                                            " cannot have: " + in_words(change->partition));
+    }
     auto& partition = partitions_[change->partition];
     if (partition.change != nullptr) {
       throw Error(ErrorKind::kInternal, "a commit changes " + in_words(change->partition) + " of " +
                                             change->table.to_string() + " twice");
     }
     partition.change = change;
-    periods_.push_back(change->partition.billing_period);
+    groups_.push_back(group_of(change->partition));
   }
 }
 
@@ -84,7 +94,8 @@ bool SnapshotRewrite::is_touched(const ManifestFile& manifest) const {
 
 bool SnapshotRewrite::is_to_be_merged(const ManifestFile& manifest) const {
   return manifest.length < kManifestTargetBytes &&
-         std::ranges::any_of(periods_, [&](const auto& p) { return manifest.is_only_of(p); });
+         std::ranges::any_of(
+             groups_, [&](const auto& group) { return manifest.is_only_of(group); });
 }
 
 void SnapshotRewrite::take_over(const ManifestFile& manifest) {
@@ -116,9 +127,9 @@ void SnapshotRewrite::take_over(ManifestEntry entry, int content) {
     else
       keeps_files = true;
   }
-  const auto& period = entry.file.partition.billing_period;
-  const bool changes = std::ranges::find(periods_, period) != periods_.end();
-  rewritten_[{content, changes ? period : ""}].push_back(std::move(entry));
+  const auto group = group_of(entry.file.partition);
+  const bool changes = std::ranges::find(groups_, group) != groups_.end();
+  rewritten_[{content, changes ? group : ""}].push_back(std::move(entry));
 }
 
 void SnapshotRewrite::remove(ManifestEntry& entry) {
@@ -141,7 +152,7 @@ void SnapshotRewrite::finish(const PartitionKey& key, Partition& partition) {
   // Deletes of rows end with the files that they are about, and stay while one of those does.
   for (auto& entry : partition.delete_files) {
     if (!partition.keeps_files) remove(entry);
-    rewritten_[{1, key.billing_period}].push_back(std::move(entry));
+    rewritten_[{1, group_of(key)}].push_back(std::move(entry));
   }
   for (const auto& written : change.add) {
     add({.path = paths_.uri_of(written.key),
@@ -161,8 +172,8 @@ void SnapshotRewrite::finish(const PartitionKey& key, Partition& partition) {
 
 void SnapshotRewrite::add(DataFile file) {
   added_.add(file);
-  const std::string period = file.partition.billing_period;
-  rewritten_[{0, period}].push_back({Status::kAdded, snapshot_id_, {}, {}, std::move(file)});
+  const std::string group = group_of(file.partition);
+  rewritten_[{0, group}].push_back({Status::kAdded, snapshot_id_, {}, {}, std::move(file)});
 }
 
 void SnapshotRewrite::write_manifests() {

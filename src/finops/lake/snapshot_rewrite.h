@@ -10,10 +10,10 @@
 namespace finops::lake {
 
 /// One snapshot in the making: goes through the manifests of its parent, carries over, drops or
-/// rewrites each, and adds the new files. There is one manifest per billing period, kept so by the
-/// commit itself: a change of a period rewrites that period's manifests into one (entries that
-/// stay, entries that it removes, entries that it adds); all others are carried over as they are,
-/// whoever wrote them. So a table has as many manifests as months, and a closed month's never
+/// rewrites each, and adds the new files. There is one manifest per group_of() partitions, kept so
+/// by the commit itself: a change of a group rewrites its manifests into one (entries that stay,
+/// entries that it removes, entries that it adds); all others are carried over as they are, whoever
+/// wrote them. So a table of bills has as many manifests as months, and a closed month's never
 /// changes.
 class SnapshotRewrite {
  public:
@@ -59,10 +59,10 @@ class SnapshotRewrite {
   const std::int64_t sequence_number_;
   const int execution_id_field_;
   std::map<PartitionKey, Partition> partitions_;
-  std::vector<std::string> periods_;  // that change
+  std::vector<std::string> groups_;  // that change
   ManifestList manifests_;
-  /// Manifests to write: by content, then by period; "" for entries of periods that do not change,
-  /// out of another writer's manifest that mixes periods.
+  /// Manifests to write: by content, then by group; "" for entries of groups that do not change,
+  /// out of another writer's manifest that mixes them.
   std::map<std::pair<int, std::string>, ManifestEntries> rewritten_;
   Totals added_, removed_;
   std::int64_t removed_delete_files_ = 0;

@@ -146,7 +146,7 @@ void require_spec(const ManifestFile& manifest, const TableMetadata& metadata) {
   throw Error(ErrorKind::kUnsupported,
               "the manifest '" + manifest.path + "' holds files of another partition spec (" +
                   std::to_string(manifest.spec_id) +
-                  ") than (source, billing_period); rewrite the table's data files with the engine "
+                  ") than the table's; rewrite the table's data files with the engine "
                   "that wrote them");
 }
 

@@ -14,7 +14,8 @@ namespace {
 
 // Our manifests hold the partition tuple under these ids, which every writer gives to the first two
 // fields of a table's first spec.
-constexpr int kSourceFieldId = 1000, kPeriodFieldId = 1001;
+/// Iceberg gives partition fields ids from here on.
+constexpr int kFirstPartitionFieldId = 1000;
 constexpr std::size_t kDefaultPreviousVersions = 100;  // Iceberg's
 
 /// SQL engines compare names without case, Iceberg with; so names are kept distinct without case.
@@ -62,6 +63,15 @@ Json partition_field(const Json& fields, const std::string& name, int field_id) 
           {"name", name}};
 }
 
+Json partition_fields(const Json& fields, const std::vector<std::string>& columns) {
+  Json list = Json::array();
+  for (const auto& column : columns) {
+    list.push_back(
+        partition_field(fields, column, kFirstPartitionFieldId + static_cast<int>(list.size())));
+  }
+  return list;
+}
+
 Json first_schema(const std::vector<Column>& columns, int& last_id) {
   Json fields = Json::array();
   for (const auto& column : columns) {
@@ -76,44 +86,39 @@ Json first_schema(const std::vector<Column>& columns, int& last_id) {
 
 }  // namespace
 
-TableMetadata TableMetadata::create(const std::string& location, const std::vector<Column>& columns,
-                                    const std::map<std::string, std::string>& properties,
+TableMetadata TableMetadata::create(const std::string& location, const TableDefinition& definition,
                                     std::int64_t timestamp) {
   int last_id = 0;
-  const auto schema = first_schema(columns, last_id);
-  const auto& fields = schema.at("fields");
-  TableMetadata metadata(Json{
-      {"format-version", 2},
-      {"table-uuid", random_uuid()},
-      {"location", location},
-      {"last-sequence-number", 0},
-      {"last-updated-ms", timestamp},
-      {"last-column-id", last_id},
-      {"current-schema-id", 0},
-      {"schemas", Json::array({schema})},
-      {"default-spec-id", 0},
-      {"partition-specs",
-       Json::array({{{"spec-id", 0},
-                     {"fields",
-                      Json::array({partition_field(fields, "source", kSourceFieldId),
-                                   partition_field(fields, "billing_period", kPeriodFieldId)})}}})},
-      {"last-partition-id", kPeriodFieldId},
-      {"default-sort-order-id", 0},
-      {"sort-orders", Json::array({{{"order-id", 0}, {"fields", Json::array()}}})},
-      {"properties", Json::object()},
-      // An empty table: Java writes -1 here, pyiceberg leaves the key out. Both read both.
-      {"current-snapshot-id", -1},
-      {"refs", Json::object()},
-      {"snapshots", Json::array()},
-      {"statistics", Json::array()},
-      {"partition-statistics", Json::array()},
-      {"snapshot-log", Json::array()},
-      {"metadata-log", Json::array()}});
+  const auto schema = first_schema(definition.columns, last_id);
+  const auto partitions = partition_fields(schema.at("fields"), definition.partition_by);
+  TableMetadata metadata(
+      Json{{"format-version", 2},
+           {"table-uuid", random_uuid()},
+           {"location", location},
+           {"last-sequence-number", 0},
+           {"last-updated-ms", timestamp},
+           {"last-column-id", last_id},
+           {"current-schema-id", 0},
+           {"schemas", Json::array({schema})},
+           {"default-spec-id", 0},
+           {"partition-specs", Json::array({{{"spec-id", 0}, {"fields", partitions}}})},
+           {"last-partition-id", kFirstPartitionFieldId + static_cast<int>(partitions.size()) - 1},
+           {"default-sort-order-id", 0},
+           {"sort-orders", Json::array({{{"order-id", 0}, {"fields", Json::array()}}})},
+           {"properties", Json::object()},
+           // An empty table: Java writes -1 here, pyiceberg leaves the key out. Both read both.
+           {"current-snapshot-id", -1},
+           {"refs", Json::object()},
+           {"snapshots", Json::array()},
+           {"statistics", Json::array()},
+           {"partition-statistics", Json::array()},
+           {"snapshot-log", Json::array()},
+           {"metadata-log", Json::array()}});
   metadata.set_properties({{"write.parquet.compression-codec", "zstd"},
                            {"write.metadata.previous-versions-max", "20"},
                            {"write.metadata.delete-after-commit.enabled", "true"}});
   metadata.keep_full_bounds();
-  metadata.set_properties(properties);
+  metadata.set_properties(definition.properties);
   return metadata;
 }
 
@@ -143,22 +148,29 @@ void TableMetadata::check() const {
                                              "; finops handles version 2");
   }
   const auto& fields = partition_spec().at("fields");
-  const auto is_identity = [&](std::size_t i, const char* name, int field_id) {
-    if (fields.size() != 2 || fields[i].at("transform") != "identity") return false;
-    const auto* column = find_by(schema().at("fields"), "id", fields[i].at("source-id"));
-    return column != nullptr && column->at("name") == name && column->at("type") == "string" &&
-           fields[i].at("field-id") == field_id;
-  };
-  if (!is_identity(0, "source", kSourceFieldId) ||
-      !is_identity(1, "billing_period", kPeriodFieldId)) {
+  int field_id = kFirstPartitionFieldId;
+  for (const auto& field : fields) {
+    const auto* column = find_by(schema().at("fields"), "id", field.at("source-id"));
+    const bool is_handled = field.at("transform") == "identity" && column != nullptr &&
+                            column->at("type") == "string" && field.at("field-id") == field_id++;
+    if (is_handled) continue;
     throw Error(ErrorKind::kUnsupported,
-                "the table is not partitioned by identity(source), identity(billing_period), which "
-                "is all that finops handles, but by " +
+                "the table is not partitioned by the identity of text columns, which is all that "
+                "finops handles, but by " +
                     fields.dump());
   }
   last_sequence_number();
   last_updated_ms();
   location();
+}
+
+std::vector<std::string> TableMetadata::partition_columns() const {
+  std::vector<std::string> columns;
+  for (const auto& field : partition_spec().at("fields")) {
+    const auto& column = require_by(schema().at("fields"), "id", field.at("source-id"));
+    columns.push_back(column.at("name"));
+  }
+  return columns;
 }
 
 std::string TableMetadata::property(const std::string& name, const std::string& otherwise) const {
@@ -270,8 +282,10 @@ bool TableMetadata::add_columns(const std::vector<Column>& columns) {
 }
 
 void TableMetadata::keep_full_bounds() {
-  for (const char* name : {"source", "billing_period", "execution_id"}) {
-    const auto key = "write.metadata.metrics.column." + std::string(name);
+  auto names = partition_columns();
+  names.emplace_back("execution_id");
+  for (const auto& name : names) {
+    const auto key = "write.metadata.metrics.column." + name;
     if (field_id(name) >= 0 && property(key, "").empty()) set_properties({{key, "full"}});
   }
 }

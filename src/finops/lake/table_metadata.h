@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "finops/core/table_schema.h"
+#include "finops/lake/lake.h"
 #include "finops/lake/schema_json.h"
 
 namespace finops::lake {
@@ -19,10 +20,8 @@ namespace finops::lake {
 /// commits. A value: copy it, change the copy, write it, swap the catalog's pointer.
 class TableMetadata {
  public:
-  /// A new table, partitioned by identity(source), identity(billing_period); kInternal when one of
-  /// these columns is missing.
-  static TableMetadata create(const std::string& location, const std::vector<Column>& columns,
-                              const std::map<std::string, std::string>& properties,
+  /// A new table; kInternal when a partition column is missing.
+  static TableMetadata create(const std::string& location, const TableDefinition& definition,
                               std::int64_t timestamp);
   /// kInvalidData when this is no sound metadata file; kUnsupported for another format version,
   /// another partition spec, or a compressed file.
@@ -37,6 +36,7 @@ class TableMetadata {
   std::map<std::string, std::string> properties() const;
   const Json& schema() const;
   const Json& partition_spec() const;
+  std::vector<std::string> partition_columns() const;
   /// The columns of types that finops has, in field order; the others as "name type".
   TableSchema known_columns() const;
   std::vector<std::string> unknown_columns() const;

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "finops/core/error.h"
+#include "finops/ledger/bill_partition.h"
 #include "finops/stores/object_store.h"
 #include "finops/tabular/parquet_writing.h"
 
@@ -177,8 +178,9 @@ std::vector<DeliveryRecord> Ledger::records(bool with_receipts,
 }
 
 std::vector<DeliveryRecord> Ledger::records_of_period(const std::string& billing_period) const {
-  return read(true,
-              [&](const lake::PartitionKey& key) { return key.billing_period == billing_period; });
+  return read(true, [&](const lake::PartitionKey& key) {
+    return BillPartition::of(key).billing_period == billing_period;
+  });
 }
 
 std::vector<DeliveryRecord> Ledger::read(
@@ -208,7 +210,8 @@ std::vector<DeliveryRecord> Ledger::read(
 
 lake::PartitionChange Ledger::replace(const lake::PartitionKey& partition,
                                       const std::vector<DeliveryRecord>& records) {
-  lake_.ensure_table(table(), ledger_columns(), {});  // also with what ledgers of before lack
+  // Also with what ledgers of before lack.
+  lake_.ensure_table(table(), {ledger_columns(), BillPartition::columns()});
   const lake::TableView view = lake_.view(table());
   lake::PartitionChange change{.table = table(), .partition = partition};
   for (const auto& file : view.files) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "finops/ledger/bill_partition.h"
 #include "finops/tabular/parquet_writing.h"
 #include "tests/support/lake_fixture.h"
 
@@ -35,7 +36,7 @@ std::vector<Column> columns_of_before() {
 class LedgerTest : public ::testing::Test {
  protected:
   LedgerTest() {
-    lake_->ensure_table(Ledger::table(), columns_of_before(), {});
+    lake_->ensure_table(Ledger::table(), {columns_of_before(), BillPartition::columns()});
     const std::string key = lake_->data_key(Ledger::table(), partition_);
     auto writer = make_parquet_row_writer(key, lake_->store().create(key),
                                           lake_->view(Ledger::table()).schema.columns,

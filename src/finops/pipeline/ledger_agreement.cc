@@ -5,6 +5,8 @@
 #include <tuple>
 #include <utility>
 
+#include "finops/ledger/bill_partition.h"
+
 namespace finops {
 namespace {
 
@@ -22,7 +24,8 @@ std::string in_words(const Delivered& delivered) {
 std::map<Delivered, std::uint64_t> live_rows(const lake::TableView& view) {
   std::map<Delivered, std::uint64_t> rows;
   for (const auto& file : view.files) {
-    rows[{file.partition.source, file.partition.billing_period, file.execution_id}] +=
+    const auto partition = BillPartition::of(file.partition);
+    rows[{partition.source, partition.billing_period, file.execution_id}] +=
         static_cast<std::uint64_t>(file.rows);
   }
   return rows;

@@ -5,6 +5,7 @@
 
 #include "finops/core/error.h"
 #include "finops/core/sha256.h"
+#include "finops/ledger/bill_partition.h"
 #include "finops/ledger/ledger.h"
 #include "finops/pipeline/folder_output.h"
 #include "finops/pipeline/pipeline.h"
@@ -35,7 +36,8 @@ ExportedFile export_period(lake::Lake& lake, const lake::TableView& view,
                            const std::vector<lake::LakeFile>& files, const std::string& path,
                            bool overwrite, ParquetCompression compression) {
   const std::string state = state_of(view, files, compression);
-  ExportedFile exported{.path = path, .period = files.front().partition.billing_period};
+  ExportedFile exported{.path = path,
+                        .period = BillPartition::of(files.front().partition).billing_period};
   for (const auto& file : files) exported.rows += file.rows;
   const auto existing = open_file_if_there(path);
   if (existing && !overwrite && parquet_metadata(*existing, kStateKey) == state) {
@@ -81,10 +83,11 @@ std::vector<ExportedFile> Pipeline::export_parquet(const std::string& output_fol
     }
     std::map<std::string, std::vector<lake::LakeFile>> periods;
     for (const auto& file : view.files) {
-      const auto period = BillingPeriod::parse(file.partition.billing_period);
+      const std::string text = BillPartition::of(file.partition).billing_period;
+      const auto period = BillingPeriod::parse(text);
       const bool is_outside = (selection.first && period < selection.first) ||
                               (selection.last && period > selection.last);
-      if (!is_outside) periods[file.partition.billing_period].push_back(file);
+      if (!is_outside) periods[text].push_back(file);
     }
     for (const auto& [period, files] : periods) {
       const std::string path = output_folder + "/" + file_name(table, period);

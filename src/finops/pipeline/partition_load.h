@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "finops/core/turns.h"
+#include "finops/ledger/bill_partition.h"
 #include "finops/pipeline/delivery_decision.h"
 #include "finops/pipeline/delivery_rows.h"
 #include "finops/pipeline/part_opening.h"
@@ -65,7 +66,7 @@ class PartitionLoad {
   StageTimes times_;
 
   const lake::TableName table_;
-  const lake::PartitionKey partition_;
+  const BillPartition partition_;
   const std::int64_t snapshot_id_;
   ExportId id_;
   PendingFiles pending_;

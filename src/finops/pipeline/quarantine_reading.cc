@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "finops/ledger/bill_partition.h"
 #include "finops/ledger/ledger.h"
 #include "finops/pipeline/quarantine_writer.h"
 #include "finops/pipeline/table_columns.h"
@@ -27,7 +28,7 @@ std::vector<std::string> quarantined_tables(lake::Lake& lake) {
   return names;
 }
 
-bool is_selected(const lake::PartitionKey& partition, const Selection& selection) {
+bool is_selected(const BillPartition& partition, const Selection& selection) {
   const bool is_source =
       selection.sources.empty() ||
       std::ranges::find(selection.sources, partition.source) != selection.sources.end();
@@ -73,7 +74,7 @@ std::vector<QuarantineFile> files_of(lake::Lake& lake, const Selection& selectio
     lake::TableView view = lake.view(quarantine_table(data_table));
     const auto schema = std::make_shared<const TableSchema>(std::move(view.schema));
     for (auto& file : view.files) {
-      if (!is_selected(file.partition, selection)) continue;
+      if (!is_selected(BillPartition::of(file.partition), selection)) continue;
       files.push_back({data_table, schema, std::move(file)});
     }
   }
@@ -97,8 +98,8 @@ std::vector<CellRow> read_file(lake::Lake& lake, const QuarantineFile& of,
 }
 
 ExportId id_of(const QuarantineFile& of, const CellValue& version) {
-  return {of.data_table, of.file.partition.source, of.file.partition.billing_period,
-          text_of(version)};
+  auto [source, period] = BillPartition::of(of.file.partition);
+  return {of.data_table, std::move(source), std::move(period), text_of(version)};
 }
 
 const std::vector<std::string> kRowColumns = {"execution_id", "source_file", "source_line",

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "finops/core/error.h"
+#include "finops/ledger/bill_partition.h"
 #include "finops/pipeline/cost_reading.h"
 #include "finops/pipeline/delivery_rows.h"
 #include "finops/pipeline/partition_commit.h"
@@ -273,7 +274,7 @@ class Replay {
   Clock& clock_;
   const std::stop_token& stop_;
   const lake::TableName table_;
-  const lake::PartitionKey partition_;
+  const BillPartition partition_;
   const DeliveryRecord record_;
   Receipt receipt_;
   BillLayout layout_;

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "finops/ledger/bill_partition.h"
+
 namespace finops {
 namespace {
 
@@ -44,7 +46,7 @@ QuarantineWriter::QuarantineWriter(lake::Lake& lake, const std::string& data_tab
 
 void QuarantineWriter::begin() {
   const std::vector<Column> wanted = wanted_columns(layout_);
-  lake_.ensure_table(table_, wanted, {});
+  lake_.ensure_table(table_, {wanted, BillPartition::columns()});
   const lake::TableView view = lake_.view(table_);
   for (const auto& column : wanted) columns_.push_back(*view.schema.find(column.name));
   const std::string key = lake_.data_key(table_, {layout_.source, layout_.billing_period});

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "finops/core/error.h"
+#include "finops/ledger/bill_partition.h"
 #include "finops/ledger/ledger.h"
 #include "finops/ledger/receipt.h"
 #include "finops/pipeline/overlap.h"
@@ -180,7 +181,7 @@ class Rollback {
   const std::string& lock_folder_;
   Clock& clock_;
   const RollbackRequest& request_;
-  const lake::PartitionKey partition_;
+  const BillPartition partition_;
   PartitionRecords records_;
   const DeliveryRecord target_;
   PendingFiles pending_;

@@ -1,6 +1,7 @@
 #include "finops/pipeline/table_columns.h"
 
 #include "finops/core/error.h"
+#include "finops/ledger/bill_partition.h"
 #include "finops/sources/column_naming.h"
 
 namespace finops {
@@ -71,7 +72,7 @@ PreparedLayout prepare_layout(lake::Lake& lake, const lake::TableName& table,
     set_money_columns(lake.view(table), layout);
     require_same_kind(table, layout, dictionary);
   }
-  lake.ensure_table(table, added_columns(), properties_of(dictionary));
+  lake.ensure_table(table, {added_columns(), BillPartition::columns(), properties_of(dictionary)});
   for (int attempt = 0; attempt < kMostRaces; ++attempt) {
     const lake::TableView view = lake.view(table);
     set_money_columns(view, prepared.layout);

@@ -33,6 +33,7 @@ using Json = nlohmann::ordered_json;
 
 const TableName kBills{"billing", "aws_billing_data"};
 const TableName kLedger{"billing", "deliveries"};
+const std::vector<std::string> kPartitionBy{"source", "billing_period"};
 
 std::vector<Column> key_columns() {
   std::vector<Column> columns;
@@ -81,13 +82,13 @@ struct Load {
 
 CellValue cell_of(const Column& column, const Load& load, std::int64_t i) {
   const auto& name = column.name;
-  if (name == "source") return load.partition.source;
-  if (name == "billing_period") return load.partition.billing_period;
+  if (name == "source") return load.partition.values[0];
+  if (name == "billing_period") return load.partition.values[1];
   if (name == "execution_id") return load.execution_id;
   if (name == "source_file") return "cur/" + load.execution_id + "/part-00001.csv.gz";
   if (name == "source_line") return i + 1;
   if (name == "line_item_usage_start_date") {
-    return first_microsecond(load.partition.billing_period) + i * 3'600'000'000;
+    return first_microsecond(load.partition.values[1]) + i * 3'600'000'000;
   }
   if (name == "line_item_unblended_cost") {
     if (i % 7 == 6) return std::monostate();
@@ -137,8 +138,8 @@ bool is_loaded(const TableView& ledger, const Load& load) {
 }
 
 Json run_create(Lake& lake) {
-  lake.ensure_table(kBills, bill_columns(), {});
-  lake.ensure_table(kLedger, key_columns(), {});
+  lake.ensure_table(kBills, {bill_columns(), kPartitionBy});
+  lake.ensure_table(kLedger, {key_columns(), kPartitionBy});
   return {{"tables", lake.tables().size()}};
 }
 
@@ -180,8 +181,8 @@ Json run_state(Lake& lake, std::optional<std::int64_t> snapshot) {
   state["unknown_columns"] = view.unknown_columns;
   state["files"] = Json::array();
   for (const auto& file : view.files) {
-    state["files"].push_back({{"source", file.partition.source},
-                              {"period", file.partition.billing_period},
+    state["files"].push_back({{"source", file.partition.values[0]},
+                              {"period", file.partition.values[1]},
                               {"execution_id", file.execution_id},
                               {"rows", file.rows},
                               {"key", lake.key_of(file.uri)}});

@@ -108,6 +108,11 @@ void DuckdbConnection::run(const std::string& sql) {
   throw error_from_duckdb(duckdb_result_error(result.get()));
 }
 
+void DuckdbConnection::add(duckdb_scalar_function function) {
+  if (duckdb_register_scalar_function(connection_, function) == DuckDBSuccess) return;
+  throw Error(ErrorKind::kInternal, "DuckDB did not take a function");
+}
+
 DuckdbStatement DuckdbConnection::prepare(const std::string& sql) {
   refuse_nul(sql);
   duckdb_extracted_statements extracted = nullptr;

@@ -61,6 +61,8 @@ class DuckdbConnection {
   DuckdbStatement prepare(const std::string& sql);
   /// With `streams` the rows are made while they are taken.
   DuckdbResult execute(const DuckdbStatement& statement, bool streams);
+  /// Makes the function known to all statements from here on.
+  void add(duckdb_scalar_function function);
   /// Ends the statement that runs now with kCancelled; safe from any thread.
   void interrupt() { duckdb_interrupt(connection_); }
 

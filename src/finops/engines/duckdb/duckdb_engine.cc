@@ -10,6 +10,7 @@
 
 #include "finops/core/error.h"
 #include "finops/engines/duckdb/cell_text.h"
+#include "finops/engines/duckdb/decimal_functions.h"
 #include "finops/engines/duckdb/duckdb_connection.h"
 #include "finops/engines/duckdb/remote_files.h"
 #include "finops/engines/duckdb/replacement_file.h"
@@ -163,6 +164,7 @@ class DuckdbEngine : public SqlEngine {
       load_httpfs(*session, options_.extension_folder);
       if (options_.remote) allow_remote_access(*session, options_.remote());
     }
+    add_decimal_functions(*session);
     session->run(duckdb_sql::create_views(tables_));
     session->run(lock_down(tables_, output));
     return session;

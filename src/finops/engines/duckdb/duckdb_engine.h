@@ -25,7 +25,8 @@ struct DuckdbEngineOptions {
 
 /// The embedded engine: DuckDB in memory, with a view for each table, under "namespace"."name" and,
 /// for those of `billing`, under the name alone. It may read the files of these tables and no
-/// others, loads no extension but httpfs where tables lie in a bucket, and shows times in UTC.
+/// others, loads no extension but httpfs where tables lie in a bucket, and shows times in UTC. Has
+/// decimal_product() and decimal_quotient() (decimal_functions.h).
 std::unique_ptr<SqlEngine> make_duckdb_engine(std::vector<lake::TableView> tables,
                                               DuckdbEngineOptions options = {});
 

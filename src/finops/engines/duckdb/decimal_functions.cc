@@ -1,0 +1,90 @@
+#include "finops/engines/duckdb/decimal_functions.h"
+
+#include <optional>
+
+#include "finops/core/decimal.h"
+#include "finops/core/error.h"
+
+namespace finops {
+namespace {
+
+using ScalarFunction = Owned<duckdb_scalar_function, duckdb_destroy_scalar_function>;
+using Operation = std::optional<Decimal> (*)(Decimal, Decimal);
+
+std::optional<Decimal> product(Decimal a, Decimal b) { return a * b; }
+
+std::optional<Decimal> quotient(Decimal a, Decimal b) {
+  if (b == Decimal()) return std::nullopt;
+  return Decimal::quotient(a, b);
+}
+
+Decimal decimal_of(const duckdb_hugeint& value) {
+  const UInt128 bits =
+      static_cast<UInt128>(static_cast<std::uint64_t>(value.upper)) << 64 | value.lower;
+  return Decimal::from_unscaled(static_cast<Int128>(bits));
+}
+
+duckdb_hugeint hugeint_of(Decimal value) {
+  const auto bits = static_cast<UInt128>(value.unscaled());
+  return {static_cast<std::uint64_t>(bits), static_cast<std::int64_t>(bits >> 64)};
+}
+
+/// A column of arguments, flat as DuckDB hands it to functions.
+class Arguments {
+ public:
+  Arguments(duckdb_data_chunk chunk, idx_t column)
+      : vector_(duckdb_data_chunk_get_vector(chunk, column)),
+        values_(static_cast<const duckdb_hugeint*>(duckdb_vector_get_data(vector_))),
+        validity_(duckdb_vector_get_validity(vector_)) {}
+
+  std::optional<Decimal> at(idx_t row) const {
+    if (validity_ != nullptr && !duckdb_validity_row_is_valid(validity_, row)) return std::nullopt;
+    return decimal_of(values_[row]);
+  }
+
+ private:
+  duckdb_vector vector_;
+  const duckdb_hugeint* values_;
+  std::uint64_t* validity_;
+};
+
+template <Operation operation>
+void calculate(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
+  try {
+    const Arguments left(input, 0), right(input, 1);
+    auto* results = static_cast<duckdb_hugeint*>(duckdb_vector_get_data(output));
+    duckdb_vector_ensure_validity_writable(output);
+    std::uint64_t* validity = duckdb_vector_get_validity(output);
+    const idx_t rows = duckdb_data_chunk_get_size(input);
+    for (idx_t row = 0; row < rows; ++row) {
+      const auto a = left.at(row), b = right.at(row);
+      const auto result = a && b ? operation(*a, *b) : std::nullopt;
+      if (result) {
+        results[row] = hugeint_of(*result);
+      } else {
+        duckdb_validity_set_row_invalid(validity, row);
+      }
+    }
+  } catch (const Error& error) {
+    duckdb_scalar_function_set_error(info, error.what());
+  }
+}
+
+}  // namespace
+
+void add_decimal_functions(DuckdbConnection& connection) {
+  const DuckdbType decimal(duckdb_create_decimal_type(kDecimalPrecision, kDecimalScale));
+  const auto add = [&](const char* name, duckdb_scalar_function_t calculates) {
+    const ScalarFunction function(duckdb_create_scalar_function());
+    duckdb_scalar_function_set_name(function.get(), name);
+    duckdb_scalar_function_add_parameter(function.get(), decimal.get());
+    duckdb_scalar_function_add_parameter(function.get(), decimal.get());
+    duckdb_scalar_function_set_return_type(function.get(), decimal.get());
+    duckdb_scalar_function_set_function(function.get(), calculates);
+    connection.add(function.get());
+  };
+  add("decimal_product", calculate<product>);
+  add("decimal_quotient", calculate<quotient>);
+}
+
+}  // namespace finops
