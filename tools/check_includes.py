@@ -38,6 +38,7 @@ THIRD_PARTY = {
     "CLI/": ["cli", "app"],
     "curl/": ["net"],
     "pugixml": ["net/aws", "stores/s3"],
+    "boost/": ["anomaly"],
 }
 
 INCLUDE = re.compile(r'\s*#\s*include\s+["<]([^">]+)[">]')

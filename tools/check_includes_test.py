@@ -25,6 +25,7 @@ class CheckIncludesTest(unittest.TestCase):
     def test_refuses_library_headers_outside_their_adapter(self):
         self.assertIn("engines/duckdb", complaint("cli/a.cc", "duckdb.h"))
         self.assertIn("tabular", complaint("pipeline/a.cc", "arrow/api.h"))
+        self.assertIn("anomaly", complaint("core/a.cc", "boost/multiprecision/cpp_int.hpp"))
 
     def test_refuses_unknown_folders(self):
         self.assertIn("no layer", complaint("cli/a.cc", "finops/util/a.h"))

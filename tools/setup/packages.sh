@@ -5,7 +5,7 @@ BUILD_PACKAGES=(
   build-essential:c++ cmake:cmake ninja-build:ninja ccache:ccache pkg-config:pkg-config
   python3:python3 python3-venv
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libsimdjson-dev libfmt-dev libssl-dev libcurl4-openssl-dev libpugixml-dev
-  libisal-dev libdeflate-dev zlib1g-dev libzstd-dev libsnappy-dev liblz4-dev libxxhash-dev libsqlite3-dev
+  libisal-dev libdeflate-dev zlib1g-dev libzstd-dev libsnappy-dev liblz4-dev libxxhash-dev libsqlite3-dev libboost-dev
   libgtest-dev libgmock-dev
 )
 TEST_PACKAGES=(
