@@ -171,6 +171,16 @@ TEST(OutlierDetectorTest, DecidingMethodsVoteAndOthersOnlyFlag) {
   EXPECT_EQ(score({.z_score = true, .percentile = true}, 2).votes, 2);
 }
 
+TEST(OutlierDetectorTest, AZScoreIsAtMostWhatTheNumberOfRowsAllows) {
+  // (n - 1) / sqrt(n), by Python: 9 / Decimal(10).sqrt() and 10 / Decimal(11).sqrt().
+  const auto highest = [](std::uint64_t others) {
+    const Decimal outlier = decimal("1000000");
+    return text(OutlierDetector({{{Decimal(), others}, {outlier, 1}}}, {}).score(outlier).z);
+  };
+  EXPECT_EQ(highest(9), "2.846049894151541399");
+  EXPECT_EQ(highest(10), "3.015113445777636226");
+}
+
 TEST(OutlierDetectorTest, CountsFlaggedRowsByTheirWeight) {
   const std::vector<WeightedValue> values = {{decimal("1"), 400},
                                              {decimal("2"), 500},
