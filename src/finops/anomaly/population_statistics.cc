@@ -113,7 +113,7 @@ std::uint64_t rows_of(Values values) {
     rows += values[i].count;
   }
   if (rows > ~std::uint64_t{0}) {
-    throw Error(ErrorKind::kInternal, "a population has more than 2^64 rows");
+    throw Error(ErrorKind::kInternal, "a population has 2^64 rows or more");
   }
   return static_cast<std::uint64_t>(rows);
 }
