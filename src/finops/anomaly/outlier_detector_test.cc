@@ -42,6 +42,17 @@ TEST(OutlierDetectorTest, AgreesWithPythonsDecimals) {
   EXPECT_EQ(text(detector.score(decimal("99.99")).mad), "70.2474");
 }
 
+TEST(OutlierDetectorTest, IsExactAtTheLimitsOfDecimals) {
+  const Decimal largest = decimal(kLargest), tiny = decimal("0.000000000000000001");
+  const OutlierDetector mad_of_zero({{{tiny, 5}, {largest, 7}}}, {});
+  EXPECT_EQ(text(mad_of_zero.score(largest).z), "0.809173593712687069");
+  EXPECT_EQ(text(mad_of_zero.score(tiny).z), "-1.132843031197761896");
+  EXPECT_EQ(text(mad_of_zero.score(tiny).mad), "-1.91492315572952987");
+  const OutlierDetector both_signs({{{-largest, 6}, {largest, 6}}}, {.takes_refunds = true});
+  EXPECT_EQ(text(both_signs.score(largest).z), "1");  // by the largest decimal as deviation
+  EXPECT_EQ(text(both_signs.score(-largest).mad), "-0.6745");
+}
+
 TEST(OutlierDetectorTest, AMadOfZeroGivesWayToTheMeanDeviation) {
   const OutlierDetector detector(histogram(rows_of(kMostlyFive)), {});
   EXPECT_EQ(text(detector.statistics().mad), "0");
