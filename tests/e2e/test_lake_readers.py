@@ -16,6 +16,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.transforms import BucketTransform
 from pyiceberg.types import DoubleType, StringType
 
 from project import BINARY
@@ -270,13 +271,23 @@ def test_what_pyiceberg_writes_in_between_is_kept_and_read(loaded):
     expect(loaded, {A4: 13, B4: 7, A5: 21, P4: 14})
 
 
+def refusal(process):
+    _, error = process.communicate()
+    assert process.returncode == 1
+    return error
+
+
 def test_a_table_that_pyiceberg_partitioned_otherwise_is_refused(loaded):
     with loaded.table.update_spec() as update:
         update.add_identity("execution_id")
-    process = loaded.start("state")
-    _, error = process.communicate()
-    assert process.returncode == 1
-    assert "not partitioned by identity(source), identity(billing_period)" in error
+    assert "holds files of another partition spec (0) than the table's" in refusal(loaded.start("state"))
+    assert "not by what finops gives its files" in refusal(loaded.start("create"))
+
+
+def test_a_table_that_pyiceberg_partitioned_by_another_transform_is_refused(loaded):
+    with loaded.table.update_spec() as update:
+        update.add_field("execution_id", BucketTransform(16), "bucket")
+    assert "not partitioned by the identity of text columns" in refusal(loaded.start("state"))
 
 
 def test_expired_snapshots_take_only_their_own_files(loaded):
