@@ -3,21 +3,20 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 #include <nlohmann/json.hpp>
 
 #include "finops/core/error.h"
 #include "finops/demo/demo_delivery.h"
+#include "finops/demo/demo_file.h"
+#include "finops/demo/demo_folder.h"
 #include "finops/demo/demo_month.h"
 #include "finops/demo/demo_payer.h"
-#include "finops/demo/gzip_text_file.h"
 
 namespace finops {
 namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr int kFormat = 1;
 constexpr int kMostMonths = 240;
 constexpr int kMostFiles = 999;
 constexpr std::int64_t kMostRows = 1'000'000'000;
@@ -78,21 +77,6 @@ DemoOptions options_from(const Json& json, const std::filesystem::path& out) {
   return options;
 }
 
-std::filesystem::path truth_file(const std::filesystem::path& out) { return out / "truth.json"; }
-
-/// What an earlier call left; null when there is no truth.json.
-Json read_truth(const std::filesystem::path& out) {
-  std::ifstream file(truth_file(out), std::ios::binary);
-  if (!file) return nullptr;
-  Json truth = Json::parse(file, nullptr, false);
-  if (!truth.is_object() || truth.value("format", 0) != kFormat) {
-    throw Error(ErrorKind::kInvalidData, "read '" + truth_file(out).string() +
-                                             "': not the truth of generated bills, or of another "
-                                             "version; remove the folder or choose another");
-  }
-  return truth;
-}
-
 DemoMonthPlan plan_of(const DemoPayer& payer, const DemoOptions& options, int month, int version) {
   DemoMonthPlan plan;
   plan.period = options.start.plus(month);
@@ -119,24 +103,15 @@ Json sources_json(const std::vector<DemoPayer>& payers) {
   return sources;
 }
 
-std::string toml_text(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + '"';
-}
-
 /// For `finops --config <out>/config.toml aws run-pipeline`.
 std::string config_toml(const std::vector<DemoPayer>& payers, const std::filesystem::path& out) {
   const std::string folder = std::filesystem::absolute(out).lexically_normal().string();
-  std::string text = "data_dir = " + toml_text(folder + "/data") + "\n";
+  std::string text = demo_data_dir_line(out);
   for (const auto& payer : payers) {
     text += fmt::format(
         "\n[[aws.exports]]\nname = \"{0}\"\nbucket = {1}\nprefix = \"cur\"\nexport_name = "
         "\"{2}\"\n",
-        payer.name, toml_text("file://" + folder + "/" + payer.name), payer.export_name);
+        payer.name, demo_toml_text("file://" + folder + "/" + payer.name), payer.export_name);
   }
   return text;
 }
@@ -160,7 +135,7 @@ void finish(Json& truth, DemoSummary& summary) {
 
 void generate(const DemoOptions& options, const std::stop_token& stop, DemoSummary& summary) {
   const auto payers = demo_payers(options);
-  Json truth{{"format", kFormat},
+  Json truth{{"format", kDemoTruthFormat},
              {"options", options_json(options)},
              {"sources", sources_json(payers)},
              {"deliveries", Json::array()}};
@@ -194,9 +169,9 @@ void restate(const DemoOptions& options, const std::stop_token& stop, Json& trut
 DemoSummary generate_demo_bills(const DemoOptions& options, const std::stop_token& stop) {
   check(options);
   DemoSummary summary;
-  summary.truth_file = truth_file(options.out);
-  summary.config_file = options.out / "config.toml";
-  Json truth = read_truth(options.out);
+  summary.truth_file = demo_truth_file(options.out);
+  summary.config_file = demo_config_file(options.out);
+  Json truth = read_demo_truth(options.out, "");
   if (options.restate) {
     if (truth.is_null()) {
       throw Error(ErrorKind::kNotFound,
@@ -212,14 +187,7 @@ DemoSummary generate_demo_bills(const DemoOptions& options, const std::stop_toke
     summary.changed = false;
     return summary;
   }
-  std::error_code error;
-  if (std::filesystem::exists(options.out, error) &&
-      !std::filesystem::is_empty(options.out, error)) {
-    throw Error(ErrorKind::kAlreadyExists,
-                "generate bills into '" + options.out.string() +
-                    "': the folder holds something else, or bills of other "
-                    "options; remove it or choose another");
-  }
+  demand_empty_demo_folder(options.out, "bills");
   generate(options, stop, summary);
   return summary;
 }

@@ -1,11 +1,11 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <cstdio>
 #include <filesystem>
-#include <memory>
 #include <string>
-#include <string_view>
+
+#include "finops/demo/demo_file.h"
 
 struct libdeflate_compressor;
 
@@ -32,16 +32,10 @@ class GzipTextFile {
  private:
   static constexpr std::size_t kMemberSize = std::size_t{1} << 20;
   void flush();
-  [[noreturn]] void fail(int number) const;
 
-  std::filesystem::path path_, partial_;
-  std::FILE* file_ = nullptr;
+  DemoFile file_;
   libdeflate_compressor* compressor_;
   std::string text_, compressed_;
-  std::uint64_t size_ = 0;
 };
-
-/// Replaces a small file at once; makes the folders above it.
-void write_demo_text(const std::filesystem::path& path, std::string_view text);
 
 }  // namespace finops
