@@ -143,6 +143,10 @@ Services make_services() {
   services.generate_demo = [](const DemoOptions& options, const std::stop_token& stop) {
     return generate_demo_bills(options, stop);
   };
+  services.generate_cloud_provider = [](const CloudProviderOptions& options,
+                                        const std::stop_token& stop) {
+    return generate_cloud_provider(options, stop);
+  };
   return services;
 }
 

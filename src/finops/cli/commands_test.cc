@@ -451,6 +451,51 @@ TEST_F(CommandsTest, DemoGeneratePassesItsOptions) {
   EXPECT_EQ(call({"demo", "generate", "--out", "x", "--rows", "0"}).code, 2);
 }
 
+TEST_F(CommandsTest, DemoGenerateOfACloudProviderPassesItsOptions) {
+  CloudProviderOptions cloud;
+  services.generate_cloud_provider = [&](const CloudProviderOptions& options, std::stop_token) {
+    cloud = options;
+    return CloudProviderSummary{.written = {{"usage_events", 120, 5000, 2000}},
+                                .rows = 5000,
+                                .bytes = 2000,
+                                .changed = true,
+                                .truth_file = "out/truth.json",
+                                .config_file = "out/config.toml"};
+  };
+  const std::vector<std::string> command = {
+      "demo",     "generate", "--out",  "out", "--profile", "cloud-provider",
+      "--events", "5000",     "--seed", "9",   "--clean"};
+  const Result result = call(command);
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(cloud.out, "out");
+  EXPECT_EQ(cloud.seed, 9u);
+  EXPECT_EQ(cloud.events, 5000);
+  EXPECT_TRUE(cloud.is_clean);
+  EXPECT_THAT(result.out, HasSubstr("usage_events"));
+  EXPECT_THAT(result.out, HasSubstr("out/truth.json"));
+  std::vector<std::string> as_json = command;
+  as_json.emplace_back("--json");
+  const auto document = call(as_json).json();
+  EXPECT_EQ(document["changed"], true);
+  EXPECT_EQ(document["datasets"][0]["dataset"], "usage_events");
+  EXPECT_EQ(document["datasets"][0]["files"], 120);
+}
+
+TEST_F(CommandsTest, DemoGenerateRefusesOptionsOfTheOtherProfile) {
+  const Result rows =
+      call({"demo", "generate", "--out", "x", "--profile", "cloud-provider", "--rows", "7"});
+  EXPECT_EQ(rows.code, 2);
+  EXPECT_THAT(rows.err, HasSubstr("--rows is an option of the profile aws-bills"));
+  const Result events = call({"demo", "generate", "--out", "x", "--events", "5000"});
+  EXPECT_EQ(events.code, 2);
+  EXPECT_THAT(events.err, HasSubstr("--events is an option of the profile cloud-provider"));
+  EXPECT_EQ(call({"demo", "generate", "--out", "x", "--profile", "other"}).code, 2);
+  EXPECT_EQ(
+      call({"demo", "generate", "--out", "x", "--profile", "cloud-provider", "--events", "999"})
+          .code,
+      2);
+}
+
 TEST_F(CommandsTest, AStoppedRunSaysHowToGoOn) {
   services.run_pipeline = [](const Configuration&, const RunOptions&, const RunHooks&,
                              std::stop_token token) -> RunReport {

@@ -292,6 +292,20 @@ Json demo_document(const DemoSummary& summary) {
           {"deliveries", std::move(list)}};
 }
 
+Json cloud_provider_document(const CloudProviderSummary& summary) {
+  Json list = Json::array();
+  for (const CloudProviderDataset& one : summary.written) {
+    list.push_back(
+        {{"dataset", one.name}, {"files", one.files}, {"rows", one.rows}, {"bytes", one.bytes}});
+  }
+  return {{"changed", summary.changed},
+          {"rows", summary.rows},
+          {"bytes", summary.bytes},
+          {"truth", summary.truth_file.string()},
+          {"config", summary.config_file.string()},
+          {"datasets", std::move(list)}};
+}
+
 Json config_document(const Configuration& configuration) {
   Json values = Json::object();
   for (const EffectiveValue& value : configuration.values) {

@@ -24,6 +24,7 @@ nlohmann::ordered_json replay_document(const std::vector<ReplayReport>& reports,
 nlohmann::ordered_json waiver_document(const WaiverReport& report, bool is_dry_run);
 nlohmann::ordered_json doctor_document(const std::vector<DoctorCheck>& checks);
 nlohmann::ordered_json demo_document(const DemoSummary& summary);
+nlohmann::ordered_json cloud_provider_document(const CloudProviderSummary& summary);
 nlohmann::ordered_json config_document(const Configuration& configuration);
 
 std::string_view to_string(VerifyReport::Verdict verdict);

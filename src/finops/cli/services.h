@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "finops/config/configuration.h"
+#include "finops/demo/cloud_provider_demo.h"
 #include "finops/demo/demo_bills.h"
 #include "finops/diff/bill_diff.h"
 #include "finops/engines/sql_engine.h"
@@ -171,6 +172,8 @@ struct Services {
                                          const RunHooks&, const std::stop_token&)>
       selftest;
   std::function<DemoSummary(const DemoOptions&, std::stop_token)> generate_demo;
+  std::function<CloudProviderSummary(const CloudProviderOptions&, std::stop_token)>
+      generate_cloud_provider;
 };
 
 }  // namespace finops

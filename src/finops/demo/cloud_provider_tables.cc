@@ -154,7 +154,7 @@ class Tables {
 };
 
 Json Tables::customers() {
-  DemoRandom random(DemoRandom{options_.seed, 1, static_cast<std::uint64_t>(CloudStream::kOrgs)});
+  DemoRandom random = this->random(CloudStream::kOrgDetails);
   CloudTable table(options_, "customers_orgs",
                    "org_id,org_name,industry,hq_region,plan_tier,is_enterprise,signup_date,"
                    "sales_rep,lifecycle_stage,marketing_source,nps_score");
@@ -192,9 +192,11 @@ Json Tables::users() {
   Numbers numbers(options_.is_clean);
   const auto active = dealt(random, {kUsers - 728, 728}),
              logins = dealt(random, {139, kUsers - 139});
+  const std::uint64_t first_id = random.next();
   std::size_t malformed = 0;
   for (std::size_t i = 0; i < kUsers; ++i) {
-    table.cell(fmt::format("usr_{:08x}", DemoRandom::mix(options_.seed + i) >> 32 ^ i));
+    // An odd factor: no two numbers come to the same.
+    table.cell(fmt::format("usr_{:08x}", (i * 0x9e3779b1U + first_id) & 0xffffffffU));
     table.cell(any_org(random));
     if (numbers.is_odd("email_malformed", i, {17, 203, 411, 799})) {
       table.cell(kMalformed[malformed++]);
@@ -216,8 +218,7 @@ Json Tables::users() {
 }
 
 Json Tables::resources() {
-  DemoRandom random(
-      DemoRandom{options_.seed, 1, static_cast<std::uint64_t>(CloudStream::kResources)});
+  DemoRandom random = this->random(CloudStream::kResourceDetails);
   CloudTable table(options_, "resources",
                    "resource_id,org_id,service,region,created_at,state,tags_json");
   Numbers numbers(options_.is_clean);

@@ -24,6 +24,8 @@ enum class CloudStream : std::uint64_t {
   kOddities,
   kEvents,
   kSpikes,
+  kOrgDetails,
+  kResourceDetails,
 };
 
 // clang-format off
