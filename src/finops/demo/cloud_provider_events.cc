@@ -250,12 +250,11 @@ CloudEvent CloudEvents::event(std::int64_t index) {
 }
 
 CloudEvent CloudEvents::event(const OddSlot& slot) {
-  static constexpr std::int64_t kCorrection = 12'345;
   const bool is_copy =
       slot.oddity == CloudOddity::kCopy || slot.oddity == CloudOddity::kCorrectedCopy;
   CloudEvent odd = event(is_copy ? slot.original : slot.index);
   odd.oddity = slot.oddity;
-  if (slot.oddity == CloudOddity::kCorrectedCopy) odd.cost += kCorrection;
+  if (slot.oddity == CloudOddity::kCorrectedCopy) odd.cost += odd.cost / 100 + 1;
   if (slot.oddity == CloudOddity::kSchemaVersion) odd.schema_version = 3;
   return odd;
 }

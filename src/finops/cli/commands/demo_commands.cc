@@ -19,19 +19,24 @@ struct GenerateOptions {
   CloudProviderOptions cloud;
   std::string profile{kBills}, out, start, cur_version = "both", delivery = "create-new";
   std::uint64_t seed = 1;
-  std::vector<const CLI::Option*> of_bills, of_cloud;  // those that one profile only has
+  std::vector<std::string> of_bills, of_cloud;  // those that were given and one profile only has
 
   bool is_cloud() const { return profile == kCloudProvider; }
 };
 
 /// Throws kUsage for an option that the profile does not have.
 void check_profile(const GenerateOptions& options) {
-  for (const CLI::Option* option : options.is_cloud() ? options.of_bills : options.of_cloud) {
-    if (option->count() == 0) continue;
-    throw Error(ErrorKind::kUsage, option->get_name() + " is an option of the profile " +
-                                       std::string(options.is_cloud() ? kBills : kCloudProvider) +
-                                       "; the profile here is " + options.profile);
-  }
+  const auto& foreign = options.is_cloud() ? options.of_bills : options.of_cloud;
+  if (foreign.empty()) return;
+  throw Error(ErrorKind::kUsage, "demo generate: " + foreign.front() +
+                                     " is an option of the profile " +
+                                     std::string(options.is_cloud() ? kBills : kCloudProvider) +
+                                     ", but the profile is " + options.profile);
+}
+
+/// Notes in `given` that the option was.
+void note(CLI::Option* option, std::vector<std::string>& given) {
+  option->each([name = option->get_name(), &given](const std::string&) { given.push_back(name); });
 }
 
 DemoOptions demo_options(const GenerateOptions& options) {
@@ -100,44 +105,52 @@ int generate(CommandContext& context, const GenerateOptions& options) {
 }
 
 void add_bills_options(CLI::App& command, GenerateOptions& options) {
-  auto& own = options.of_bills;
-  own.push_back(
+  auto& given = options.of_bills;
+  note(
       command.add_option("--rows", options.demo.rows, "Of each month of each payer; default: 7000")
           ->type_name("N")
-          ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}), ""));
-  own.push_back(command.add_option("--months", options.demo.months, "Default: 3")
-                    ->type_name("N")
-                    ->check(CLI::Range(1, 120), ""));
-  own.push_back(command.add_option("--start", options.start, "First month; default: 2025-11")
-                    ->type_name("YYYY-MM")
-                    ->check(check_period, ""));
-  own.push_back(
+          ->check(CLI::Range(std::int64_t{1}, std::int64_t{1'000'000'000}), ""),
+      given);
+  note(command.add_option("--months", options.demo.months, "Default: 3")
+           ->type_name("N")
+           ->check(CLI::Range(1, 120), ""),
+       given);
+  note(command.add_option("--start", options.start, "First month; default: 2025-11")
+           ->type_name("YYYY-MM")
+           ->check(check_period, ""),
+       given);
+  note(
       command
           .add_option("--cur-version", options.cur_version, "both: payer-a v1, payer-b v2; default")
           ->type_name("v1|v2|both")
-          ->check(one_of({"v1", "v2", "both"})));
-  own.push_back(command.add_option("--files", options.demo.files, "Of each delivery; default: 2")
-                    ->type_name("N")
-                    ->check(CLI::Range(1, 1000), ""));
-  own.push_back(
-      command
-          .add_option("--delivery", options.delivery, "How AWS would deliver; default: create-new")
-          ->type_name("create-new|overwrite")
-          ->check(one_of({"create-new", "overwrite"})));
-  own.push_back(command.add_flag("--restate", options.demo.restate,
-                                 "Deliver a next version of one month of the bills in --out"));
+          ->check(one_of({"v1", "v2", "both"})),
+      given);
+  note(command.add_option("--files", options.demo.files, "Of each delivery; default: 2")
+           ->type_name("N")
+           ->check(CLI::Range(1, 1000), ""),
+       given);
+  note(command
+           .add_option("--delivery", options.delivery, "How AWS would deliver; default: create-new")
+           ->type_name("create-new|overwrite")
+           ->check(one_of({"create-new", "overwrite"})),
+       given);
+  note(command.add_flag("--restate", options.demo.restate,
+                        "Deliver a next version of one month of the bills in --out"),
+       given);
 }
 
 void add_cloud_options(CLI::App& command, GenerateOptions& options) {
-  auto& own = options.of_cloud;
-  own.push_back(
+  auto& given = options.of_cloud;
+  note(
       command
           .add_option("--events", options.cloud.events, "Of profile cloud-provider; default: 43200")
           ->type_name("N")
-          ->check(CLI::Range(std::int64_t{1'000}, std::int64_t{50'000'000}), ""));
-  own.push_back(command.add_flag("--clean", options.cloud.is_clean,
-                                 "Of profile cloud-provider: without duplicates, unknown and "
-                                 "unreadable values"));
+          ->check(CLI::Range(std::int64_t{1'000}, std::int64_t{50'000'000}), ""),
+      given);
+  note(command.add_flag("--clean", options.cloud.is_clean,
+                        "Of profile cloud-provider: without duplicates, unknown and unreadable "
+                        "values"),
+       given);
 }
 
 void add_demo_options(CLI::App& command, GenerateOptions& options) {
