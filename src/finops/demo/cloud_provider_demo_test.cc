@@ -274,7 +274,7 @@ TEST(CloudEventTruthTest, HasAChecksumInsteadOfIdsForManyEvents) {
 
 TEST(CloudProviderWorldTest, VariesTextsAsPeopleTypeThem) {
   std::string text;
-  for (const std::uint64_t variation : {0, 1, 2, 3}) {
+  for (std::uint64_t variation = 0; variation < 4; ++variation) {
     append_varied(text, "eu-west", variation);
     text += '|';
   }

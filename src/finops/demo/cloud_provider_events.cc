@@ -56,7 +56,7 @@ void append_number(std::string& out, std::int64_t digits, int scale) {
 
 /// "2025-07-03T" and so on.
 std::string_view day_text(std::int64_t day) {
-  static const std::vector<std::string> kTexts = [] {
+  static const std::vector<std::string> all = [] {
     const DemoTime first = std::chrono::sys_days(std::chrono::year(2025) / 7 / 3);
     std::vector<std::string> texts;
     for (int i = 0; i < kDays; ++i) {
@@ -64,7 +64,7 @@ std::string_view day_text(std::int64_t day) {
     }
     return texts;
   }();
-  return kTexts[static_cast<std::size_t>(day)];
+  return all[static_cast<std::size_t>(day)];
 }
 
 void append_two_digits(std::string& out, std::int64_t number) {
