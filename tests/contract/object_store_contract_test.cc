@@ -18,7 +18,7 @@ std::shared_ptr<ObjectStore> local_store(const LocalStoreOptions& options) {
   return {store.get(), [folder, store](ObjectStore*) {}};
 }
 
-const auto all_stores = ::testing::Values(
+const auto kAllStores = ::testing::Values(
     ObjectStoreCase{"Memory", [] { return std::make_shared<MemoryStore>(); }},
     ObjectStoreCase{"Local", [] { return local_store({}); }, kFolderQuirks},
     ObjectStoreCase{"LocalWithoutNamelessFiles",
@@ -32,8 +32,8 @@ std::string name_of(const ::testing::TestParamInfo<ObjectStoreCase>& test) {
   return test.param.name;
 }
 
-INSTANTIATE_TEST_SUITE_P(AllStores, ObjectStoreContract, all_stores, name_of);
-INSTANTIATE_TEST_SUITE_P(AllStores, OddSlashesContract, all_stores, name_of);
+INSTANTIATE_TEST_SUITE_P(AllStores, ObjectStoreContract, kAllStores, name_of);
+INSTANTIATE_TEST_SUITE_P(AllStores, OddSlashesContract, kAllStores, name_of);
 
 }  // namespace
 }  // namespace finops
