@@ -373,8 +373,10 @@ TEST_P(ObjectStoreContract, ExactlyOneOfManyCreatesWins) {
         if (error.kind() == ErrorKind::kAlreadyExists) ++losses;
       }
     });
+    EXPECT_EQ(wins + losses, 8);
+    EXPECT_GE(wins, 1);
+    if (quirks().server_creates_in_two_steps) continue;
     EXPECT_EQ(wins, 1);
-    EXPECT_EQ(losses, 7);
     EXPECT_EQ(get(key), "by " + std::to_string(winner));
   }
 }

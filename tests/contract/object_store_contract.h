@@ -34,6 +34,9 @@ struct ObjectStoreQuirks {
   /// half replaced under a name of its own: a replacement in between is seen, and no client can
   /// help it.
   bool server_shows_replacements = false;
+  /// The server behind the store looks whether an object is there and then makes it, in two steps:
+  /// of several that create it at once more than one may be told that it did.
+  bool server_creates_in_two_steps = false;
 };
 
 /// One implementation under test. `make` returns an empty store, or nullptr when the server that it

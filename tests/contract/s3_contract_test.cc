@@ -58,7 +58,7 @@ ObjectStoreCase versitygw() {
 ObjectStoreCase moto() {
   return {"Moto",
           [] { return s3_store("FINOPS_TEST_MOTO"); },
-          {.holds_line_ends = false, .etags_are_new = false},
+          {.holds_line_ends = false, .etags_are_new = false, .server_creates_in_two_steps = true},
           2'100};
 }
 
