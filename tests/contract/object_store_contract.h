@@ -51,6 +51,10 @@ struct ObjectStoreCase {
   friend void PrintTo(const ObjectStoreCase& store, std::ostream* out) { *out << store.name; }
 };
 
+inline std::string name_of(const ::testing::TestParamInfo<ObjectStoreCase>& test) {
+  return test.param.name;
+}
+
 /// What every ObjectStore does. A new store adds one ObjectStoreCase to
 /// object_store_contract_test.cc.
 class ObjectStoreContract : public ::testing::TestWithParam<ObjectStoreCase> {

@@ -28,10 +28,6 @@ const auto kAllStores = ::testing::Values(
                                          std::make_shared<FaultPlan>());
                     }});
 
-std::string name_of(const ::testing::TestParamInfo<ObjectStoreCase>& test) {
-  return test.param.name;
-}
-
 INSTANTIATE_TEST_SUITE_P(AllStores, ObjectStoreContract, kAllStores, name_of);
 INSTANTIATE_TEST_SUITE_P(AllStores, OddSlashesContract, kAllStores, name_of);
 

@@ -62,10 +62,6 @@ ObjectStoreCase moto() {
           2'100};
 }
 
-std::string name_of(const ::testing::TestParamInfo<ObjectStoreCase>& test) {
-  return test.param.name;
-}
-
 INSTANTIATE_TEST_SUITE_P(S3, ObjectStoreContract, ::testing::Values(versitygw(), moto()), name_of);
 INSTANTIATE_TEST_SUITE_P(S3, OddSlashesContract, ::testing::Values(moto()), name_of);
 

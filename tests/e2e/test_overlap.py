@@ -33,6 +33,18 @@ def two_sources(project, **second):
     return bucket
 
 
+def allow_overlap(project, source):
+    project.exports = [text + "\nallow_overlap = true" if f'"{source}"' in text.split("\n")[1] else text for text in project.exports]
+    project.write_config()
+
+
+def part_goes_away(project, bucket):
+    """The part's month becomes empty, and the whole one is loaded."""
+    deliver_v1(bucket, "2026-05", [csv_bytes(HEADER, [])], "v2")
+    project.run("aws", "run-pipeline", "--overwrite", "--source", "part", expect=None)
+    project.run("aws", "run-pipeline")
+
+
 def test_the_second_source_of_a_payers_month_is_refused(project):
     two_sources(project)
     report = project.json("aws", "run-pipeline", expect=3)
@@ -60,8 +72,7 @@ def test_a_refusal_stands_without_reading_again_and_is_told_by_each_run(project)
 def test_allow_overlap_lets_it_in_with_the_next_run(project):
     two_sources(project)
     project.run("aws", "run-pipeline", expect=3)
-    project.exports = [text + "\nallow_overlap = true" if '"whole"' in text.split("\n")[1] else text for text in project.exports]
-    project.write_config()
+    allow_overlap(project, "whole")
     assert outcomes(project.json("aws", "run-pipeline"))["whole", "2026-05"] == "loaded"
     assert rows_by_source(project) == {"part": 2, "whole": 3}
 
@@ -69,26 +80,21 @@ def test_allow_overlap_lets_it_in_with_the_next_run(project):
 def test_it_is_loaded_when_the_other_sources_month_goes_away(project):
     bucket = two_sources(project)
     project.run("aws", "run-pipeline", expect=3)
-    deliver_v1(bucket, "2026-05", [csv_bytes(HEADER, [])], "v2")
-    project.run("aws", "run-pipeline", "--overwrite", "--source", "part", expect=None)
-    project.run("aws", "run-pipeline")
+    part_goes_away(project, bucket)
     assert rows_by_source(project) == {"whole": 3}
 
 
 def test_a_rollback_does_not_bring_back_what_would_count_twice(project):
     bucket = two_sources(project)
     project.run("aws", "run-pipeline", expect=3)
-    deliver_v1(bucket, "2026-05", [csv_bytes(HEADER, [])], "v2")
-    project.run("aws", "run-pipeline", "--overwrite", "--source", "part", expect=None)
-    project.run("aws", "run-pipeline")
+    part_goes_away(project, bucket)
     back = ("rollback", "--period", "2026-05", "--source", "part", "--to", "v1")
     for also in ((), ("--dry-run",)):
         refused = project.run(*back, *also, expect=1)
         for word in ("payer 000000000001", "whole", "allow_overlap", "Nothing was changed"):
             assert word in refused.err
     assert rows_by_source(project) == {"whole": 3}
-    project.exports = [text + "\nallow_overlap = true" if '"part"' in text.split("\n")[1] else text for text in project.exports]
-    project.write_config()
+    allow_overlap(project, "part")
     project.run(*back)
     assert rows_by_source(project) == {"part": 2, "whole": 3}
 
@@ -97,6 +103,30 @@ def test_different_payers_share_a_table(project):
     two_sources(project, payer="000000000002")
     assert set(outcomes(project.json("aws", "run-pipeline")).values()) == {"loaded"}
     assert rows_by_source(project) == {"part": 2, "whole": 3}
+
+
+FOCUS = ["BillingAccountId", "BillingCurrency", "ServiceName", "BilledCost"]
+
+
+def focus_bill(payer, *costs):
+    return csv_bytes(FOCUS, [[payer, "USD", "Amazon EC2", cost] for cost in costs])
+
+
+@pytest.mark.parametrize("payers, why", [(("1", "1"), "payer 1"), (("", "1"), "by service")])
+def test_the_second_focus_export_of_a_bill_is_refused(project, payers, why):
+    buckets = {}
+    for name, payer, costs in (("a", payers[0], ("1", "2")), ("b", payers[1], ("3",)), ("c", "2", ("4",))):
+        buckets[name] = project.add_export(name, allow_overlap=None)
+        deliver_v2(buckets[name], "2026-05", [focus_bill(payer, *costs)], f"{name}-1", tableName="FOCUS_1_2_AWS")
+    report = project.json("aws", "run-pipeline", expect=3)
+    assert outcomes(report) == {("a", "2026-05"): "loaded", ("b", "2026-05"): "refused", ("c", "2026-05"): "loaded"}
+    assert why in [one["message"] for one in report["deliveries"] if one["source"] == "b"][0]
+    assert project.query("SELECT sum(BilledCost)::VARCHAR AS cost FROM focus_aws")[0]["cost"].rstrip("0") == "7."
+    [receipt] = project.json("receipt", "--source", "c")["receipts"]
+    assert receipt["costs"] is None and receipt["focus"]["payers"] == ["2"]
+    deliver_v2(buckets["a"], "2026-05", [focus_bill(payers[0], "5")], "a-2", tableName="FOCUS_1_2_AWS")
+    assert outcomes(project.json("aws", "run-pipeline", expect=None))["a", "2026-05"] == "replaced"
+    project.run("receipt", "verify")
 
 
 def test_another_month_is_no_overlap(project):

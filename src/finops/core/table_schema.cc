@@ -9,6 +9,7 @@ std::string_view to_string(ColumnType type) {
     case ColumnType::kText: return "string";
     case ColumnType::kDecimal: return "decimal(38,18)";
     case ColumnType::kTimestamp: return "timestamptz";
+    case ColumnType::kDate: return "date";
     case ColumnType::kTextMap: return "map<string,string>";
     case ColumnType::kDecimalMap: return "map<string,decimal(38,18)>";
     case ColumnType::kInt: return "int";

@@ -12,6 +12,7 @@ enum class ColumnType {
   kText,        // string
   kDecimal,     // decimal(38,18)
   kTimestamp,   // timestamptz: microseconds since 1970 in UTC
+  kDate,        // date: days since 1970
   kTextMap,     // map<string,string>
   kDecimalMap,  // map<string,decimal(38,18)>
   kInt,         // int

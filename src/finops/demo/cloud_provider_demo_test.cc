@@ -14,6 +14,7 @@
 #include "finops/demo/cloud_provider_events.h"
 #include "finops/demo/cloud_provider_truth.h"
 #include "finops/demo/demo_bills.h"
+#include "finops/demo/generated_files.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/thrown.h"
 
@@ -22,24 +23,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 using ::testing::HasSubstr;
-
-std::string content(const std::filesystem::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
-/// Every file by its name below `folder`, config.toml aside.
-std::map<std::string, std::string> tree(const std::filesystem::path& folder) {
-  std::map<std::string, std::string> files;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    const auto name = std::filesystem::relative(entry.path(), folder).string();
-    if (entry.is_regular_file() && name != "config.toml") files[name] = content(entry.path());
-  }
-  return files;
-}
-
-Json truth_of(const std::filesystem::path& out) { return Json::parse(content(out / "truth.json")); }
 
 class CloudProviderDemoTest : public ::testing::Test {
  protected:

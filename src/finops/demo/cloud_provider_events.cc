@@ -50,10 +50,6 @@ std::size_t random_metric(DemoRandom& random) {
   return number < 19'512 ? 0 : number < 19'512 + 12'996 ? 1 : 2;
 }
 
-void append_number(std::string& out, std::int64_t digits, int scale) {
-  append_number(out, DemoNumber(digits, scale), DemoNumberForm::kShortest);
-}
-
 /// "2025-07-03T" and so on.
 std::string_view day_text(std::int64_t day) {
   static const std::vector<std::string> all = [] {
@@ -104,7 +100,7 @@ void append_value(std::string& out, const CloudEvent& event) {
   } else {
     const std::string_view quote = event.value_form == CloudValueForm::kText ? "\"" : "";
     out += quote;
-    append_number(out, event.value, event.value_scale);
+    append_shortest(out, event.value, event.value_scale);
     out += quote;
   }
 }
@@ -250,9 +246,7 @@ CloudEvent CloudEvents::event(std::int64_t index) {
 }
 
 CloudEvent CloudEvents::event(const OddSlot& slot) {
-  const bool is_copy =
-      slot.oddity == CloudOddity::kCopy || slot.oddity == CloudOddity::kCorrectedCopy;
-  CloudEvent odd = event(is_copy ? slot.original : slot.index);
+  CloudEvent odd = event(is_copy(slot.oddity) ? slot.original : slot.index);
   odd.oddity = slot.oddity;
   if (slot.oddity == CloudOddity::kCorrectedCopy) odd.cost += odd.cost / 100 + 1;
   if (slot.oddity == CloudOddity::kSchemaVersion) odd.schema_version = 3;
@@ -287,16 +281,16 @@ void append_event(std::string& out, const CloudEvent& event, const CloudWorld& w
     out += "null";
   }
   out += R"(, "cost_usd_increment": )";
-  append_number(out, event.cost, kCloudCostScale);
+  append_shortest(out, event.cost, kCloudCostScale);
   out += R"(, "schema_version": )";
-  append_number(out, event.schema_version, 0);
+  append_shortest(out, event.schema_version, 0);
   if (event.schema_version >= 2) {
     out += R"(, "carbon_kg": )";
-    append_number(out, event.carbon, kCloudCarbonScale);
+    append_shortest(out, event.carbon, kCloudCarbonScale);
   }
   if (event.has_tokens()) {
     out += R"(, "genai_tokens": )";
-    append_number(out, event.tokens, 0);
+    append_shortest(out, event.tokens, 0);
   }
   out += "}\n";
 }

@@ -32,6 +32,10 @@ enum class CloudOddity : std::uint8_t {
   kValueIsNullText  // "null", "NaN" or ""
 };
 
+constexpr bool is_copy(CloudOddity oddity) {
+  return oddity == CloudOddity::kCopy || oddity == CloudOddity::kCorrectedCopy;
+}
+
 enum class CloudValueForm : std::uint8_t { kNumber, kText, kNull };
 
 /// One event before it is written. Numbers are integers of the scale that is named.
@@ -52,9 +56,7 @@ struct CloudEvent {
   bool is_spike = false;
   CloudOddity oddity = CloudOddity::kNone;
 
-  bool is_copy() const {
-    return oddity == CloudOddity::kCopy || oddity == CloudOddity::kCorrectedCopy;
-  }
+  bool is_copy() const { return finops::is_copy(oddity); }
   bool has_tokens() const { return schema_version >= 2 && resource->service == kCloudGenai; }
 };
 

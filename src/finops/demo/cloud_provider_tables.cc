@@ -10,6 +10,7 @@
 #include "finops/core/ascii_case.h"
 #include "finops/demo/cloud_provider_truth.h"
 #include "finops/demo/demo_file.h"
+#include "finops/demo/demo_number.h"
 #include "finops/demo/demo_payer.h"
 
 namespace finops {
@@ -48,9 +49,7 @@ class CloudTable {
     out += '"';
     return *this;
   }
-  CloudTable& number(std::int64_t digits, int scale) {
-    return cell(cloud_number_text(digits, scale));
-  }
+  CloudTable& number(std::int64_t digits, int scale) { return cell(shortest_text(digits, scale)); }
   CloudTable& truth(bool is_true) { return cell(is_true ? "True" : "False"); }
   /// `text` as people type it, one time in `rate`.
   CloudTable& typed(std::string_view text, DemoRandom& random, std::uint64_t rate) {
@@ -272,12 +271,12 @@ Json Tables::invoices() {
     table.cell(date_text(day(2025, static_cast<unsigned>(6 + i % kInvoiceMonths), 1)));
     table.number(subtotal, 2);
     const std::int64_t credit = random.between(100, 20'000), tax = random.between(0, 40'000);
-    table.cell(credits[i] == 0 ? "" : cloud_number_text(credit, 2)).number(tax, 2);
+    table.cell(credits[i] == 0 ? "" : shortest_text(credit, 2)).number(tax, 2);
     table.cell(random.one_in(30) ? ascii_lower(kCurrencies[currency])
                                  : std::string(kCurrencies[currency]));
     const bool lacks_rate =
         numbers.is_odd("exchange_rate_missing", i, {static_cast<std::size_t>(in_euros)});
-    table.cell(lacks_rate ? "" : cloud_number_text(rates[currency], 6)).end_row();
+    table.cell(lacks_rate ? "" : shortest_text(rates[currency], 6)).end_row();
     numbers.count("subtotal_negative", signs[i] == 1);
     numbers.count("credits_empty", credits[i] == 0);
     subtotals[currency] += subtotal;
@@ -286,7 +285,7 @@ Json Tables::invoices() {
   Json truth = finish(table, numbers);
   for (std::size_t i = 0; i < std::size(kCurrencies); ++i) {
     truth["by_currency"][std::string(kCurrencies[i])] = {
-        {"rows", invoices[i]}, {"subtotal", cloud_number_text(subtotals[i], 2)}};
+        {"rows", invoices[i]}, {"subtotal", shortest_text(subtotals[i], 2)}};
   }
   return truth;
 }

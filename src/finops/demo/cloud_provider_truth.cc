@@ -15,12 +15,6 @@ constexpr std::int64_t kOneCent = 100;  // in units of kCloudCostScale
 
 }  // namespace
 
-std::string cloud_number_text(std::int64_t digits, int scale) {
-  std::string text;
-  append_number(text, DemoNumber(digits, scale), DemoNumberForm::kShortest);
-  return text;
-}
-
 void CloudEventTruth::end_file(std::string name, std::uint64_t bytes) {
   files_.push_back({std::move(name), std::exchange(file_, {}), bytes});
   bytes_ += bytes;
@@ -62,7 +56,7 @@ void CloudEventTruth::add_spike(const CloudEvent& event) {
 }
 
 Json CloudEventTruth::Costs::to_json() const {
-  return {{"rows", rows}, {"cost_usd", cloud_number_text(cost, kCloudCostScale)}};
+  return {{"rows", rows}, {"cost_usd", shortest_text(cost, kCloudCostScale)}};
 }
 
 Json CloudEventTruth::to_json(const CostsByService& services) {

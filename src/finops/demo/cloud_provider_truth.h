@@ -66,7 +66,4 @@ class CloudEventTruth {
   std::vector<std::uint64_t> spike_ids_;
 };
 
-/// "-12.5" for -125 and scale 1.
-std::string cloud_number_text(std::int64_t digits, int scale);
-
 }  // namespace finops

@@ -11,6 +11,7 @@
 
 #include "finops/core/decimal.h"
 #include "finops/core/error.h"
+#include "finops/demo/generated_files.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/thrown.h"
 
@@ -20,24 +21,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 using ::testing::HasSubstr;
 using ::testing::IsSupersetOf;
-
-std::string content(const std::filesystem::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
-/// Every file by its name below `folder`, config.toml aside.
-std::map<std::string, std::string> tree(const std::filesystem::path& folder) {
-  std::map<std::string, std::string> files;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
-    const auto name = std::filesystem::relative(entry.path(), folder).string();
-    if (entry.is_regular_file() && name != "config.toml") files[name] = content(entry.path());
-  }
-  return files;
-}
-
-Json truth_of(const std::filesystem::path& out) { return Json::parse(content(out / "truth.json")); }
 
 ExactSum sum_of(const Json& text) { return ExactSum::parse(text.get<std::string>()).value(); }
 

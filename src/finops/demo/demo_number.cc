@@ -140,6 +140,16 @@ void append_number(std::string& out, const DemoNumber& number, DemoNumberForm fo
   }
 }
 
+void append_shortest(std::string& out, std::int64_t digits, int scale) {
+  append_number(out, DemoNumber(digits, scale), DemoNumberForm::kShortest);
+}
+
+std::string shortest_text(std::int64_t digits, int scale) {
+  std::string text;
+  append_shortest(text, digits, scale);
+  return text;
+}
+
 void DemoSum::flush(Int128 unscaled) {
   // The overflowing addition has wrapped: take it back, then carry.
   full_.add(static_cast<Int128>(static_cast<UInt128>(pending_) - static_cast<UInt128>(unscaled)));

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "finops/core/decimal.h"
@@ -37,6 +38,10 @@ struct DemoNumber {
 DemoNumber demo_product(const DemoNumber& a, const DemoNumber& b, int scale);
 
 void append_number(std::string& out, const DemoNumber& number, DemoNumberForm form);
+
+/// digits * 10^-scale in its shortest form: "-12.5" for -125 and scale 1.
+void append_shortest(std::string& out, std::int64_t digits, int scale);
+std::string shortest_text(std::int64_t digits, int scale);
 
 /// A sum over millions of rows: one 128-bit addition each.
 class DemoSum {

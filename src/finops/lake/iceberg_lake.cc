@@ -68,6 +68,21 @@ const Json* snapshot_at(const TableMetadata& metadata, std::int64_t ms) {
                                           log.front().at("timestamp-ms").get<std::int64_t>())))));
 }
 
+void require_partitioning(const TableMetadata& metadata, const std::vector<std::string>& columns) {
+  if (metadata.partition_columns() == columns) return;
+  throw Error(ErrorKind::kUnsupported,
+              "it is partitioned by " + metadata.partition_spec().at("fields").dump() +
+                  ", not by what finops gives its files; load into another table");
+}
+
+/// False when there was nothing to add or to set.
+bool add_missing(TableMetadata& next, const std::vector<Column>& columns,
+                 const std::map<std::string, std::string>& properties) {
+  const bool has_new_columns = next.add_columns(columns);
+  const bool has_new_properties = next.set_properties(properties);
+  return has_new_columns || has_new_properties;
+}
+
 }  // namespace
 
 std::unique_ptr<Lake> make_lake(std::shared_ptr<ObjectStore> store, std::string root_uri,
@@ -104,35 +119,23 @@ void IcebergLake::ensure_table(const TableName& table, const TableDefinition& de
       const auto metadata = TableMetadata::create(location, definition, committer_.now_ms());
       if (committer_.create(table, metadata)) return;
     }
-    const auto version = load(table);
-    if (version.metadata->partition_columns() != definition.partition_by) {
-      throw Error(ErrorKind::kUnsupported,
-                  "it is partitioned by " + version.metadata->partition_spec().at("fields").dump() +
-                      ", not by what finops gives its files; load into another table");
-    }
-    add_missing(table, definition.columns, definition.properties, false);
+    committer_.commit({{table, [&](TableMetadata& next, CommitAttempt&, std::int64_t) {
+                          require_partitioning(next, definition.partition_by);
+                          auto properties = definition.properties;
+                          for (const auto& [name, value] : next.properties())
+                            properties.erase(name);
+                          return add_missing(next, definition.columns, properties);
+                        }}});
   });
-}
-
-CommitResult IcebergLake::add_missing(const TableName& table, const std::vector<Column>& columns,
-                                      const std::map<std::string, std::string>& properties,
-                                      bool overwrites_properties) {
-  return committer_.commit({{table, [&](TableMetadata& next, CommitAttempt&, std::int64_t) {
-                               auto wanted = properties;
-                               if (!overwrites_properties) {
-                                 for (const auto& [name, value] : next.properties())
-                                   wanted.erase(name);
-                               }
-                               const bool has_new_columns = next.add_columns(columns);
-                               const bool has_new_properties = next.set_properties(wanted);
-                               return has_new_columns || has_new_properties;
-                             }}});
 }
 
 TableView IcebergLake::add_columns(const TableName& table, const std::vector<Column>& columns,
                                    const std::map<std::string, std::string>& set_properties) {
   return on_table(table, [&] {
-    const auto result = add_missing(table, columns, set_properties, true);
+    const auto result =
+        committer_.commit({{table, [&](TableMetadata& next, CommitAttempt&, std::int64_t) {
+                              return add_missing(next, columns, set_properties);
+                            }}});
     const auto& version = result.versions.at(table);
     return view_of(table, version, version.metadata->current_snapshot());
   });

@@ -44,9 +44,6 @@ class IcebergLake : public Lake {
 
   TableVersion load(const TableName& table);
   TableView view_of(const TableName& table, const TableVersion& version, const Json* snapshot);
-  CommitResult add_missing(const TableName& table, const std::vector<Column>& columns,
-                           const std::map<std::string, std::string>& properties,
-                           bool overwrites_properties);
   Place place_of(const TableName& table);
   void remove_all(const TableName& table, const std::vector<std::string>& uris);
 

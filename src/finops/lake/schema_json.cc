@@ -12,6 +12,7 @@ const char* primitive_name(ColumnType type) {
     case ColumnType::kDecimal:
     case ColumnType::kDecimalMap: return kDecimal;
     case ColumnType::kTimestamp: return "timestamptz";
+    case ColumnType::kDate: return "date";
     case ColumnType::kInt: return "int";
     case ColumnType::kLong: return "long";
     case ColumnType::kBoolean: return "boolean";
@@ -25,8 +26,8 @@ std::optional<ColumnType> primitive_type(const Json& type) {
   auto name = type.get<std::string>();
   std::erase(name, ' ');
   for (const auto known :
-       {ColumnType::kText, ColumnType::kDecimal, ColumnType::kTimestamp, ColumnType::kInt,
-        ColumnType::kLong, ColumnType::kBoolean, ColumnType::kBinary}) {
+       {ColumnType::kText, ColumnType::kDecimal, ColumnType::kTimestamp, ColumnType::kDate,
+        ColumnType::kInt, ColumnType::kLong, ColumnType::kBoolean, ColumnType::kBinary}) {
     if (name == to_string(known)) return known;
   }
   return std::nullopt;

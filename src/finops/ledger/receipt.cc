@@ -186,6 +186,7 @@ std::string receipt_to_json(const Receipt& receipt) {
                {"columns", columns_to_json(receipt)},
                {"data_files", data_files_to_json(receipt)},
                {"costs", receipt.costs ? Json::parse(costs_to_json(*receipt.costs)) : Json()}};
+  if (!receipt.focus_mark.is_empty()) json["focus"] = mark_to_json(receipt.focus_mark);
   if (!headers.empty()) json["headers"] = headers;
   if (!receipt.waiver.empty()) json["waiver"] = Json::parse(receipt.waiver);
   return json.dump();
@@ -209,6 +210,7 @@ Receipt receipt_from_json(const std::string& text) {
     if (json.contains("waiver")) receipt.waiver = json.at("waiver").dump();
     const auto costs = json.find("costs");
     if (costs != json.end() && !costs->is_null()) receipt.costs = costs_from_json(costs->dump());
+    if (json.contains("focus")) receipt.focus_mark = mark_from_json(json.at("focus"));
     return receipt;
   } catch (const nlohmann::json::exception& error) {
     throw Error(ErrorKind::kInvalidData, std::string("not a receipt: ") + error.what());

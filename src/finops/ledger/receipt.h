@@ -9,6 +9,7 @@
 #include "finops/core/export_id.h"
 #include "finops/core/fingerprint.h"
 #include "finops/ledger/bill_costs.h"
+#include "finops/ledger/bill_mark.h"
 #include "finops/tabular/bill_totals.h"
 
 namespace finops {
@@ -57,9 +58,12 @@ struct Receipt {
   std::string waiver;  // JSON {"since","reason"}: its quarantined rows were accepted; empty: no
   /// Of AWS's bills; nothing for FOCUS, and in receipts of before there were costs.
   std::optional<BillCosts> costs;
+  BillMark focus_mark;  // of FOCUS exports, which have no costs
 
   /// Nothing when rows and every sum balance; else the first difference, in words.
   std::optional<std::string> imbalance() const;
+  /// Empty in receipts of before there were marks.
+  BillMark mark() const { return costs ? mark_of(*costs) : focus_mark; }
 };
 
 /// Joins the three sides of a receipt's sums.

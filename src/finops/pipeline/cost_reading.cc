@@ -284,11 +284,18 @@ class ResidualSearch {
   std::set<std::string> missing_;
 };
 
-std::string service_totals(const GroupsByKeys& groups) {
-  std::map<std::pair<std::string, std::string>, ExactSum> totals;
+/// By currency and service.
+using ServiceCosts = std::map<std::pair<std::string, std::string>, ExactSum>;
+
+ServiceCosts service_costs(const GroupsByKeys& groups) {
+  ServiceCosts costs;
   for (const auto& [keys, group] : groups) {
-    if (!is_split(keys)) totals[{keys[kCurrency], keys[kService]}].add(group.sums[kUnblended]);
+    if (!is_split(keys)) costs[{keys[kCurrency], keys[kService]}].add(group.sums[kUnblended]);
   }
+  return costs;
+}
+
+std::string service_totals(const ServiceCosts& totals) {
   std::string text;
   for (const auto& [key, total] : totals) {
     if (total.is_zero()) continue;
@@ -372,8 +379,27 @@ BillCosts read_bill_costs(const std::vector<std::shared_ptr<const RandomAccessBy
   BillCosts costs;
   for (auto& [key, payer] : by_payer) costs.payers.push_back(std::move(payer));
   costs.missing_columns.assign(search.missing().begin(), search.missing().end());
-  costs.service_totals = service_totals(groups);
+  costs.service_totals = service_totals(service_costs(groups));
   return costs;
+}
+
+BillMark read_focus_mark(const std::vector<std::shared_ptr<const RandomAccessBytes>>& files,
+                         const std::vector<Column>& columns, unsigned threads) {
+  GroupQuery query;
+  query.keys = {{"BillingAccountId", {}, {}}, {"BillingCurrency", {}, {}}, {"ServiceName", {}, {}}};
+  query.decimals = {"BilledCost"};
+  GroupsByKeys groups;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    add_parquet_groups(files[i], i, columns, query, threads, groups);
+  }
+  BillMark mark;
+  ServiceCosts costs;
+  for (const auto& [keys, group] : groups) {
+    if (!keys[0].empty()) mark.payers.insert(keys[0]);
+    costs[{keys[1], keys[2]}].add(group.sums[0]);
+  }
+  mark.service_totals = service_totals(costs);
+  return mark;
 }
 
 }  // namespace finops

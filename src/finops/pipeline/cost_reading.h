@@ -6,7 +6,7 @@
 #include "finops/core/byte_stream.h"
 #include "finops/core/decimal.h"
 #include "finops/core/table_schema.h"
-#include "finops/ledger/bill_costs.h"
+#include "finops/ledger/bill_mark.h"
 
 namespace finops {
 
@@ -16,6 +16,11 @@ namespace finops {
 /// Memory grows with the number of payers, services, plans and reservations, not of rows.
 BillCosts read_bill_costs(const std::vector<std::shared_ptr<const RandomAccessBytes>>& files,
                           const std::vector<Column>& columns, unsigned threads);
+
+/// Who pays for what in the rows of a FOCUS export: BillingAccountId, and BilledCost by
+/// BillingCurrency and ServiceName.
+BillMark read_focus_mark(const std::vector<std::shared_ptr<const RandomAccessBytes>>& files,
+                         const std::vector<Column>& columns, unsigned threads);
 
 /// The unused part of a commitment after the discount that the commitment as a whole has: times
 /// net / gross, rounded to 9 decimals; as it is where that is not between 0 and 1 or an amount is

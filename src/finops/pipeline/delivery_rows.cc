@@ -43,12 +43,15 @@ std::vector<Column> layout_columns(const BillLayout& layout) {
   return columns;
 }
 
-std::optional<BillCosts> costs_of_files(lake::Lake& lake, const std::vector<std::string>& keys,
-                                        const BillLayout& layout, unsigned threads) {
-  if (layout.cost_column != BillLayout().cost_column) return std::nullopt;
+void read_costs(lake::Lake& lake, const BillLayout& layout, unsigned threads, Receipt& receipt) {
   std::vector<std::shared_ptr<const RandomAccessBytes>> files;
-  for (const auto& key : keys) files.push_back(open_random(lake.store(), key));
-  return read_bill_costs(files, layout_columns(layout), threads);
+  for (const auto& file : receipt.data_files) files.push_back(open_random(lake.store(), file.key));
+  const std::vector<Column> columns = layout_columns(layout);
+  if (layout.cost_column == BillLayout().cost_column) {
+    receipt.costs = read_bill_costs(files, columns, threads);
+  } else {
+    receipt.focus_mark = read_focus_mark(files, columns, threads);
+  }
 }
 
 WrittenRows write_rows(lake::Lake& lake, const std::string& table,
@@ -95,10 +98,6 @@ WrittenRows write_rows(lake::Lake& lake, const std::string& table,
     bytes_verified += file.bytes;
   }
   times.end("verify", bytes_verified, written.loaded.rows);
-  std::vector<std::string> keys;
-  for (const auto& file : written.report.files) keys.push_back(file.key);
-  written.costs = costs_of_files(lake, keys, layout, settings.threads);
-  if (written.costs) times.end("costs", 0, written.loaded.rows);
   return written;
 }
 

@@ -21,7 +21,6 @@ struct WrittenRows {
   ConvertReport report;
   RowsTotals loaded;  // read back from the Parquet files
   std::optional<WrittenParquet> quarantine;
-  std::optional<BillCosts> costs;  // of AWS's own bills
 };
 
 /// Decodes the parts into the lake's store and reads the result back. `pending` learns every key.
@@ -31,10 +30,9 @@ WrittenRows write_rows(lake::Lake& lake, const std::string& table,
                        const std::function<void(const Progress&)>& on_progress,
                        std::uint64_t bytes_total, StageTimes& times, std::stop_token stop);
 
-/// What the rows of a delivery cost, read from all files of the lake that hold them; nothing for
-/// FOCUS, which tells its costs in columns of its own.
-std::optional<BillCosts> costs_of_files(lake::Lake& lake, const std::vector<std::string>& keys,
-                                        const BillLayout& layout, unsigned threads);
+/// Tells the receipt what the rows of its delivery cost, read from all its data files; for FOCUS,
+/// which tells its costs in columns of its own, only whose bill it is.
+void read_costs(lake::Lake& lake, const BillLayout& layout, unsigned threads, Receipt& receipt);
 
 /// All columns that a layout writes, in the order of the Parquet file.
 std::vector<Column> layout_columns(const BillLayout& layout);

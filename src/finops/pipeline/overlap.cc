@@ -46,20 +46,11 @@ std::string what_to_do(const ExportId& id) {
 
 }  // namespace
 
-BillMark mark_of(const BillCosts& costs) {
-  BillMark mark{{}, costs.service_totals};
-  for (const auto& payer : costs.payers) {
-    if (!payer.payer.empty()) mark.payers.insert(payer.payer);
-  }
-  return mark;
-}
-
 std::vector<BillInLake> bills_of_period(const Ledger& ledger, const std::string& period) {
   std::vector<BillInLake> bills;
   for (const auto& record : ledger.records_of_period(period)) {
     if (record.state != DeliveryState::kCurrent) continue;
-    const Receipt receipt = receipt_from_json(record.receipt);
-    bills.push_back({record.id, receipt.costs ? mark_of(*receipt.costs) : BillMark()});
+    bills.push_back({record.id, receipt_from_json(record.receipt).mark()});
   }
   return bills;
 }
@@ -102,8 +93,7 @@ std::vector<std::string> overlap_warnings(const ExportId& id, const BillMark& ma
 }
 
 std::string judged_by_overlap(const BillMark& mark) {
-  return std::string(kJudgedByOverlap) +
-         Json{{"payers", mark.payers}, {"service_totals", mark.service_totals}}.dump();
+  return std::string(kJudgedByOverlap) + mark_to_json(mark).dump();
 }
 
 BillMark mark_before_reading(const Delivery& delivery, const std::vector<DeliveryRecord>& records) {
@@ -115,8 +105,7 @@ BillMark mark_before_reading(const Delivery& delivery, const std::vector<Deliver
   };
   const auto refused = std::ranges::find_if(records.rbegin(), records.rend(), is_it);
   if (refused != records.rend()) {
-    const Json json = Json::parse(refused->judged_by.substr(kJudgedByOverlap.size()));
-    return {json.at("payers").get<std::set<std::string>>(), json.at("service_totals")};
+    return mark_from_json(Json::parse(refused->judged_by.substr(kJudgedByOverlap.size())));
   }
   BillMark mark;
   if (!delivery.account.empty()) mark.payers.insert(delivery.account);

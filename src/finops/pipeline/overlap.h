@@ -2,23 +2,15 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
 #include "finops/core/export_id.h"
-#include "finops/ledger/bill_costs.h"
+#include "finops/ledger/bill_mark.h"
 #include "finops/ledger/ledger.h"
 #include "finops/sources/billing_source.h"
 
 namespace finops {
-
-/// What tells that two sources deliver one bill.
-struct BillMark {
-  std::set<std::string> payers;  // those that are known
-  std::string service_totals;    // BillCosts::service_totals; empty: not known
-};
-BillMark mark_of(const BillCosts& costs);
 
 /// A month of one source that is in the lake.
 struct BillInLake {
@@ -27,7 +19,7 @@ struct BillInLake {
 };
 
 /// The current deliveries of one period, of all tables and sources. Those whose receipts are of
-/// before there were costs, and FOCUS exports, have empty marks and overlap nothing.
+/// before there were marks overlap nothing.
 std::vector<BillInLake> bills_of_period(const Ledger& ledger, const std::string& period);
 
 /// Why `id` must not be loaded: a payer of its bill is in its table from another source already, or

@@ -178,11 +178,12 @@ PartitionReport PartitionLoad::load() {
 /// commits between the look into the lake and the commit: by turns in this run, by a lock file
 /// among the runs of this machine.
 PartitionReport PartitionLoad::publish_once(WrittenRows& written) {
-  if (!written.costs || from_.allow_overlap) return publish(written);
+  const Receipt receipt = receipt_of(written);
+  if (from_.allow_overlap) return publish(written, receipt);
   turns_.commit.wait();
   const auto lock = PartitionLock::wait_for(
       settings_.lock_folder, {table_.name, "", partition_.billing_period, ""}, clock_, stop_);
-  const BillMark mark = mark_of(*written.costs);
+  const BillMark mark = receipt.mark();
   const auto bills = bills_of_period(Ledger(lake_), partition_.billing_period);
   if (const auto why = overlap_of(id_, mark, bills)) {
     return refuse(written, *why, judged_by_overlap(mark));
@@ -190,7 +191,7 @@ PartitionReport PartitionLoad::publish_once(WrittenRows& written) {
   for (auto& warning : overlap_warnings(id_, mark, bills)) {
     warnings_.push_back(std::move(warning));
   }
-  return publish(written);
+  return publish(written, receipt);
 }
 
 /// The record by which the quarantined rows of this delivery were accepted.
@@ -202,8 +203,7 @@ const DeliveryRecord* PartitionLoad::waived() const {
   return it == records_.end() ? nullptr : &*it;
 }
 
-PartitionReport PartitionLoad::publish(WrittenRows& written) {
-  const Receipt receipt = receipt_of(written);
+PartitionReport PartitionLoad::publish(WrittenRows& written, const Receipt& receipt) {
   if (const auto difference = receipt.imbalance()) {
     throw Error(ErrorKind::kInternal, "the receipt does not balance, so nothing is published: " +
                                           *difference + ". This is a defect of finops");
@@ -314,7 +314,7 @@ DeliveryRecord PartitionLoad::record_of(const WrittenRows& written) const {
   return record;
 }
 
-Receipt PartitionLoad::receipt_of(const WrittenRows& written) const {
+Receipt PartitionLoad::receipt_of(const WrittenRows& written) {
   Receipt receipt;
   receipt.id = id_;
   receipt.revision = next_revision();
@@ -334,11 +334,12 @@ Receipt PartitionLoad::receipt_of(const WrittenRows& written) const {
   receipt.sums = join_sums(written.report.source, written.loaded.decimals, written.report.rejected);
   receipt.columns = written.loaded.columns;
   if (const auto* accepted = waived()) receipt.waiver = accepted->waiver;
-  receipt.costs = written.costs;
   for (const auto& file : written.report.files) {
     receipt.data_files.push_back(
         {file.key, file.bytes, static_cast<std::uint64_t>(file.rows), file.sha256});
   }
+  read_costs(lake_, prepared_.layout, settings_.threads, receipt);
+  times_.end("costs", 0, written.loaded.rows);
   return receipt;
 }
 

@@ -40,13 +40,13 @@ class PartitionLoad {
   void adopt_manifest();
   void read_headers();
   const DeliveryRecord* waived() const;
-  PartitionReport publish(WrittenRows& written);
+  PartitionReport publish(WrittenRows& written, const Receipt& receipt);
   PartitionReport refuse(WrittenRows& written, const std::string& why,
                          const std::string& judged_by);
   PartitionReport publish_once(WrittenRows& written);
   PartitionReport report_of(Outcome outcome, std::string message = "") const;
   PartitionReport report_of(Outcome outcome, const WrittenRows& written) const;
-  Receipt receipt_of(const WrittenRows& written) const;
+  Receipt receipt_of(const WrittenRows& written);
   DeliveryRecord record_of(const WrittenRows& written) const;
   int next_revision() const;
   lake::PartitionChange data_change(const WrittenRows& written) const;

@@ -8,7 +8,6 @@
 
 #include "finops/core/error.h"
 #include "finops/ledger/bill_partition.h"
-#include "finops/pipeline/cost_reading.h"
 #include "finops/pipeline/delivery_rows.h"
 #include "finops/pipeline/partition_commit.h"
 #include "finops/pipeline/partition_history.h"
@@ -156,21 +155,13 @@ class Replay {
     changes.push_back(quarantine_change(written));
     changes.push_back(data_change(written, live));
     add_to_receipt(written);
-    receipt_.costs = costs_of_files(lake_, keys_of(live, written), layout_, settings_.threads);
+    // What moved may end what other lines left over: the whole delivery is read again.
+    read_costs(lake_, layout_, settings_.threads, receipt_);
     if (const auto difference = receipt_.imbalance()) {
       throw Error(ErrorKind::kInvalidData,
                   "the receipt would not balance, so nothing was changed: " + *difference);
     }
     commit(std::move(changes));
-  }
-
-  /// Of all rows that the delivery then has in the lake.
-  std::vector<std::string> keys_of(const std::vector<std::string>& live,
-                                   const WrittenRows& written) const {
-    std::vector<std::string> keys;
-    for (const auto& uri : live) keys.push_back(lake_.key_of(uri));
-    for (const auto& file : written.report.files) keys.push_back(file.key);
-    return keys;
   }
 
   lake::PartitionChange quarantine_change(const WrittenRows& written) const {
@@ -221,16 +212,6 @@ class Replay {
       receipt_.data_files.push_back(
           {file.key, file.bytes, static_cast<std::uint64_t>(file.rows), file.sha256});
     }
-    if (written.costs) receipt_.costs = costs_of_all_files();
-  }
-
-  /// What moved may end what other lines left over: the whole delivery is read again.
-  BillCosts costs_of_all_files() const {
-    std::vector<std::shared_ptr<const RandomAccessBytes>> files;
-    for (const auto& file : receipt_.data_files) {
-      files.push_back(open_random(lake_.store(), file.key));
-    }
-    return read_bill_costs(files, layout_columns(layout_), settings_.threads);
   }
 
   void add_sums(const WrittenRows& written) {

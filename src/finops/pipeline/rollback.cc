@@ -71,8 +71,6 @@ class Rollback {
 
   void bring_back() {
     receipt_ = receipt_from_json(target_.receipt);
-    const auto lock = PartitionLock::wait_for(
-        lock_folder_, {records_.table, "", partition_.billing_period, ""}, clock_, {});
     refuse_overlap();
     Copies data, quarantine;
     try {
@@ -103,12 +101,15 @@ class Rollback {
     }
     if (!data.empty() || !live.empty()) changes.push_back(data_change(live, std::move(data)));
     add_record();
+    const auto lock = PartitionLock::wait_for(
+        lock_folder_, {records_.table, "", partition_.billing_period, ""}, clock_, {});
+    refuse_overlap();  // again: another source may have loaded the month meanwhile
     commit(std::move(changes));
   }
 
   void refuse_overlap() const {
-    if (request_.allow_overlap || !receipt_.costs) return;
-    const auto why = overlap_of(target_.id, mark_of(*receipt_.costs),
+    if (request_.allow_overlap) return;
+    const auto why = overlap_of(target_.id, receipt_.mark(),
                                 bills_of_period(Ledger(lake_), partition_.billing_period));
     if (!why) return;
     throw Error(ErrorKind::kConflict, "the delivery " + target_.id.version +

@@ -281,6 +281,7 @@ ChunkTotals read_flat_column(parquet::RowGroupReader& group, const ParquetField&
     case ColumnType::kDecimal: return read_decimals(group, field.first_leaf, currencies);
     case ColumnType::kTimestamp:
     case ColumnType::kLong: return read_content<parquet::Int64Type>(group, field.first_leaf);
+    case ColumnType::kDate:
     case ColumnType::kInt: return read_content<parquet::Int32Type>(group, field.first_leaf);
     case ColumnType::kBoolean: return read_content<parquet::BooleanType>(group, field.first_leaf);
     case ColumnType::kTextMap:

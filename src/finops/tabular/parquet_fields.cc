@@ -53,6 +53,7 @@ bool is_of_flat_type(const Node& node, ColumnType type) {
     case ColumnType::kBinary: return is_bytes && leaf.logical_type()->is_none();
     case ColumnType::kDecimal: return is_decimal_38_18(leaf);
     case ColumnType::kTimestamp: return is_utc_microseconds(leaf);
+    case ColumnType::kDate: return leaf.logical_type()->is_date();
     case ColumnType::kInt: return is_signed_integer(leaf, Type::INT32, 32);
     case ColumnType::kLong: return is_signed_integer(leaf, Type::INT64, 64);
     case ColumnType::kBoolean: return leaf.physical_type() == Type::BOOLEAN;
@@ -97,6 +98,7 @@ std::shared_ptr<arrow::DataType> to_arrow_type(const Column& column) {
     case ColumnType::kText: return arrow::utf8();
     case ColumnType::kDecimal: return decimal;
     case ColumnType::kTimestamp: return arrow::timestamp(arrow::TimeUnit::MICRO, "UTC");
+    case ColumnType::kDate: return arrow::date32();
     case ColumnType::kTextMap: return map_of(arrow::utf8());
     case ColumnType::kDecimalMap: return map_of(decimal);
     case ColumnType::kInt: return arrow::int32();

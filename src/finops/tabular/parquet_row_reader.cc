@@ -51,6 +51,7 @@ void read_cells(parquet::RowGroupReader& group, const Column& column, int leaf,
     case ColumnType::kText:
     case ColumnType::kBinary: return read_cells<parquet::ByteArrayType>(group, leaf, rows, place);
     case ColumnType::kDecimal: return read_cells<parquet::FLBAType>(group, leaf, rows, place);
+    case ColumnType::kDate:
     case ColumnType::kInt: return read_cells<parquet::Int32Type>(group, leaf, rows, place);
     case ColumnType::kLong:
     case ColumnType::kTimestamp: return read_cells<parquet::Int64Type>(group, leaf, rows, place);

@@ -30,6 +30,7 @@ bool takes(ColumnType type, const CellValue& value) {
     case ColumnType::kText:
     case ColumnType::kBinary: return std::holds_alternative<std::string>(value);
     case ColumnType::kDecimal: return std::holds_alternative<Decimal>(value);
+    case ColumnType::kDate:
     case ColumnType::kInt:
     case ColumnType::kLong:
     case ColumnType::kTimestamp: return std::holds_alternative<std::int64_t>(value);
@@ -49,7 +50,7 @@ const char* fault_of(const Column& column, const CellValue& value) {
   if (column.type == ColumnType::kText && !is_utf8(std::get<std::string>(value))) {
     return "text that is not UTF-8";
   }
-  if (column.type == ColumnType::kInt) {
+  if (column.type == ColumnType::kInt || column.type == ColumnType::kDate) {
     const std::int64_t integer = std::get<std::int64_t>(value);
     using Limits = std::numeric_limits<std::int32_t>;
     if (integer < Limits::min() || integer > Limits::max()) return "a number beyond 32 bits";
@@ -114,6 +115,9 @@ class ColumnBuffer {
         return as<arrow::Decimal128Builder>().Append(arrow::Decimal128(
             static_cast<std::int64_t>(unscaled >> 64), static_cast<std::uint64_t>(unscaled)));
       }
+      case ColumnType::kDate:
+        return as<arrow::Date32Builder>().Append(
+            static_cast<std::int32_t>(std::get<std::int64_t>(value)));
       case ColumnType::kInt:
         return as<arrow::Int32Builder>().Append(
             static_cast<std::int32_t>(std::get<std::int64_t>(value)));

@@ -29,7 +29,7 @@ std::string single_value(const CellValue& value, ColumnType type) {
   if (const auto* decimal = std::get_if<Decimal>(&value)) return single_value(*decimal);
   if (const auto* boolean = std::get_if<bool>(&value)) return {*boolean ? '\1' : '\0'};
   if (const auto* integer = std::get_if<std::int64_t>(&value)) {
-    return little_endian(*integer, type == ColumnType::kInt ? 4 : 8);
+    return little_endian(*integer, type == ColumnType::kInt || type == ColumnType::kDate ? 4 : 8);
   }
   return {};
 }

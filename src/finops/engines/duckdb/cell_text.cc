@@ -11,6 +11,7 @@
 #include "finops/core/decimal.h"
 #include "finops/core/error.h"
 #include "finops/core/json_text.h"
+#include "finops/engines/duckdb/hugeint.h"
 
 namespace finops {
 namespace {
@@ -32,11 +33,6 @@ const T& at(duckdb_vector vector, idx_t row) {
 std::string_view text_at(duckdb_vector vector, idx_t row) {
   auto& text = static_cast<duckdb_string_t*>(duckdb_vector_get_data(vector))[row];
   return {duckdb_string_t_data(&text), duckdb_string_t_length(text)};
-}
-
-Int128 to_int128(duckdb_hugeint value) {
-  return static_cast<Int128>((static_cast<UInt128>(static_cast<std::uint64_t>(value.upper)) << 64) |
-                             value.lower);
 }
 
 UInt128 to_uint128(duckdb_uhugeint value) {

@@ -73,44 +73,23 @@ constexpr auto kNetAmounts = std::to_array<NetAmount>({
 constexpr std::string_view kZero = "0::DECIMAL(38,18)";
 constexpr std::string_view kTagPrefix = "resource_tags_";
 
-/// The part of a plan's fee that nothing used, and its share at the net price of the commitment.
-constexpr std::string_view kUnusedOfPlan = "plan_total - plan_used";
-constexpr std::string_view kNetUnusedOfPlan =
-    R"sql(CASE WHEN plan_commitment > 0 AND plan_commitment < 100000000000
-             AND net_plan_commitment BETWEEN 0 AND plan_commitment
-             AND abs(plan_total - plan_used) < 100000000000
-        THEN CAST((plan_total - plan_used) * (0.000000001 * CAST(
-            (replace(net_plan_commitment::VARCHAR, '.', '')::HUGEINT * 1000000000
-              + replace(plan_commitment::VARCHAR, '.', '')::HUGEINT // 2)
-            // replace(plan_commitment::VARCHAR, '.', '')::HUGEINT AS DECIMAL(10,0)))
-          AS DECIMAL(38,18))
-        ELSE plan_total - plan_used END)sql";
+/// The amortized cost of gross or net amounts: # stands for "" or "net_".
+constexpr std::string_view kAmortized = R"sql(
+  CASE line_item_line_item_type
+    WHEN 'SavingsPlanCoveredUsage' THEN #plan_effective
+    WHEN 'SavingsPlanRecurringFee' THEN #unused_of_plan
+    WHEN 'SavingsPlanNegation' THEN zero
+    WHEN 'SavingsPlanUpfrontFee' THEN zero
+    WHEN 'DiscountedUsage' THEN #reserved_effective
+    WHEN 'RIFee' THEN #reserved_unused_upfront + #reserved_unused_recurring
+    WHEN 'Fee' THEN CASE WHEN reservation_arn IS NULL THEN #cost ELSE zero END
+    WHEN 'Refund' THEN CASE WHEN is_refund_of_upfront THEN zero ELSE #cost END
+    ELSE #cost END AS #amortized_cost,)sql";
 
-/// The amortized cost of gross or net amounts: `net` is "" or "net_".
-std::string amortized(const std::string& net) {
-  const std::string_view unused = net.empty() ? kUnusedOfPlan : kNetUnusedOfPlan;
-  return "\n  CASE line_item_line_item_type"
-         "\n    WHEN 'SavingsPlanCoveredUsage' THEN " +
-         net +
-         "plan_effective"
-         "\n    WHEN 'SavingsPlanRecurringFee' THEN " +
-         std::string(unused) +
-         "\n    WHEN 'SavingsPlanNegation' THEN zero"
-         "\n    WHEN 'SavingsPlanUpfrontFee' THEN zero"
-         "\n    WHEN 'DiscountedUsage' THEN " +
-         net +
-         "reserved_effective"
-         "\n    WHEN 'RIFee' THEN " +
-         net + "reserved_unused_upfront + " + net +
-         "reserved_unused_recurring"
-         "\n    WHEN 'Fee' THEN CASE WHEN reservation_arn IS NULL THEN " +
-         net +
-         "cost ELSE zero END"
-         "\n    WHEN 'Refund' THEN CASE WHEN is_refund_of_upfront THEN zero ELSE " +
-         net +
-         "cost END"
-         "\n    ELSE " +
-         net + "cost END AS " + net + "amortized_cost,";
+std::string amortized(std::string_view net) {
+  std::string sql;
+  for (const char c : kAmortized) c == '#' ? sql.append(net) : sql.append(1, c);
+  return sql;
 }
 
 /// The rest of the outer SELECT: the same for every table, over what input_query() calls things.
@@ -146,11 +125,22 @@ constexpr std::string_view kFormulas = R"sql(
          'FlatRateSubscription') THEN quantity ELSE zero END AS usage_quantity,
   )sql";
 
+/// The part of a plan's fee that nothing used, and its share at the net price of the commitment.
 /// The sum of two decimals may need a 39th digit by DuckDB's types; it never does in a bill.
 constexpr std::string_view kDerived = R"sql(
   0::DECIMAL(38,18) AS zero,
   plan_upfront + plan_recurring AS plan_commitment,
   net_plan_upfront + net_plan_recurring AS net_plan_commitment,
+  plan_total - plan_used AS unused_of_plan,
+  CASE WHEN plan_commitment > 0 AND plan_commitment < 100000000000
+      AND net_plan_commitment BETWEEN 0 AND plan_commitment
+      AND abs(unused_of_plan) < 100000000000
+    THEN CAST(unused_of_plan * (0.000000001 * CAST(
+        (replace(net_plan_commitment::VARCHAR, '.', '')::HUGEINT * 1000000000
+          + replace(plan_commitment::VARCHAR, '.', '')::HUGEINT // 2)
+        // replace(plan_commitment::VARCHAR, '.', '')::HUGEINT AS DECIMAL(10,0)))
+      AS DECIMAL(38,18))
+    ELSE unused_of_plan END AS net_unused_of_plan,
   line_item_product_code = 'ComputeSavingsPlans' AND line_item_line_item_description LIKE
     'Refund for one-time fee for Savings Plan ID%' AS is_refund_of_upfront)sql";
 

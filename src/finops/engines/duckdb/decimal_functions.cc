@@ -4,6 +4,7 @@
 
 #include "finops/core/decimal.h"
 #include "finops/core/error.h"
+#include "finops/engines/duckdb/hugeint.h"
 
 namespace finops {
 namespace {
@@ -18,17 +19,6 @@ std::optional<Decimal> quotient(Decimal a, Decimal b) {
   return Decimal::quotient(a, b);
 }
 
-Decimal decimal_of(const duckdb_hugeint& value) {
-  const UInt128 bits =
-      static_cast<UInt128>(static_cast<std::uint64_t>(value.upper)) << 64 | value.lower;
-  return Decimal::from_unscaled(static_cast<Int128>(bits));
-}
-
-duckdb_hugeint hugeint_of(Decimal value) {
-  const auto bits = static_cast<UInt128>(value.unscaled());
-  return {static_cast<std::uint64_t>(bits), static_cast<std::int64_t>(bits >> 64)};
-}
-
 /// A column of arguments, flat as DuckDB hands it to functions.
 class Arguments {
  public:
@@ -39,7 +29,7 @@ class Arguments {
 
   std::optional<Decimal> at(idx_t row) const {
     if (validity_ != nullptr && !duckdb_validity_row_is_valid(validity_, row)) return std::nullopt;
-    return decimal_of(values_[row]);
+    return Decimal::from_unscaled(to_int128(values_[row]));
   }
 
  private:
@@ -60,7 +50,7 @@ void calculate(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector
       const auto a = left.at(row), b = right.at(row);
       const auto result = a && b ? operation(*a, *b) : std::nullopt;
       if (result) {
-        results[row] = hugeint_of(*result);
+        results[row] = to_hugeint(result->unscaled());
       } else {
         duckdb_validity_set_row_invalid(validity, row);
       }

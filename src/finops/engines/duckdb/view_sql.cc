@@ -19,6 +19,7 @@ std::string_view stored_type(ColumnType type) {
     case ColumnType::kText: return "VARCHAR";
     case ColumnType::kDecimal: return "DECIMAL(38,18)";
     case ColumnType::kTimestamp: return "TIMESTAMPTZ";
+    case ColumnType::kDate: return "DATE";
     case ColumnType::kTextMap: return "MAP(VARCHAR, VARCHAR)";
     case ColumnType::kDecimalMap: return "MAP(VARCHAR, DECIMAL(38,18))";
     case ColumnType::kInt: return "INTEGER";
