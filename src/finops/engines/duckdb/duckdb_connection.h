@@ -65,6 +65,8 @@ class DuckdbConnection {
   void add(duckdb_scalar_function function);
   /// Ends the statement that runs now with kCancelled; safe from any thread.
   void interrupt() { duckdb_interrupt(connection_); }
+  /// For calls that have no owner here; stays valid as long as this does.
+  duckdb_connection handle() { return connection_; }
 
  private:
   duckdb_database database_ = nullptr;
