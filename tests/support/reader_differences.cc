@@ -121,6 +121,11 @@ BillLayout layout_of_all_types() {
                                  {"currency", ColumnType::kText}});
   layout.currency_column = "currency";
   layout.cost_column = "cost";
+  Column time{.name = "ingestion_time", .type = ColumnType::kTimestamp, .doc = ""};
+  time.is_required = true;
+  time.field_id = layout.added.back().field_id + 1;
+  layout.added.push_back(time);
+  layout.ingestion_time = 1'780'000'000'123'456;
   return layout;
 }
 

@@ -9,7 +9,7 @@
 namespace finops {
 
 /// A layout with a column of each type that bills have: text, decimal, cost (decimal), time, tags,
-/// discount (maps) and the currency.
+/// discount (maps) and the currency, and with every added column.
 BillLayout layout_of_all_types();
 
 /// In what the fast reader and what it wrote differ from the simple reader; nothing when both say

@@ -301,6 +301,8 @@ TEST(BillConverterTest, RefusesLayoutsThatItCannotWrite) {
   EXPECT_EQ(kind_thrown_by([] { convert({}, layout_of({{"flag", ColumnType::kBoolean}})); }),
             ErrorKind::kUnsupported);
   BillLayout layout = layout_of(kColumns);
+  layout.added[0].name = "ingestion_time";
+  EXPECT_EQ(kind_thrown_by([&] { convert({}, layout); }), ErrorKind::kUnsupported) << "as text";
   layout.added[0].name = "colour";
   EXPECT_EQ(kind_thrown_by([&] { convert({}, layout); }), ErrorKind::kUnsupported);
 }

@@ -127,13 +127,15 @@ struct BoundColumn {
 };
 
 /// How rows become a Parquet file: delivered columns in this order, then the added ones
-/// (source, billing_period, execution_id, source_file: text; source_line: long), whose field ids
-/// `added` gives by name. A header may have the delivered columns in any order and may miss some
-/// (NULL for all rows of that file); a header with a name that is not bound is kInvalidData.
+/// (source, billing_period, execution_id, source_file: text; source_line: long; ingestion_time:
+/// timestamp), whose field ids `added` gives by name. A header may have the delivered columns in
+/// any order and may miss some (NULL for all rows of that file); a header with a name that is not
+/// bound is kInvalidData.
 struct BillLayout {
   std::vector<BoundColumn> delivered;
   std::vector<Column> added;
   std::string source, billing_period, execution_id;  // constants of the added columns
+  std::int64_t ingestion_time = 0;                   // another: microseconds since 1970 in UTC
   /// Name of the output column whose text is the row's currency; may be absent from `delivered`.
   std::string currency_column = "line_item_currency_code";
   /// Name of the output column whose absolute sum the quarantine threshold uses.

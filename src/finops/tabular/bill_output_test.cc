@@ -7,6 +7,7 @@
 
 #include "finops/core/sha256.h"
 #include "finops/tabular/kernels.h"
+#include "finops/tabular/parquet_totals.h"
 #include "tests/support/bill_delivery.h"
 #include "tests/support/bill_rows.h"
 #include "tests/support/thrown.h"
@@ -149,6 +150,35 @@ TEST(BillOutputTest, KeepsMetricsForIceberg) {
   EXPECT_EQ(metrics_of(file, 12).lower, bound(2));
   EXPECT_EQ(metrics_of(file, 12).upper, bound(3));
   for (const ColumnMetrics& metrics : file.columns) EXPECT_GT(metrics.bytes, 0);
+}
+
+TEST(BillOutputTest, GivesEachRowTheTimeOfTheIngestion) {
+  constexpr std::int64_t kTime = 1'780'000'000'123'456;
+  for (const bool is_required : {true, false}) {
+    BillLayout layout = layout_of(kColumns);
+    layout.ingestion_time = kTime;
+    layout.added.push_back({.name = "ingestion_time",
+                            .type = ColumnType::kTimestamp,
+                            .doc = "",
+                            .is_required = is_required,
+                            .field_id = 13});
+    ConvertOptions options{.threads = 2};
+    options.row_group_rows = 15'000;
+    const Conversions c = convert({part_of("a", bill_text(40'000))}, layout, options);
+    const ColumnMetrics& metrics = metrics_of(c.report.files[0], 13);
+    EXPECT_EQ(metrics.values, 40'000);
+    EXPECT_EQ(metrics.nulls, 0);
+    EXPECT_EQ(metrics.lower, std::string(reinterpret_cast<const char*>(&kTime), 8));
+    EXPECT_EQ(metrics.upper, metrics.lower);
+    RowsTotals read;
+    add_parquet_totals(std::make_shared<MemoryBytes>(*c.files[0]), {layout.added.back()}, "", 1,
+                       read);
+    Fingerprint expected;
+    for (int i = 0; i < 40'000; ++i) {
+      expected.add({reinterpret_cast<const char*>(&kTime), sizeof kTime});
+    }
+    EXPECT_EQ(read.columns.at("ingestion_time").fingerprint, expected);
+  }
 }
 
 TEST(BillOutputTest, IsVisibleOnlyWhenAllOfItIsThere) {

@@ -12,13 +12,14 @@
 
 namespace finops::bill {
 
-/// A delivered column of numbers: Int128 is decimal, int64_t timestamp. Dictionary or PLAIN as a
-/// text column; its bounds are kept always, from the distinct values where there is a dictionary.
+/// A column of numbers: Int128 is decimal, int64_t timestamp. Dictionary or PLAIN as a text column;
+/// its bounds are kept always, from the distinct values where there is a dictionary. A required one
+/// takes no NULLs.
 template <class Value>
 class NumberColumn {
  public:
-  explicit NumberColumn(const EncodingOptions& options)
-      : options_(&options), pages_(options, false) {
+  explicit NumberColumn(const EncodingOptions& options, bool is_required = false)
+      : options_(&options), pages_(options, is_required) {
     clear_dictionary();
   }
 

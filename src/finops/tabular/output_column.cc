@@ -16,7 +16,10 @@ OutputColumn::Writer OutputColumn::writer_for(ColumnType type, const EncodingOpt
 
 OutputColumn::Writer OutputColumn::writer_for_added(const Column& column,
                                                     const EncodingOptions& options) {
-  if (column.name == "source_line") return LineColumn(options, column.is_required);
+  if (column.type == ColumnType::kLong) return LineColumn(options, column.is_required);
+  if (column.type == ColumnType::kTimestamp) {
+    return NumberColumn<std::int64_t>(options, column.is_required);
+  }
   return ConstantColumn(options, column.is_required);
 }
 
@@ -30,9 +33,14 @@ OutputColumn::OutputColumn(const BillShape& shape, std::size_t delivered,
 OutputColumn::OutputColumn(const BillLayout& layout, const Column& added,
                            const EncodingOptions& options)
     : from_(From::kConstant), writer_(writer_for_added(added, options)) {
-  const ColumnType wanted = added.name == "source_line" ? ColumnType::kLong : ColumnType::kText;
+  ColumnType wanted = ColumnType::kText;
   if (added.name == "source_line") {
     from_ = From::kLine;
+    wanted = ColumnType::kLong;
+  } else if (added.name == "ingestion_time") {
+    from_ = From::kTime;
+    time_ = layout.ingestion_time;
+    wanted = ColumnType::kTimestamp;
   } else if (added.name == "source_file") {
     from_ = From::kFileName;
   } else if (added.name == "source") {
@@ -57,7 +65,13 @@ void OutputColumn::append(const RowBlock& block, std::size_t first_row, std::siz
     case From::kFileName: return std::get<ConstantColumn>(writer_).append(block.plan->key, rows);
     case From::kLine:
       return std::get<LineColumn>(writer_).append(block.lines.data() + first_row, rows);
+    case From::kTime: return append_time(rows);
   }
+}
+
+void OutputColumn::append_time(std::size_t rows) {
+  if (times_.size() < rows) times_.resize(rows, time_);
+  std::get<NumberColumn<std::int64_t>>(writer_).append(times_.data(), rows);
 }
 
 void OutputColumn::append_delivered(const RowBlock& block, std::size_t first_row,

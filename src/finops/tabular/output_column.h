@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
@@ -18,8 +19,8 @@ class OutputColumn {
  public:
   /// The delivered column of this index.
   OutputColumn(const BillShape& shape, std::size_t delivered, const EncodingOptions& options);
-  /// An added column: source, billing_period, execution_id, source_file or source_line. Throws
-  /// kUnsupported for another name.
+  /// An added column: source, billing_period, execution_id, source_file, source_line or
+  /// ingestion_time. Throws kUnsupported for another name.
   OutputColumn(const BillLayout& layout, const Column& added, const EncodingOptions& options);
 
   void append(const RowBlock& block, std::size_t first_row, std::size_t rows);
@@ -28,16 +29,19 @@ class OutputColumn {
   void give_up_dictionary();
 
  private:
-  enum class From { kDelivered, kConstant, kFileName, kLine };
+  enum class From { kDelivered, kConstant, kFileName, kLine, kTime };
   using Writer = std::variant<TextColumn, NumberColumn<Int128>, NumberColumn<std::int64_t>,
                               MapColumn, ConstantColumn, LineColumn>;
   static Writer writer_for(ColumnType type, const EncodingOptions& options);
   static Writer writer_for_added(const Column& column, const EncodingOptions& options);
   void append_delivered(const RowBlock& block, std::size_t first_row, std::size_t rows);
+  void append_time(std::size_t rows);
 
   From from_;
   std::size_t delivered_ = 0, ordinal_ = 0;
   std::string constant_;
+  std::int64_t time_ = 0;
+  std::vector<std::int64_t> times_;  // time_, as often as a block has rows
   Writer writer_;
 };
 

@@ -230,6 +230,9 @@ class SimpleRead {
     if (name == "execution_id") return layout_.execution_id;
     if (name == "source_file") return part_.key;
     if (name == "source_line") return simple::little_endian(static_cast<UInt128>(line), 8);
+    if (name == "ingestion_time") {
+      return simple::little_endian(static_cast<UInt128>(layout_.ingestion_time), 8);
+    }
     throw Error(ErrorKind::kUnsupported, "a bill has no added column '" + name + "'");
   }
 
