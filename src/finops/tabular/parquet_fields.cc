@@ -3,6 +3,7 @@
 #include <arrow/util/key_value_metadata.h>
 #include <parquet/types.h>
 
+#include <algorithm>
 #include <string>
 
 #include "finops/core/error.h"
@@ -140,6 +141,13 @@ const ParquetField* ParquetFields::find(const Column& column) const {
                     " in the Parquet file, not " + std::string(to_string(column.type)));
   }
   return &it->second;
+}
+
+std::int64_t first_byte_of(const parquet::RowGroupMetaData& group) {
+  const auto chunk = group.ColumnChunk(0);
+  return chunk->has_dictionary_page()
+             ? std::min(chunk->dictionary_page_offset(), chunk->data_page_offset())
+             : chunk->data_page_offset();
 }
 
 std::shared_ptr<arrow::Schema> to_arrow_schema(const std::vector<Column>& columns) {

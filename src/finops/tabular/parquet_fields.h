@@ -36,6 +36,9 @@ class ParquetFields {
   std::map<int, ParquetField> fields_;
 };
 
+/// Where a row group, which has columns, begins in its file.
+std::int64_t first_byte_of(const parquet::RowGroupMetaData& group);
+
 /// `columns` as Arrow's writer wants them to make Iceberg's Parquet types, with field ids.
 std::shared_ptr<arrow::Schema> to_arrow_schema(const std::vector<Column>& columns);
 

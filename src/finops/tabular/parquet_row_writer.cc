@@ -144,13 +144,6 @@ std::size_t size_of(const CellValue& value) {
   return sizeof value + (text == nullptr ? 0 : text->size());
 }
 
-std::int64_t offset_of(const parquet::RowGroupMetaData& group) {
-  const auto chunk = group.ColumnChunk(0);
-  return chunk->has_dictionary_page()
-             ? std::min(chunk->dictionary_page_offset(), chunk->data_page_offset())
-             : chunk->data_page_offset();
-}
-
 class ArrowRowWriter final : public ParquetRowWriter {
  public:
   ArrowRowWriter(std::string key, std::unique_ptr<ByteWriter> out, std::vector<Column> columns,
@@ -231,7 +224,7 @@ class ArrowRowWriter final : public ParquetRowWriter {
     for (const auto& buffer : buffers_) file.columns.push_back(buffer.metrics());
     for (int i = 0; i < metadata->num_row_groups(); ++i) {
       const auto group = metadata->RowGroup(i);
-      file.split_offsets.push_back(offset_of(*group));
+      file.split_offsets.push_back(first_byte_of(*group));
       for (std::size_t leaf = 0; leaf < file.columns.size(); ++leaf) {  // no maps: leaf = column
         file.columns[leaf].bytes +=
             group->ColumnChunk(static_cast<int>(leaf))->total_compressed_size();
