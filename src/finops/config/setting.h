@@ -2,6 +2,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace finops {
@@ -38,13 +39,14 @@ struct SettingTable {
 };
 
 /// Gathers what is wrong, so that all of it is told at once, each mistake once, in the order of the
-/// file; then those of the environment and of flags.
+/// files' names and their lines; then those of the environment and of flags.
 class Mistakes {
  public:
   void add(const Origin& origin, const std::string& text);
 
-  /// Throws kInvalidConfig with one line per mistake; does nothing when there is none.
-  void throw_if_any() const;
+  /// Throws kInvalidConfig with one line per mistake; does nothing when there is none. `subject`
+  /// says what has them.
+  void throw_if_any(std::string_view subject = "the configuration") const;
 
  private:
   struct Mistake {
