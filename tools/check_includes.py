@@ -15,7 +15,7 @@ LAYERS = [
     ["stores", "journal", "notify"],
     ["lake", "warehouses", "documents"],
     ["engines", "ledger"],
-    ["sources", "quality", "marts", "anomaly", "diff", "demo"],
+    ["sources", "quality", "marts", "anomaly", "datasets", "diff", "demo"],
     ["pipeline"],
     ["service", "cli"],
     ["app"],
