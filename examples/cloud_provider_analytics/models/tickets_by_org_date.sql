@@ -1,0 +1,19 @@
+-- The categories of tickets are finer than the columns of this table.
+SELECT
+  org_id,
+  CAST(created_at AS DATE) AS ticket_date,
+  severity,
+  count(*) AS total_tickets,
+  count(resolved_at) AS resolved_tickets,
+  decimal_quotient(sum(resolution_hours), CAST(count(resolution_hours) AS DECIMAL(38,18))) AS avg_resolution_hours,
+  count(*) FILTER (WHERE sla_breached) AS sla_breach_count,
+  decimal_quotient(CAST(count(*) FILTER (WHERE sla_breached) AS DECIMAL(38,18)),
+                   CAST(count(*) AS DECIMAL(38,18))) AS sla_breach_rate,
+  decimal_quotient(sum(csat), CAST(count(csat) AS DECIMAL(38,18))) AS csat_avg,
+  count(*) FILTER (WHERE category = 'billing') AS billing_tickets,
+  count(*) FILTER (WHERE category IN ('availability', 'integration', 'performance')) AS technical_tickets,
+  count(*) FILTER (WHERE category = 'security') AS access_tickets,
+  count(*) FILTER (WHERE coalesce(category, '') NOT IN
+    ('billing', 'availability', 'integration', 'performance', 'security')) AS other_tickets
+FROM silver.support_tickets
+GROUP BY org_id, ticket_date, severity
