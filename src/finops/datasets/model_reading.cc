@@ -227,7 +227,7 @@ class ModelReading {
 }  // namespace
 
 const std::vector<Column>& anomaly_columns() {
-  static const std::vector<Column> kColumns = {
+  static const std::vector<Column> columns = {
       {"z_score", ColumnType::kDecimal, "Standard deviations from the mean of its population"},
       {"mad_score", ColumnType::kDecimal,
        "Robust standard deviations from the median of its population"},
@@ -245,7 +245,7 @@ const std::vector<Column>& anomaly_columns() {
       {"mad", ColumnType::kDecimal, "Median absolute deviation of its population"},
       {"lower_percentile", ColumnType::kDecimal, "Lower percentile of its population"},
       {"upper_percentile", ColumnType::kDecimal, "Upper percentile of its population"}};
-  return kColumns;
+  return columns;
 }
 
 ColumnNames gold_columns(const TomlNode* document) {

@@ -50,7 +50,7 @@ struct Dataset {
   /// The rows of a landing file that is gone stay in bronze; without it they go too.
   bool keeps_deleted_files = false;
   std::vector<DatasetColumn> columns;  // as written
-  std::vector<std::string> key;        // delivered columns; may be empty
+  std::vector<std::string> key;        // delivered columns, none boolean; may be empty
   std::string version_column;          // of the schema's version; empty: none
   std::vector<MoneyColumn> money;
 };
@@ -121,7 +121,8 @@ struct SilverRules {
   /// Silver's column with the currency of its money, instead of MoneyColumn::currency_column, where
   /// the rules change that one; empty: it is the same.
   std::string currency_column;
-  bool key_is_unique = true;  // a later row of the same key is a duplicate_key
+  /// A row whose key an earlier row of silver has is a duplicate_key.
+  bool key_is_unique = true;
 };
 
 /// Scores of a model's rows by docs/anomaly.md.

@@ -22,6 +22,11 @@ bool is_read(const fs::path& file) {
   return file.extension() == ".toml" || file.extension() == ".sql";
 }
 
+bool is_folder(const fs::path& path) {
+  std::error_code error;  // what cannot be looked at is told when it is read
+  return fs::is_directory(path, error);
+}
+
 /// What is in a folder, by name, without what begins with a point; nothing where it is not there.
 std::vector<fs::path> children(const fs::path& folder) {
   std::vector<fs::path> result;
@@ -47,7 +52,7 @@ class FolderReading {
   FilePaths plain(const std::string& kind) {
     FilePaths result;
     for (const fs::path& path : children(root_ + "/" + kind)) {
-      if (fs::is_directory(path)) {
+      if (is_folder(path)) {
         refuse_all(path, kind + "/ has no folders of its own");
       } else {
         take(path, ".toml", kind + "/ holds .toml files", result);
@@ -58,7 +63,7 @@ class FolderReading {
 
   void rules(LayeredFiles& toml) {
     for (const fs::path& path : children(root_ + "/rules")) {
-      if (!fs::is_directory(path)) {
+      if (!is_folder(path)) {
         take(path, ".toml", "rules/ holds .toml files", toml.own);
       } else if (is_other_semantics(path)) {
         FilePaths& files = toml.overlays[path.filename().string()];
@@ -71,7 +76,7 @@ class FolderReading {
 
   void models(LayeredFiles& sql, LayeredFiles& toml) {
     for (const fs::path& path : children(root_ + "/models")) {
-      if (!fs::is_directory(path)) {
+      if (!is_folder(path)) {
         take(path, path.extension() == ".sql" ? ".sql" : ".toml", "",
              path.extension() == ".sql" ? sql.own : toml.own);
       } else if (is_other_semantics(path)) {
@@ -103,7 +108,7 @@ class FolderReading {
   std::vector<fs::path> layer(const fs::path& folder) {
     std::vector<fs::path> result;
     for (const fs::path& path : children(folder)) {
-      if (fs::is_directory(path)) {
+      if (is_folder(path)) {
         refuse_all(path, "a folder of semantics has no folders of its own");
       } else {
         result.push_back(path);
@@ -114,7 +119,7 @@ class FolderReading {
 
   void refuse_all(const fs::path& folder, const std::string& why) {
     for (const fs::path& path : children(folder)) {
-      if (fs::is_directory(path)) {
+      if (is_folder(path)) {
         refuse_all(path, why);
       } else if (is_read(path)) {
         mistakes_.add(of_file(path.string()), "this file is not read: " + why);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "finops/config/nearest_name.h"
 #include "finops/datasets/column_names.h"
 
 namespace finops::datasets {
@@ -242,10 +243,10 @@ void TableReader::refuse_others() {
     if (std::ranges::find(known_, entry.key) != known_.end()) continue;
     std::string list;
     for (const std::string& key : known_) list += (list.empty() ? "" : ", ") + key;
-    const std::string near = advice(entry.key, known_, "");
-    const bool is_near = near.starts_with("; did");
+    const auto near = nearest_name(entry.key, known_);
     mistakes_.add(entry.origin, "unknown key " + quoted(entry.key) + " in " + place_ +
-                                    (is_near ? near + " The" : "; the") + " keys here are " + list);
+                                    (near ? "; did you mean " + quoted(*near) + "? The" : "; the") +
+                                    " keys here are " + list);
   }
 }
 
