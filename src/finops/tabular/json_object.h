@@ -5,13 +5,15 @@
 #include <string_view>
 #include <vector>
 
+#include "finops/tabular/json_scanner.h"
+
 namespace finops::bill {
 
 /// The members of one flat JSON object, in the order of the text, by the rules of bill_layout.h.
 /// Reused for many texts: nothing is allocated once the buffers are grown.
 class JsonObject {
  public:
-  enum class Kind { kNull, kString, kNumber, kOther };
+  using Kind = JsonScanner::Kind;
   struct Member {
     std::string_view key, value;  // unescaped; the JSON text of a value that is no string
     Kind kind;
@@ -27,14 +29,11 @@ class JsonObject {
   struct Span {
     std::size_t offset, length;
   };
-  struct Parsed {
-    Span key, value;
-    Kind kind;
-  };
-  class Parser;
+  Span append(std::string_view text, bool has_escapes);
 
+  JsonScanner scanner_;
   std::vector<Member> members_;
-  std::vector<Parsed> parsed_;
+  std::vector<Span> spans_;  // in bytes_, of each key and its value
   std::string bytes_;
   std::vector<std::string_view> keys_;  // sorted, to find one given twice
 };
