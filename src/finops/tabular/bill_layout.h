@@ -19,14 +19,14 @@ namespace finops {
 // How a delivery is read. The fast reader and the simple one share no parsing code: what both must
 // do alike stands here.
 //
-// Text. A part is CSV as it is, in gzip or in ZIP, or Parquet. Gzip: one member or several, each
-// with its CRC-32 and length, zero bytes allowed after the last. ZIP: one file, stored or deflated,
-// whose sizes and CRC-32 the central directory at the archive's end tells; nothing else in it.
-// Anything else makes the part undecodable (kInvalidData), and so does packed text that is more
-// than kMostExpansion times as long as the file and longer than kExpandedFreely. An object of zero
-// bytes is an empty text. A byte order mark (EF BB BF) at the text's start is skipped. An empty
-// text has no header and no rows; a text without a last line end is read as if a line feed
-// followed.
+// Text. A part is CSV as it is, in gzip or in ZIP, JSON lines as they are or in gzip, or Parquet.
+// Gzip: one member or several, each with its CRC-32 and length, zero bytes allowed after the last.
+// ZIP: one file, stored or deflated, whose sizes and CRC-32 the central directory at the archive's
+// end tells; nothing else in it. Anything else makes the part undecodable (kInvalidData), and so
+// does packed text that is more than kMostExpansion times as long as the file and longer than
+// kExpandedFreely. An object of zero bytes is an empty text. A byte order mark (EF BB BF) at the
+// text's start is skipped. An empty text has no header and no rows; a text without a last line end
+// is read as if a line feed followed.
 //
 // Parquet. Each row is read as the record of CSV that it would be; so the rules for cells and
 // rejected rows hold, and `raw` of a rejected row is that record. Its line is the row's number in
@@ -37,6 +37,21 @@ namespace finops {
 //  - dates are YYYY-MM-DD, timestamps (INT96 too) YYYY-MM-DDTHH:MM:SS[.fraction]Z, as if of UTC;
 //  - maps of one of these to one of these are JSON objects, in the file's order.
 // A column of another type makes the part unreadable (kUnsupported).
+//
+// JSON lines. Each physical line, ended as a record is (a carriage return before the line feed
+// belongs to the line end), is read as the record of CSV that it would be; so the rules for cells
+// and rejected rows hold. `raw` of a rejected row is the line as delivered, and a row's line its
+// physical line, from 1. Cells hold any number of bytes.
+//  - A line of nothing but spaces, tabs and carriage returns is no row, wherever it stands.
+//  - A line is a row when it is one JSON object as a cell of a map is (below), in well-formed
+//    UTF-8. Any other is a faulty row: "not a JSON object: ..." is its only reason, and no cell of
+//    it is readable, as after a fault of quoting.
+//  - The header is the keys of the objects of all lines, in the order of their first appearance;
+//    of faulty lines none. A file with more than kMostJsonColumns of them, or with more than
+//    kMostJsonNames bytes in them, is given up (kInvalidData), and so is one that changes between
+//    the reading of its keys and of its rows. Rows without any key are rows of NULLs.
+//  - As text: null, a missing key and "" are NULL; strings are what they say, unescaped; numbers,
+//    true, false, objects and arrays are their JSON text as it stands.
 //
 // Records. The header is the first record. A record is cells between commas, ended by a line feed;
 // a carriage return directly before that line feed belongs to the line end, any other is data, as
@@ -82,13 +97,20 @@ inline constexpr std::uint64_t kExpandedFreely = 32 << 20;
 inline constexpr std::size_t kHeaderLimit = 1 << 20;
 inline constexpr std::size_t kRecordLimit = 16 << 20;
 inline constexpr int kJsonDepth = 64;
+inline constexpr std::size_t kMostJsonColumns = 10'000;
+inline constexpr std::size_t kMostJsonNames = 1 << 20;
 
-enum class BillFormat { kCsv, kCsvGzip, kCsvZip, kParquet };
+enum class BillFormat { kCsv, kCsvGzip, kCsvZip, kParquet, kJsonLines, kJsonLinesGzip };
 
-/// "csv", "csv.gz", "csv.zip", "parquet"
+inline bool is_json_lines(BillFormat format) {
+  return format == BillFormat::kJsonLines || format == BillFormat::kJsonLinesGzip;
+}
+
+/// "csv", "csv.gz", "csv.zip", "parquet", "jsonl", "jsonl.gz"
 std::string_view to_string(BillFormat format);
 
-/// By the ending of a file's name, in whatever case; nothing when it does not tell.
+/// By the ending of a file's name, in whatever case (.ndjson is .jsonl); nothing when it does not
+/// tell.
 std::optional<BillFormat> format_of_name(std::string_view key);
 
 /// Where a record stood that is read again on its own.
@@ -110,7 +132,9 @@ struct BillPart {
 
   /// The longest quoted cell that it may have.
   std::size_t cell_limit(std::size_t of_text) const {
-    return (origin ? origin->format : format) == BillFormat::kParquet ? kRecordLimit : of_text;
+    const BillFormat delivered = origin ? origin->format : format;
+    if (is_json_lines(delivered)) return 2 * kRecordLimit;  // a line of quotes, each doubled
+    return delivered == BillFormat::kParquet ? kRecordLimit : of_text;
   }
 };
 
@@ -145,7 +169,7 @@ struct BillLayout {
 /// A row that does not fit, whole and once, with every reason.
 struct RejectedRow {
   std::string file;                  // BillPart::key
-  std::int64_t line = 0;             // physical line of its first byte; the header is line 1
+  std::int64_t line = 0;             // physical line of its first byte; a CSV's header is line 1
   std::string currency;              // as CurrencyTotals
   std::vector<std::string> reasons;  // "lineItem/UsageAmount: not a decimal number: 'abc'"
   std::string raw;                   // the row's bytes without the line end
@@ -155,7 +179,7 @@ struct RejectedRow {
 
 /// The header of a part, cell by cell, byte order mark removed. kInvalidData when the part is not
 /// of its format, has no complete header within 1 MiB, names a column twice or is not UTF-8; an
-/// empty file (zero bytes of text) has no columns.
+/// empty file (zero bytes of text) has no columns. Of JSON lines the whole part is read.
 std::vector<HeaderColumn> read_header(const BillPart& part);
 
 }  // namespace finops

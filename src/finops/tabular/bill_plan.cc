@@ -1,5 +1,6 @@
 #include "finops/tabular/bill_plan.h"
 
+#include <algorithm>
 #include <map>
 
 #include "finops/core/error.h"
@@ -40,8 +41,12 @@ std::shared_ptr<const PartPlan> plan_part(const BillShape& shape, std::size_t pa
   auto plan = std::make_shared<PartPlan>();
   plan->part = part;
   plan->key = key;
-  plan->numbers_rows = of.format == BillFormat::kParquet;
+  plan->is_json_lines = is_json_lines(of.format);
+  plan->numbers_rows = of.format == BillFormat::kParquet || plan->is_json_lines;
   plan->limits = {of.cell_limit(cell_limit), kRecordLimit};
+  // A line's own limit is looked at where its record is made.
+  if (plan->is_json_lines) plan->limits.record = 3 * (kRecordLimit + kMostJsonColumns);
+  plan->fields = std::max<std::size_t>(header.size(), 1);
   plan->position.resize(shape.delivered.size());
   for (const auto& [name, told_type] : header) {
     const auto found = bound.find(name);

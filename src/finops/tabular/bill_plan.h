@@ -42,6 +42,10 @@ struct PartPlan {
   std::optional<std::size_t> currency;               // in the header
   ScanLimits limits{};
   bool numbers_rows = false;  // lines are numbers of rows, whatever line feeds their cells hold
+  /// Rows were made of the lines that the block has beside them; what has not as many cells as
+  /// `fields` was no row or is a faulty line.
+  bool is_json_lines = false;
+  std::size_t fields = 0;  // of a record: the header's, or one without meaning where it has none
 };
 
 /// Throws kInvalidData for a name that is not bound or stands twice.

@@ -93,13 +93,8 @@ std::size_t PartText::read(char* out, std::size_t capacity) {
   std::memcpy(out, ahead_.data() + ahead_at_, from_ahead);
   ahead_at_ += from_ahead;
   const std::size_t got = from_ahead + stream_->read(out + from_ahead, capacity - from_ahead);
-  const std::uint64_t text = stream_->text_bytes();
-  const bool is_a_bomb = format_ != BillFormat::kParquet && text > kExpandedFreely &&
-                         text / kMostExpansion > stream_->compressed_bytes();
-  if (!is_a_bomb) return got;
-  throw Error(ErrorKind::kInvalidData, "cannot read '" + key_ + "': it unpacks to more than " +
-                                           std::to_string(kMostExpansion) +
-                                           " times its size, which no bill does");
+  if (format_ != BillFormat::kParquet) refuse_bomb(key_, *stream_);
+  return got;
 }
 
 BillReader::BillReader(const std::vector<BillPart>& parts, const BillShape& shape,
@@ -112,7 +107,7 @@ bool BillReader::open_next_part() {
   text_ = std::make_unique<PartText>(part);
   plan_ = plan_part(shape_, next_part_, part, text_->header(), cell_limit_);
   ++next_part_;
-  text_ended_ = text_->header().empty();
+  text_ended_ = text_->header().empty() && !plan_->is_json_lines;
   line_ = part.origin ? part.origin->line : 1 + text_->header_lines();
   carried_.clear();
   return true;
@@ -164,6 +159,7 @@ void BillReader::fill(RowBlock& block) {
   block.size = cut.end;
   block.is_regular = cut.is_regular;
   keep_rest(block, size, cut.lines);
+  block.delivered = text_->stream().lines(block.first_line, line_);
   block.ends_part = text_ended_ && carried_.empty();
   block.compressed_bytes = compressed_bytes_ + text_->stream().compressed_bytes();
 }
@@ -231,12 +227,18 @@ std::string_view to_string(BillFormat format) {
     case BillFormat::kCsvGzip: return "csv.gz";
     case BillFormat::kCsvZip: return "csv.zip";
     case BillFormat::kParquet: return "parquet";
+    case BillFormat::kJsonLines: return "jsonl";
+    case BillFormat::kJsonLinesGzip: return "jsonl.gz";
   }
   return "csv";
 }
 
 std::optional<BillFormat> format_of_name(std::string_view key) {
   const std::string name = ascii_lower(key);
+  if (name.ends_with(".jsonl") || name.ends_with(".ndjson")) return BillFormat::kJsonLines;
+  if (name.ends_with(".jsonl.gz") || name.ends_with(".ndjson.gz")) {
+    return BillFormat::kJsonLinesGzip;
+  }
   if (name.ends_with(".gz")) return BillFormat::kCsvGzip;
   if (name.ends_with(".zip")) return BillFormat::kCsvZip;
   if (name.ends_with(".csv")) return BillFormat::kCsv;

@@ -24,7 +24,7 @@ void BlockParser::read_cells(RowBlock& block) {
   if (!is_ascii_) check_utf8(block);
   block.decimals.resize(shape_->decimal_names.size());
   block.timestamps.resize(shape_->timestamps);
-  for (std::size_t c = 0; c < block.columns(); ++c) {
+  for (std::size_t c = 0; c < block.plan->columns.size(); ++c) {
     const PartPlan::CsvColumn& column = block.plan->columns[c];
     const CellRange cells = block.cells(c, 0, block.rows);
     if (column.type == ColumnType::kDecimal) {

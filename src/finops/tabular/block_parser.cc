@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "finops/core/error.h"
+#include "finops/tabular/json_line.h"
 #include "finops/tabular/row_judge.h"
 
 namespace finops::bill {
@@ -13,6 +14,16 @@ constexpr std::size_t kKeptSeparators = 1 << 20;
 std::string field_count_reason(std::size_t found, std::size_t wanted) {
   return std::to_string(found) + (found == 1 ? " field" : " fields") + " instead of " +
          std::to_string(wanted);
+}
+
+/// An empty string for a blank line.
+std::string fault_of_line(const RowBlock& block, std::int64_t number) {
+  const std::string_view line = block.delivered.line(number);
+  if (is_blank_line(line)) return {};
+  const std::string why = fault_of_json_line(line);
+  if (!why.empty()) return "not a JSON object: " + why;
+  throw Error(ErrorKind::kInternal, "line " + std::to_string(number) + " of '" + block.plan->key +
+                                        "' was rejected without a reason");
 }
 
 /// Perhaps the last record is an empty line: reason to look closely.
@@ -39,6 +50,7 @@ void BlockParser::parse(RowBlock& block) {
   std::sort(block.rejected.begin(), block.rejected.end(),
             [](const RejectedRow& a, const RejectedRow& b) { return a.line < b.line; });
   set_lengths(block);
+  block.delivered = {};
 }
 
 bool BlockParser::parse_once(RowBlock& block) {
@@ -142,6 +154,17 @@ bool BlockParser::is_malformed(const RowBlock& block, const Record& record) cons
   return record.state != ScannedRecord::State::kSound || record.fields != block.columns();
 }
 
+/// Of a record that is malformed; an empty string for what is no row at all.
+std::string BlockParser::fault_of(const RowBlock& block, std::size_t record) const {
+  if (block.plan->is_json_lines) return fault_of_line(block, block.lines[record]);
+  switch (records_[record].state) {
+    case ScannedRecord::State::kBrokenQuote:
+      return "broken quoting: a closing quote is followed by more than a comma or a line end";
+    case ScannedRecord::State::kUnclosedCell: return "broken quoting: a quoted cell is not closed";
+    default: return field_count_reason(records_[record].fields, block.columns());
+  }
+}
+
 void BlockParser::reject_malformed(RowBlock& block) {
   set_lines(block);
   is_faulty_.assign(records_.size(), 0);
@@ -149,12 +172,8 @@ void BlockParser::reject_malformed(RowBlock& block) {
     const Record& record = records_[r];
     if (!is_malformed(block, record)) continue;
     is_faulty_[r] = 1;
-    std::string reason = field_count_reason(record.fields, block.columns());
-    if (record.state == ScannedRecord::State::kBrokenQuote) {
-      reason = "broken quoting: a closing quote is followed by more than a comma or a line end";
-    } else if (record.state == ScannedRecord::State::kUnclosedCell) {
-      reason = "broken quoting: a quoted cell is not closed";
-    }
+    std::string reason = fault_of(block, r);
+    if (reason.empty()) continue;
     block.rejected.push_back(
         malformed_row(block, record.begin, record.end, block.lines[r], std::move(reason)));
   }

@@ -45,6 +45,7 @@ class BlockParser {
   bool index_any(RowBlock& block);
   void list_records(const RowBlock& block, std::size_t separators);
   bool is_malformed(const RowBlock& block, const Record& record) const;
+  std::string fault_of(const RowBlock& block, std::size_t record) const;
   void reject_malformed(RowBlock& block);
   void set_lines(RowBlock& block);
   void set_last_column(RowBlock& block) const;

@@ -100,7 +100,7 @@ bool Conversion::try_read(Lock& lock) {
   slot.is_settled = false;
   // What a giant record makes of the block: the positions of its separators are four bytes each.
   const std::size_t text = slot.block.text.capacity();
-  slot.charge = text > 4 * plan_.block_bytes ? 5 * text : text;
+  slot.charge = (text > 4 * plan_.block_bytes ? 5 * text : text) + slot.block.delivered.memory();
   charged_bytes_ += slot.charge;
   return true;
 }

@@ -7,6 +7,7 @@
 
 #include "finops/core/error.h"
 #include "finops/tabular/gzip_stream.h"
+#include "finops/tabular/json_lines_text.h"
 #include "finops/tabular/parquet_text.h"
 #include "finops/tabular/zip_stream.h"
 
@@ -33,6 +34,7 @@ class PlainText final : public DeliveredText {
   std::uint64_t compressed_bytes() const override { return input_.bytes(); }
   std::uint64_t text_bytes() const override { return input_.bytes() - rest_.size(); }
   std::string sha256() override { return input_.sha256(); }
+  void leave_out_hash() override { input_.leave_out_hash(); }
 
  private:
   HashedInput input_;
@@ -52,7 +54,7 @@ std::span<const std::byte> HashedInput::next() {
     filled += n;
   }
   const auto block = std::span<const std::byte>(block_).first(filled);
-  hash_.update(block);
+  if (is_hashed_) hash_.update(block);
   bytes_ += filled;
   return block;
 }
@@ -63,8 +65,18 @@ std::unique_ptr<DeliveredText> open_text(const BillPart& part) {
     case BillFormat::kCsvGzip: return std::make_unique<GzipStream>(part.key, part.open());
     case BillFormat::kCsvZip: return std::make_unique<ZipStream>(part.key, part.open());
     case BillFormat::kParquet: return open_parquet_text(part);
+    case BillFormat::kJsonLines:
+    case BillFormat::kJsonLinesGzip: return open_json_lines_text(part);
   }
   throw Error(ErrorKind::kInternal, "a part of a format that nobody reads");
+}
+
+void refuse_bomb(const std::string& name, const DeliveredText& text) {
+  const std::uint64_t bytes = text.text_bytes();
+  if (bytes <= kExpandedFreely || bytes / kMostExpansion <= text.compressed_bytes()) return;
+  throw Error(ErrorKind::kInvalidData, "cannot read '" + name + "': it unpacks to more than " +
+                                           std::to_string(kMostExpansion) +
+                                           " times its size, which no bill does");
 }
 
 }  // namespace finops::bill

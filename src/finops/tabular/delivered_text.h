@@ -9,6 +9,7 @@
 #include "finops/core/byte_stream.h"
 #include "finops/core/sha256.h"
 #include "finops/tabular/bill_layout.h"
+#include "finops/tabular/delivered_lines.h"
 
 namespace finops::bill {
 
@@ -30,10 +31,20 @@ class DeliveredText {
   /// The file's columns where they stand beside the text, as in Parquet; nullptr: they are the
   /// text's first record.
   virtual const std::vector<HeaderColumn>* columns() const { return nullptr; }
+
+  /// Where each record was made of one physical line: those of the records `first` to before `end`.
+  /// The ones before `first` are forgotten; until then all are kept.
+  virtual DeliveredLines lines(std::int64_t /*first*/, std::int64_t /*end*/) { return {}; }
+
+  /// For whoever reads a file twice and wants sha256() once only; before the first read().
+  virtual void leave_out_hash() {}
 };
 
 /// The text of a part, unpacked by its format.
 std::unique_ptr<DeliveredText> open_text(const BillPart& part);
+
+/// Throws kInvalidData for packed text of which more came than any bill has.
+void refuse_bomb(const std::string& name, const DeliveredText& text);
 
 /// The bytes of a delivered file in blocks, counted and hashed as they pass.
 class HashedInput {
@@ -44,12 +55,14 @@ class HashedInput {
   std::span<const std::byte> next();
   std::uint64_t bytes() const { return bytes_; }
   std::string sha256() { return hash_.finish(); }  // once, after the last block
+  void leave_out_hash() { is_hashed_ = false; }
 
  private:
   std::unique_ptr<ByteReader> reader_;
   std::vector<std::byte> block_;
   Sha256 hash_;
   std::uint64_t bytes_ = 0;
+  bool is_hashed_ = true;
 };
 
 }  // namespace finops::bill

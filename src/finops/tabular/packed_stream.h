@@ -20,6 +20,7 @@ class PackedStream : public DeliveredText {
   std::uint64_t compressed_bytes() const override { return input_.bytes(); }
   std::uint64_t text_bytes() const override { return text_bytes_; }
   std::string sha256() override { return input_.sha256(); }
+  void leave_out_hash() override { input_.leave_out_hash(); }
 
  protected:
   PackedStream(std::string name, std::unique_ptr<ByteReader> reader, std::size_t input_bytes);

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,37 +9,14 @@
 #include "finops/core/decimal.h"
 #include "finops/tabular/bill_layout.h"
 #include "finops/tabular/bill_plan.h"
+#include "finops/tabular/buffer.h"
 #include "finops/tabular/cell_range.h"
+#include "finops/tabular/delivered_lines.h"
 #include "finops/tabular/money_totals.h"
 
 namespace finops::bill {
 
 inline constexpr std::int64_t kNullTimestamp = INT64_MIN;
-
-/// Memory that is not cleared when it grows, and given back when it was grown for a giant record.
-template <class T>
-class Buffer {
- public:
-  T* data() { return data_.get(); }
-  const T* data() const { return data_.get(); }
-  std::size_t capacity() const { return capacity_; }
-  /// At least `count`; what is kept is the first `kept` elements.
-  void reserve(std::size_t count, std::size_t kept = 0) {
-    if (count <= capacity_) return;
-    auto grown = std::make_unique_for_overwrite<T[]>(count);
-    std::copy_n(data_.get(), kept, grown.get());
-    data_ = std::move(grown);
-    capacity_ = count;
-  }
-  void release() {
-    data_.reset();
-    capacity_ = 0;
-  }
-
- private:
-  std::unique_ptr<T[]> data_;
-  std::size_t capacity_ = 0;
-};
 
 /// A few hundred or thousand consecutive rows of one part on their way to the columns. Life: the
 /// reader fills `text` with whole records; BlockParser checks them, moves the rows that do not fit
@@ -51,6 +27,7 @@ struct RowBlock {
   // Of the reader.
   std::shared_ptr<const PartPlan> plan;
   std::int64_t first_line = 0;
+  DeliveredLines delivered;  // of its rows, until they are parsed; see DeliveredText::lines
   Buffer<char> text;
   std::size_t size = 0;                // bytes of `text` in use
   bool is_regular = false;             // every quote was checked to stand at a cell's border
@@ -71,7 +48,7 @@ struct RowBlock {
   std::vector<RejectedRow> rejected;
   std::unique_ptr<MoneyTotals> fitting_money, rejected_money;
 
-  std::size_t columns() const { return plan->columns.size(); }
+  std::size_t columns() const { return plan->fields; }
   /// Bytes that it holds, roughly.
   std::size_t memory() const {
     return text.capacity() + positions.capacity() * sizeof(std::uint32_t);

@@ -57,6 +57,13 @@ class Judgement {
   std::uint32_t currency_;
 };
 
+/// As delivered, without its line end.
+std::string raw_of(const RowBlock& block, std::size_t begin, std::size_t end, std::int64_t line) {
+  if (block.plan->is_json_lines) return std::string(block.delivered.line(line));
+  const char* const text = block.text.data();
+  return {text + begin, text + content_end(text, begin, end)};
+}
+
 std::string currency_of(const RowBlock& block, std::size_t row) {
   if (!block.plan->currency) return {};
   std::string scratch;
@@ -91,12 +98,9 @@ RejectedRow judge_row(const RowBlock& block, std::size_t row, MoneyTotals& money
   RejectedRow rejected;
   Judgement judgement(block, money, rejected, currency_of(block, row));
   rejected.line = block.lines[row];
-  const std::size_t begin = block.row_begin(row);
-  rejected.raw.assign(
-      block.text.data() + begin,
-      block.text.data() + content_end(block.text.data(), begin, block.row_end(row)));
+  rejected.raw = raw_of(block, block.row_begin(row), block.row_end(row), rejected.line);
   std::string scratch;
-  for (std::size_t c = 0; c < block.columns(); ++c) {
+  for (std::size_t c = 0; c < block.plan->columns.size(); ++c) {
     const PartPlan::CsvColumn& column = block.plan->columns[c];
     judgement.add(column, cell_at(block.cells(c, row, 1), 0, scratch).view(),
                   column.type == ColumnType::kDecimal ? money.name(column.ordinal) : column.name);
@@ -111,8 +115,7 @@ RejectedRow malformed_row(const RowBlock& block, std::size_t begin, std::size_t 
   rejected.line = line;
   rejected.currency = "?";
   rejected.reasons.push_back(std::move(reason));
-  const char* const text = block.text.data();
-  rejected.raw.assign(text + begin, text + content_end(text, begin, end));
+  rejected.raw = raw_of(block, begin, end, line);
   return rejected;
 }
 

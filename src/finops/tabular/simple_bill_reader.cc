@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "finops/core/error.h"
+#include "finops/tabular/simple_json_lines.h"
 #include "finops/tabular/simple_parquet.h"
 #include "finops/tabular/simple_records.h"
 #include "finops/tabular/simple_values.h"
@@ -85,6 +86,8 @@ class SimpleRead {
     part_ = {.key = part.key, .sha256 = {}, .bytes = 0, .rows = 0, .rejected = 0};
     if (part.format == BillFormat::kParquet) {
       read_parquet(part);
+    } else if (is_json_lines(part.format)) {
+      read_json_lines(part);
     } else {
       read_csv(part);
     }
@@ -135,6 +138,15 @@ class SimpleRead {
     part_.sha256 = records.sha256();
   }
 
+  void read_json_lines(const BillPart& part) {
+    simple::JsonLines lines(part);
+    take_header(lines.columns());
+    Record record;
+    while (lines.next(record)) read_row(record);
+    part_.bytes = lines.bytes();
+    part_.sha256 = lines.sha256();
+  }
+
   [[noreturn]] void fail_header(const std::string& why) const {
     throw Error(ErrorKind::kInvalidData, "cannot read '" + part_.key + "': its header " + why);
   }
@@ -169,6 +181,8 @@ class SimpleRead {
       reasons.emplace_back("text after a closing quote");
     } else if (record.fault == Record::Fault::kUnclosedQuote) {
       reasons.emplace_back("a quote is not closed");
+    } else if (record.fault == Record::Fault::kNoJsonObject) {
+      reasons.emplace_back("not a JSON object");
     } else if (record.cells.size() != header_.size()) {
       reasons.emplace_back(std::to_string(record.cells.size()) + " cells, the header has " +
                            std::to_string(header_.size()));

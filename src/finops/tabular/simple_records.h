@@ -11,7 +11,7 @@ namespace finops::simple {
 
 /// One record by the rules of bill_layout.h ("Records").
 struct Record {
-  enum class Fault { kNone, kTextAfterQuote, kUnclosedQuote };
+  enum class Fault { kNone, kTextAfterQuote, kUnclosedQuote, kNoJsonObject };
   Fault fault = Fault::kNone;
   std::string raw;                 // without its line end
   std::vector<std::string> cells;  // values; without meaning when there is a fault

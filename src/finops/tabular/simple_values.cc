@@ -308,6 +308,21 @@ std::optional<MapEntries> parse_map(std::string_view text, ColumnType type) {
   return entries;
 }
 
+std::optional<JsonCells> parse_json_line(std::string_view line) {
+  if (!is_utf8(line)) return std::nullopt;
+  JsonCells cells;
+  std::set<std::string> keys;
+  try {
+    for (auto& [key, value] : Json(line).take_document()) {
+      if (!keys.insert(key).second) return std::nullopt;
+      cells.emplace_back(key, to_text(value).value_or(""));
+    }
+  } catch (const Json::Malformed&) {
+    return std::nullopt;
+  }
+  return cells;
+}
+
 std::string little_endian(UInt128 value, std::size_t bytes) {
   std::string text;
   for (std::size_t i = 0; i < bytes; ++i) text += static_cast<char>(value >> (8 * i) & 0xFF);

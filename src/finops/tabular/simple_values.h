@@ -25,6 +25,11 @@ std::optional<std::int64_t> parse_time(std::string_view text);
 using MapEntries = std::vector<std::pair<std::string, std::optional<std::string>>>;
 std::optional<MapEntries> parse_map(std::string_view text, ColumnType type);
 
+/// The members of a line of JSON lines in their order, each value as a cell's; nothing when the
+/// line is no row.
+using JsonCells = std::vector<std::pair<std::string, std::string>>;
+std::optional<JsonCells> parse_json_line(std::string_view line);
+
 /// `value` as `bytes` little-endian bytes.
 std::string little_endian(UInt128 value, std::size_t bytes);
 
