@@ -17,6 +17,7 @@ LAYERS = [
     ["engines", "ledger"],
     ["sources", "quality", "marts", "anomaly", "datasets", "diff", "demo"],
     ["pipeline"],
+    ["medallion"],
     ["service", "cli"],
     ["app"],
 ]

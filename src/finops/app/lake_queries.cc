@@ -47,9 +47,14 @@ std::vector<lake::TableView> requested_views(lake::Lake& lake, const TimeTravel&
   return views;
 }
 
-/// Where DuckDB's extensions lie: named by the environment, or beside the program; else empty, for
-/// DuckDB's own place.
-std::string extension_folder() {
+std::unique_ptr<SqlEngine> engine_for(const OpenLake& lake, const Configuration& configuration,
+                                      const TimeTravel& as_of) {
+  return engine_over(requested_views(*lake.tables, as_of), lake, configuration);
+}
+
+}  // namespace
+
+std::string duckdb_extension_folder() {
   const Environment environment = Environment::of_process();
   if (const std::string* named = environment.find("FINOPS_DUCKDB_EXTENSIONS")) return *named;
   std::error_code code;
@@ -58,20 +63,13 @@ std::string extension_folder() {
   return !code && fs::is_directory(beside, code) ? beside.string() : "";
 }
 
-std::unique_ptr<SqlEngine> engine_for(const OpenLake& lake, const Configuration& configuration,
-                                      const TimeTravel& as_of) {
-  return engine_over(requested_views(*lake.tables, as_of), lake, configuration);
-}
-
-}  // namespace
-
 std::unique_ptr<SqlEngine> engine_over(std::vector<lake::TableView> tables, const OpenLake& lake,
                                        const Configuration& configuration) {
   DuckdbEngineOptions options;
   options.memory_bytes = configuration.memory_limit;
   options.spill_folder = configuration.data_dir;
   options.remote = lake.remote;
-  options.extension_folder = extension_folder();
+  options.extension_folder = duckdb_extension_folder();
   return make_duckdb_engine(std::move(tables), options);
 }
 
@@ -86,7 +84,7 @@ void publish_lake_views(const OpenLake& lake, const Configuration& configuration
   if (versions().empty()) return;
   publish_views_if_changed(
       configuration.duckdb_path, versions, [&] { return current_views(*lake.tables); },
-      extension_folder());
+      duckdb_extension_folder());
 }
 
 void query_lake(const OpenLake& lake, const Configuration& configuration,

@@ -15,6 +15,10 @@ namespace finops {
 /// Brings the DuckDB file of the configuration to the lake's current state; cheap when it is there.
 void publish_lake_views(const OpenLake& lake, const Configuration& configuration);
 
+/// Where DuckDB's extensions lie: named by the environment, or beside the program; else empty, for
+/// DuckDB's own place.
+std::string duckdb_extension_folder();
+
 /// DuckDB over these tables, within the limits of the configuration.
 std::unique_ptr<SqlEngine> engine_over(std::vector<lake::TableView> tables, const OpenLake& lake,
                                        const Configuration& configuration);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "finops/app/bill_diffs.h"
+#include "finops/app/dataset_runs.h"
 #include "finops/app/doctor.h"
 #include "finops/app/lake_care.h"
 #include "finops/app/lake_queries.h"
@@ -136,6 +137,7 @@ Services make_services() {
                                  path, stop);
   };
   wire_lake_care(services);
+  wire_datasets(services);
   services.doctor = [](const Configuration& configuration) {
     return examine(configuration, system_clock());
   };

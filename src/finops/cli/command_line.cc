@@ -131,6 +131,7 @@ void add_commands(CommandTree& tree) {
   add_rollback_commands(tree);
   add_quarantine_commands(tree);
   add_lake_commands(tree);
+  add_dataset_commands(tree);
   add_demo_commands(tree);
   add_commands_of_later_versions(tree);
 }

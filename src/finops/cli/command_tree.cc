@@ -22,6 +22,7 @@ CLI::App& CommandTree::group(const std::string& name) {
       {"aws", "Bills of AWS: find, load, export"},
       {"quarantine", "Rows that did not fit, kept with their raw bytes and the reason"},
       {"lake", "Care of the lake: old snapshots, files, its place, its catalog"},
+      {"dataset", "Datasets of your own: bronze, silver with quality rules, gold marts"},
       {"demo", "Bills with known truth, to try finops without an account"},
   };
   CLI::App& group = *root_.add_subcommand(name, descriptions.at(name));

@@ -14,6 +14,8 @@
 #include "finops/diff/bill_diff.h"
 #include "finops/engines/sql_engine.h"
 #include "finops/lake/relocation.h"
+#include "finops/medallion/dataset_report.h"
+#include "finops/medallion/project_description.h"
 #include "finops/pipeline/catalog_restoration.h"
 #include "finops/pipeline/deep_check.h"
 #include "finops/pipeline/lake_expiry.h"
@@ -46,6 +48,15 @@ struct LoadRequest {
   std::optional<BillingPeriod> period;
   std::string table;  // empty: as such bills are called
   bool is_recursive = false;
+};
+
+/// A project of datasets, and what of it.
+struct DatasetRequest {
+  std::string project;    // its folder
+  std::string landing;    // a folder or a URL; empty: the project's own folder "landing"
+  std::string semantics;  // empty: the project's default
+  bool is_dry_run = false;
+  bool rebuilds_all = false;
 };
 
 /// One precondition of a working set-up.
@@ -166,6 +177,17 @@ struct Services {
   std::function<CatalogRestoration(const Configuration&,
                                    const std::map<std::string, std::string>& choices, bool dry_run)>
       restore_catalog;
+
+  std::function<medallion::DatasetRunReport(const Configuration&, const DatasetRequest&,
+                                            const std::function<void(const std::string&)>& on_stage,
+                                            const std::stop_token&)>
+      run_datasets;
+  std::function<medallion::ProjectDescription(const Configuration&, const DatasetRequest&)>
+      describe_datasets;
+  /// Of the semantics that is named, or of all.
+  std::function<std::vector<medallion::ProjectDescription>(const Configuration&,
+                                                           const DatasetRequest&)>
+      check_datasets;
 
   std::function<std::vector<DoctorCheck>(const Configuration&)> doctor;
   std::function<std::vector<DoctorCheck>(const Configuration&, const SelftestRequest&,

@@ -237,7 +237,7 @@ const std::vector<Column>& anomaly_columns() {
        "Whether it is below the lower or above the upper percentile"},
       {"is_anomaly", ColumnType::kBoolean,
        "Whether enough of the deciding methods call it an outlier"},
-      {"votes", ColumnType::kInt, "How many of the deciding methods call it an outlier"},
+      {"votes", ColumnType::kLong, "How many of the deciding methods call it an outlier"},
       {"population_rows", ColumnType::kLong, "Rows of its population"},
       {"mean", ColumnType::kDecimal, "Mean of its population"},
       {"stddev", ColumnType::kDecimal, "Standard deviation of its population, of a sample"},

@@ -278,7 +278,7 @@ class DuckdbTransformEngine final : public TransformEngine {
       return quoted_identifier(column.name) + ": " + std::to_string(column.field_id);
     };
     const DuckdbStatement copy =
-        session_.prepare("COPY (SELECT " + joined(columns, cast) + " FROM (" + select + ")) TO " +
+        session_.prepare("COPY (SELECT " + joined(columns, cast) + " FROM (" + select + "\n)) TO " +
                          quoted_literal(path) +
                          " (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false, FIELD_IDS {" +
                          joined(columns, id) + "})");

@@ -1,0 +1,127 @@
+#include "finops/app/dataset_runs.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <memory>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include "finops/app/lake_queries.h"
+#include "finops/app/lake_session.h"
+#include "finops/app/plain_load.h"
+#include "finops/core/error.h"
+#include "finops/datasets/project.h"
+#include "finops/engines/duckdb/duckdb_transform_engine.h"
+#include "finops/medallion/dataset_run.h"
+#include "finops/medallion/project_description.h"
+#include "finops/medallion/sql_check.h"
+#include "finops/stores/local/local_store.h"
+
+namespace finops {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// A folder of this process, gone with this object.
+class WorkFolder {
+ public:
+  explicit WorkFolder(const std::string& parent)
+      : path_(fs::absolute(parent) / ("work-" + std::to_string(getpid()))) {
+    std::error_code code;
+    fs::create_directories(path_, code);
+    if (code) throw error_from_errno(code.value(), "make the work folder", path_.string());
+  }
+  ~WorkFolder() {
+    std::error_code ignored;
+    fs::remove_all(path_, ignored);
+  }
+  WorkFolder(const WorkFolder&) = delete;
+  WorkFolder& operator=(const WorkFolder&) = delete;
+
+  std::string path() const { return path_.string(); }
+
+ private:
+  const fs::path path_;
+};
+
+std::unique_ptr<TransformEngine> engine_of(const Configuration& configuration,
+                                           const WorkFolder& work, const std::string& lake_uri,
+                                           std::function<RemoteAccess()> remote) {
+  DuckdbTransformOptions options;
+  options.memory_bytes = configuration.memory_limit;
+  options.work_folder = work.path();
+  options.lake_uri = lake_uri;
+  options.remote = std::move(remote);
+  options.extension_folder = duckdb_extension_folder();
+  return make_duckdb_transform_engine(std::move(options));
+}
+
+/// For checks, which read no table.
+std::unique_ptr<TransformEngine> engine_without_lake(const Configuration& configuration,
+                                                     const WorkFolder& work) {
+  return engine_of(configuration, work, "file://" + work.path(), {});
+}
+
+std::string landing_of(const DatasetRequest& request) {
+  return request.landing.empty() ? request.project + "/landing" : request.landing;
+}
+
+medallion::DatasetRunReport run(const Configuration& configuration, const DatasetRequest& request,
+                                const std::function<void(const std::string&)>& on_stage,
+                                const std::stop_token& stop) {
+  const datasets::Project project = datasets::read_project(request.project, request.semantics);
+  LakeSession session(configuration, stop);
+  const WorkFolder work(configuration.data_dir);
+  const auto engine = engine_of(configuration, work, session.lake.root_uri, session.lake.remote);
+  auto [landing, is_remote] = open_place(configuration, session.aws, landing_of(request));
+  medallion::RunPlace place;
+  place.lake = session.lake.tables.get();
+  place.lake_uri = session.lake.root_uri;
+  place.landing = std::move(landing);
+  place.is_remote = is_remote;
+  place.work_folder = work.path();
+  place.work = make_local_store(work.path(), {.must_exist = true});
+  place.lock_folder = (fs::path(configuration.data_dir) / "locks").lexically_normal().string();
+  place.engine = engine.get();
+  place.clock = &system_clock();
+  place.threads = std::max(1u, std::thread::hardware_concurrency());
+  place.memory_bytes = configuration.memory_limit;
+  auto report = medallion::run_project(project, place,
+                                       {request.is_dry_run, request.rebuilds_all, on_stage}, stop);
+  if (!request.is_dry_run) publish_lake_views(session.lake, configuration);
+  return report;
+}
+
+medallion::ProjectDescription describe(const Configuration& configuration,
+                                       const DatasetRequest& request) {
+  const datasets::Project project = datasets::read_project(request.project, request.semantics);
+  const WorkFolder work(configuration.data_dir);
+  return medallion::describe_project(*engine_without_lake(configuration, work), project);
+}
+
+/// Every semantics, when none is named: what is wrong in one is told even if nobody runs it now.
+std::vector<medallion::ProjectDescription> check(const Configuration& configuration,
+                                                 const DatasetRequest& request) {
+  std::vector<std::string> all = {request.semantics};
+  if (request.semantics.empty()) all = datasets::read_project(request.project, "").all_semantics;
+  std::vector<medallion::ProjectDescription> described;
+  for (const auto& semantics : all) {
+    DatasetRequest one = request;
+    one.semantics = semantics;
+    described.push_back(describe(configuration, one));
+  }
+  return described;
+}
+
+}  // namespace
+
+void wire_datasets(Services& services) {
+  services.run_datasets = run;
+  services.describe_datasets = describe;
+  services.check_datasets = check;
+}
+
+}  // namespace finops

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+#include <vector>
+
+#include "finops/medallion/dataset_report.h"
+#include "finops/medallion/project_description.h"
+
+namespace finops {
+
+// What the `dataset` commands print with --json. Decimals are strings.
+
+nlohmann::ordered_json dataset_run_document(const medallion::DatasetRunReport& report,
+                                            bool is_dry_run);
+nlohmann::ordered_json dataset_check_document(
+    const std::vector<medallion::ProjectDescription>& described);
+nlohmann::ordered_json lineage_document(const medallion::ProjectDescription& described);
+nlohmann::ordered_json dataset_docs_document(const medallion::ProjectDescription& described);
+
+}  // namespace finops

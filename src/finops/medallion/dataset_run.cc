@@ -1,0 +1,276 @@
+#include "finops/medallion/dataset_run.h"
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "finops/core/error.h"
+#include "finops/core/sha256.h"
+#include "finops/engines/sql_text.h"
+#include "finops/medallion/bronze_load.h"
+#include "finops/medallion/gold_build.h"
+#include "finops/medallion/landing.h"
+#include "finops/medallion/run_tables.h"
+#include "finops/medallion/silver_build.h"
+#include "finops/medallion/silver_sql.h"
+#include "finops/medallion/sql_check.h"
+#include "finops/medallion/table_states.h"
+#include "finops/pipeline/partition_lock.h"
+#include "finops/pipeline/stage_times.h"
+
+namespace finops::medallion {
+namespace {
+
+using datasets::Dataset;
+using datasets::Model;
+
+/// Part of every definition: what is made in another way from then on is made again.
+constexpr const char* kVersion = "1";
+
+/// All that decides about a model's table, beside what it reads.
+std::string text_of(const Model& model) {
+  std::string text = model.sql.sql;
+  const auto add = [&](const std::string& more) { text += '\0' + more; };
+  for (const auto& test : model.tests) {
+    add(std::to_string(static_cast<int>(test.kind)));
+    for (const auto& column : test.columns) add(column);
+    for (const auto* more :
+         {&test.other_table, &test.other_column, &test.other_where, &test.sql.sql}) {
+      add(*more);
+    }
+  }
+  if (!model.anomaly) return text;
+  const datasets::AnomalyStep& step = *model.anomaly;
+  add("anomaly");
+  add(step.amount);
+  for (const auto& column : step.group_by) add(column);
+  for (const Decimal number :
+       {step.z_threshold, step.mad_threshold, step.lower_percentile, step.upper_percentile}) {
+    add(number.to_string());
+  }
+  for (const auto& method : step.deciding) add(method);
+  for (const int number :
+       {step.min_rows, step.votes, int{step.is_tiny_mad}, int{step.takes_refunds}}) {
+    add(std::to_string(number));
+  }
+  return text;
+}
+
+class ProjectRun {
+ public:
+  ProjectRun(const datasets::Project& project, const RunPlace& place, const RunOptions& options,
+             std::stop_token stop)
+      : project_(project),
+        place_(place),
+        options_(options),
+        stop_(std::move(stop)),
+        names_(layer_names(project)),
+        tables_(*place.lake, place.lake_uri, *place.work, place.work_folder, *place.engine),
+        times_({}) {
+    report_.project = project.name;
+    report_.semantics = project.semantics;
+  }
+
+  DatasetRunReport run() {
+    inputs_ = check_sql(*place_.engine, project_);
+    times_.end("check");
+    landed_ = read_landed_files(tables_, project_.name);
+    states_ = read_table_states(tables_, names_.silver);
+    for (const Dataset& dataset : project_.datasets) land(dataset);
+    times_.end("bronze", 0, bronze_rows_);
+    for (std::size_t i = 0; i < project_.datasets.size(); ++i) refine(i);
+    times_.end("silver");
+    for (const Model* model : ordered_models(project_, inputs_)) build(*model);
+    times_.end("gold");
+    finish();
+    report_.stages = times_.stages();
+    return std::move(report_);
+  }
+
+ private:
+  void tell(const std::string& stage) const {
+    if (stop_.stop_requested()) throw Error(ErrorKind::kCancelled, "interrupted");
+    if (options_.on_stage) options_.on_stage(stage);
+  }
+
+  std::int64_t now_us() const {
+    return std::chrono::duration_cast<std::chrono::microseconds>(
+               place_.clock->now().time_since_epoch())
+        .count();
+  }
+
+  void land(const Dataset& dataset) {
+    DatasetReport& report = report_.datasets.emplace_back();
+    report.dataset = dataset.name;
+    LandingPlan plan = plan_landing(dataset, *place_.landing, landed_);
+    report.new_files = plan.new_files;
+    report.changed_files = plan.changed_files;
+    report.deleted_files = plan.deleted_files;
+    report.files = plan.load.size() + plan.stay.size();
+    if (plan.has_changes) {
+      report_.is_changed = has_new_landing_ = true;
+      take(dataset, std::move(plan));
+    }
+    if (options_.is_dry_run) return;
+    const lake::TableName bronze = bronze_table(project_.name, dataset.name);
+    tables_.prepare(bronze, declared_bronze_columns(dataset));
+    tables_.show(bronze, "bronze", dataset.name);
+  }
+
+  void take(const Dataset& dataset, LandingPlan plan) {
+    std::erase_if(landed_, [&](const LandedFile& file) { return file.dataset == dataset.name; });
+    landed_.insert(landed_.end(), plan.stay.begin(), plan.stay.end());
+    if (options_.is_dry_run) return;
+    tell("bronze " + dataset.name);
+    BronzeSettings settings;
+    settings.landing = place_.landing;
+    settings.is_remote = place_.is_remote;
+    settings.spool_folder = place_.work_folder;
+    settings.threads = place_.threads;
+    settings.memory_bytes = place_.memory_bytes;
+    settings.ingestion_time = now_us();
+    auto files = load_bronze(tables_, project_.name, dataset, plan.load, settings, stop_);
+    std::set<std::string> gone;
+    for (const auto& file : plan.unload)
+      gone.insert(file.data_files.begin(), file.data_files.end());
+    tables_.remove_files(bronze_table(project_.name, dataset.name), gone);
+    for (auto& file : files) {
+      bronze_rows_ += static_cast<std::uint64_t>(file.rows);
+      landed_.push_back(std::move(file));
+    }
+  }
+
+  std::string definition_of_bronze(const std::string& dataset) const {
+    std::vector<std::string> files;
+    for (const LandedFile& file : landed_) {
+      if (file.dataset != dataset) continue;
+      files.push_back(file.file + '\0' + file.sha256 + '\0' + std::to_string(file.ingestion_time));
+    }
+    std::ranges::sort(files);
+    std::string text = dataset;
+    for (const auto& file : files) text += '\n' + file;
+    return sha256_of(text);
+  }
+
+  /// Whether the table is what its definition makes.
+  const TableState* standing(const std::string& layer, const std::string& name,
+                             const std::string& definition) {
+    const auto state = states_.find({layer, name});
+    if (options_.rebuilds_all || state == states_.end() || state->second.definition != definition ||
+        tables_.find({layer == "silver" ? names_.silver : names_.gold, name}) == nullptr) {
+      return nullptr;
+    }
+    return &state->second;
+  }
+
+  void refine(std::size_t index) {
+    const Dataset& dataset = project_.datasets[index];
+    const datasets::SilverRules& rules = project_.rules[index];
+    const SilverSql sql(dataset, rules, silver_columns_);
+    silver_columns_[dataset.name] = sql.columns();
+    std::string text = std::string(kVersion) + definition_of_bronze(dataset.name) +
+                       sql.judged("bronze", "first rows") + sql.repeated_keys("bronze");
+    for (const auto& money : dataset.money) {
+      text += '\0' + money.column + '\0' + money.currency_column + '\0' + money.currency;
+    }
+    for (const auto& join : rules.joins) text += definitions_.at("silver." + join.dataset);
+    const std::string definition = sha256_of(text);
+    define("silver", dataset.name, definition);
+    DatasetReport& report = report_.datasets[index];
+    if (const TableState* state = standing("silver", dataset.name, definition)) {
+      adopt(dataset_report_from(state->report), report);
+      show_silver(dataset.name);
+      return;
+    }
+    report_.is_changed = report.is_rebuilt = true;
+    if (options_.is_dry_run) return;
+    tell("silver " + dataset.name);
+    adopt(build_silver(tables_, names_, dataset, rules, sql, stop_), report);
+    states_[{"silver", dataset.name}] = {"silver", dataset.name, definition, now_us(),
+                                         to_json(report)};
+  }
+
+  void define(const std::string& layer, const std::string& name, const std::string& definition) {
+    definitions_[layer + "." + name] = definition;
+    if (layer == "silver") {
+      definitions_["silver." + quarantine_name(name)] = definition;
+      definitions_["bronze." + name] = definition_of_bronze(name);
+    }
+  }
+
+  void show_silver(const std::string& dataset) {
+    if (options_.is_dry_run) return;
+    for (const auto& name : {dataset, quarantine_name(dataset)}) {
+      tables_.find({names_.silver, name});
+      tables_.show({names_.silver, name}, "silver", name);
+    }
+  }
+
+  static void adopt(DatasetReport from, DatasetReport& report) {
+    report.bronze_rows = from.bronze_rows;
+    report.valid_rows = from.valid_rows;
+    report.quarantined_rows = from.quarantined_rows;
+    report.reasons = std::move(from.reasons);
+    report.flags = std::move(from.flags);
+    report.money = std::move(from.money);
+  }
+
+  void build(const Model& model) {
+    std::string text = kVersion + text_of(model);
+    for (const auto& input : inputs_.at(model.name)) text += '\0' + definitions_.at(input);
+    const std::string definition = sha256_of(text);
+    define("gold", model.name, definition);
+    if (const TableState* state = standing("gold", model.name, definition)) {
+      report_.models.push_back(model_report_from(state->report));
+      if (!options_.is_dry_run) tables_.show({names_.gold, model.name}, "gold", model.name);
+      return;
+    }
+    report_.is_changed = true;
+    if (options_.is_dry_run) {
+      report_.models.push_back({.model = model.name, .is_rebuilt = true});
+      return;
+    }
+    tell("gold " + model.name);
+    report_.models.push_back(build_model(tables_, names_, model, stop_));
+    states_[{"gold", model.name}] = {"gold", model.name, definition, now_us(),
+                                     to_json(report_.models.back())};
+  }
+
+  void finish() {
+    if (options_.is_dry_run || !report_.is_changed) return;
+    if (has_new_landing_) write_landed_files(tables_, project_.name, landed_);
+    write_table_states(tables_, names_.silver, states_);
+    tell("commit");
+    tables_.commit({{"finops.project", project_.name}, {"finops.semantics", project_.semantics}});
+    times_.end("commit");
+  }
+
+  const datasets::Project& project_;
+  const RunPlace& place_;
+  const RunOptions& options_;
+  const std::stop_token stop_;
+  const LayerNames names_;
+  RunTables tables_;
+  StageTimes times_;
+  ModelInputs inputs_;
+  std::vector<LandedFile> landed_;
+  bool has_new_landing_ = false;
+  std::uint64_t bronze_rows_ = 0;
+  TableStates states_;
+  std::map<std::string, std::vector<Column>> silver_columns_;
+  std::map<std::string, std::string> definitions_;  // "silver.usage_events"
+  DatasetRunReport report_;
+};
+
+}  // namespace
+
+DatasetRunReport run_project(const datasets::Project& project, const RunPlace& place,
+                             const RunOptions& options, const std::stop_token& stop) {
+  const auto lock = PartitionLock::take(place.lock_folder, {project.name, "datasets", "all", ""});
+  return ProjectRun(project, place, options, stop).run();
+}
+
+}  // namespace finops::medallion

@@ -1,0 +1,171 @@
+#include "finops/medallion/run_tables.h"
+
+#include <algorithm>
+#include <memory>
+#include <utility>
+
+#include "finops/core/error.h"
+#include "finops/core/sha256.h"
+#include "finops/tabular/parquet_description.h"
+
+namespace finops::medallion {
+namespace {
+
+constexpr std::size_t kCopyBytes = 1 << 20;
+
+/// Copies an object to another store; returns its SHA-256.
+std::string copy_object(ObjectStore& from, const std::string& name, ObjectStore& to,
+                        const std::string& key) {
+  Sha256 hash;
+  const auto reader = from.open(name, {});
+  const auto writer = to.create(key);
+  std::vector<std::byte> buffer(kCopyBytes);
+  while (const std::size_t n = reader->read(buffer)) {
+    const auto bytes = std::span<const std::byte>(buffer).first(n);
+    hash.update(bytes);
+    writer->write(bytes);
+  }
+  writer->finish();
+  return hash.finish();
+}
+
+void require_types(const lake::TableView& table, const std::vector<Column>& columns) {
+  for (const Column& column : columns) {
+    const Column* there = table.schema.find(column.name);
+    if (there == nullptr || there->type == column.type) continue;
+    throw Error(ErrorKind::kUnsupported,
+                "the column '" + column.name + "' of " + table.name.to_string() + " is " +
+                    std::string(to_string(there->type)) + " and would become " +
+                    std::string(to_string(column.type)) +
+                    "; tables of the lake keep the types of their columns: give it another name");
+  }
+}
+
+}  // namespace
+
+RunTables::RunTables(lake::Lake& lake, std::string lake_uri, ObjectStore& work,
+                     std::string work_folder, TransformEngine& engine)
+    : lake_(lake),
+      lake_uri_(std::move(lake_uri)),
+      work_(work),
+      work_folder_(std::move(work_folder)),
+      engine_(engine),
+      pending_(lake.store()) {}
+
+const lake::TableView& RunTables::prepare(const lake::TableName& table,
+                                          const std::vector<Column>& columns) {
+  const lake::TableView* known = find(table);
+  const auto lacks = [&](const Column& column) {
+    return known->schema.find(column.name) == nullptr;
+  };
+  if (known != nullptr) require_types(*known, columns);
+  if (known != nullptr && std::ranges::none_of(columns, lacks)) return *known;
+  lake_.ensure_table(table, {columns, {}});
+  const auto planned = planned_.find(table);
+  if (planned != planned_.end()) {
+    throw Error(ErrorKind::kInternal, "columns of " + table.to_string() + " come after its files");
+  }
+  return tables_.insert_or_assign(table, lake_.view(table)).first->second;
+}
+
+const lake::TableView* RunTables::find(const lake::TableName& table) {
+  const auto known = tables_.find(table);
+  if (known != tables_.end()) return &known->second;
+  if (!lake_.has_table(table)) return nullptr;
+  return &tables_.emplace(table, lake_.view(table)).first->second;
+}
+
+std::vector<Column> RunTables::columns_of(const lake::TableName& table,
+                                          const std::vector<Column>& named) {
+  const lake::TableView& view = prepare(table, named);
+  std::vector<Column> columns;
+  for (const Column& column : named) columns.push_back(*view.schema.find(column.name));
+  return columns;
+}
+
+std::string RunTables::new_key(const lake::TableName& table) {
+  std::string key = lake_.data_key(table, {});
+  const std::lock_guard lock(mutex_);
+  pending_.add(key);
+  return key;
+}
+
+RunTables::Plan& RunTables::plan_of(const lake::TableName& table) {
+  const auto [it, is_new] = planned_.try_emplace(table);
+  if (is_new) {
+    for (const auto& file : tables_.at(table).files) it->second.planned_on.push_back(file.uri);
+  }
+  return it->second;
+}
+
+void RunTables::add_file(const lake::TableName& table, WrittenParquet file) {
+  Plan& plan = plan_of(table);
+  lake::LakeFile planned;
+  planned.uri = lake_uri_ + "/" + file.key;
+  planned.rows = file.rows;
+  planned.bytes = file.bytes;
+  tables_.at(table).files.push_back(std::move(planned));
+  plan.add.push_back(std::move(file));
+}
+
+void RunTables::remove_files(const lake::TableName& table, const std::set<std::string>& keys) {
+  if (keys.empty()) return;
+  plan_of(table).removed.insert(keys.begin(), keys.end());
+  std::erase_if(tables_.at(table).files,
+                [&](const lake::LakeFile& file) { return keys.contains(lake_.key_of(file.uri)); });
+}
+
+WrittenParquet RunTables::take_over(const lake::TableName& table,
+                                    const std::vector<Column>& columns, const std::string& name) {
+  const std::string key = new_key(table);
+  std::string hash = copy_object(work_, name, lake_.store(), key);
+  auto written = describe_parquet(open_random(work_, name), columns, key, std::move(hash));
+  work_.remove(name);
+  return written;
+}
+
+std::int64_t RunTables::replace_rows(const lake::TableName& table,
+                                     const std::vector<Column>& columns, const std::string& select,
+                                     const std::stop_token& stop) {
+  const std::vector<Column> committed = columns_of(table, columns);
+  const std::string name = "table-" + std::to_string(++written_) + ".parquet";
+  const std::int64_t rows =
+      engine_.write_parquet(select, committed, work_folder_ + "/" + name, stop);
+  std::set<std::string> old;
+  for (const auto& file : tables_.at(table).files) old.insert(lake_.key_of(file.uri));
+  if (rows > 0) add_file(table, take_over(table, committed, name));
+  if (rows == 0) work_.remove(name);
+  remove_files(table, old);
+  return rows;
+}
+
+void RunTables::show(const lake::TableName& table, const std::string& schema,
+                     const std::string& name) {
+  engine_.show(schema, name, tables_.at(table));
+}
+
+lake::CommitReport RunTables::commit(const std::map<std::string, std::string>& summary) {
+  std::vector<lake::PartitionChange> changes;
+  for (auto& [table, plan] : planned_) {
+    lake::PartitionChange change{.table = table, .partition = {}};
+    change.add = std::move(plan.add);
+    change.planned_on = std::move(plan.planned_on);
+    change.summary = summary;
+    change.removes = [this, removed = std::move(plan.removed)](const lake::LakeFile& file) {
+      return removed.contains(lake_.key_of(file.uri));
+    };
+    if (change.add.empty() && change.planned_on.empty()) continue;
+    changes.push_back(std::move(change));
+  }
+  try {
+    lake::CommitReport report = lake_.commit(changes);
+    pending_.keep();
+    planned_.clear();
+    return report;
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kUnknownOutcome) pending_.keep();
+    throw;
+  }
+}
+
+}  // namespace finops::medallion

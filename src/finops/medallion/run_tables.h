@@ -1,0 +1,78 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "finops/engines/transform_engine.h"
+#include "finops/lake/lake.h"
+#include "finops/pipeline/partition_commit.h"
+#include "finops/stores/object_store.h"
+
+namespace finops::medallion {
+
+/// The tables of the lake that a run reads and changes: each as the one commit at the run's end
+/// will leave it, in the lake's store and in the engine, before anybody else sees it. Without
+/// partitions. Destroyed without commit(), what was written is removed again. One thread at a time,
+/// but add_file().
+class RunTables {
+ public:
+  /// `lake_uri` is that of the keys of the lake's store; `work` is the engine's work folder as a
+  /// store.
+  RunTables(lake::Lake& lake, std::string lake_uri, ObjectStore& work, std::string work_folder,
+            TransformEngine& engine);
+
+  lake::Lake& lake() { return lake_; }
+  TransformEngine& engine() { return engine_; }
+
+  /// The table with these columns at least, made when the lake has none: columns are committed
+  /// before files are written. kUnsupported when a column has another type there.
+  const lake::TableView& prepare(const lake::TableName& table, const std::vector<Column>& columns);
+  /// A table that is there; nullptr when it is not.
+  const lake::TableView* find(const lake::TableName& table);
+  /// Its columns of these names, with their field ids.
+  std::vector<Column> columns_of(const lake::TableName& table, const std::vector<Column>& named);
+
+  /// A key for a new data file of a prepared table.
+  std::string new_key(const lake::TableName& table);
+  /// The file comes with the commit; the files with these keys go.
+  void add_file(const lake::TableName& table, WrittenParquet file);
+  void remove_files(const lake::TableName& table, const std::set<std::string>& keys);
+
+  /// The rows of a query in place of all that the table has. Returns their number.
+  std::int64_t replace_rows(const lake::TableName& table, const std::vector<Column>& columns,
+                            const std::string& select, const std::stop_token& stop);
+
+  /// Shows the table as it is planned, as "schema"."name" of the engine.
+  void show(const lake::TableName& table, const std::string& schema, const std::string& name);
+
+  bool has_changes() const { return !planned_.empty(); }
+  lake::CommitReport commit(const std::map<std::string, std::string>& summary);
+
+ private:
+  struct Plan {
+    std::vector<std::string> planned_on;  // URIs
+    std::vector<WrittenParquet> add;
+    std::set<std::string> removed;  // keys
+  };
+  Plan& plan_of(const lake::TableName& table);
+  WrittenParquet take_over(const lake::TableName& table, const std::vector<Column>& columns,
+                           const std::string& name);
+
+  lake::Lake& lake_;
+  const std::string lake_uri_;
+  ObjectStore& work_;
+  const std::string work_folder_;
+  TransformEngine& engine_;
+  std::mutex mutex_;  // guards pending_
+  PendingFiles pending_;
+  std::map<lake::TableName, lake::TableView> tables_;
+  std::map<lake::TableName, Plan> planned_;
+  int written_ = 0;
+};
+
+}  // namespace finops::medallion

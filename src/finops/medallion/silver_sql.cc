@@ -1,0 +1,399 @@
+#include "finops/medallion/silver_sql.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "finops/core/error.h"
+#include "finops/engines/sql_text.h"
+
+namespace finops::medallion {
+namespace {
+
+using datasets::ColumnRule;
+using datasets::DatasetColumn;
+using datasets::Join;
+using datasets::LetterCase;
+using datasets::Otherwise;
+using datasets::RowRule;
+
+// Names of ours for what lies between a delivered text and its value. No column of a project's own
+// is called so: they have no colon.
+std::string text_of(const std::string& column) {
+  return quoted_identifier("finops:text:" + column);
+}
+std::string read_of(const std::string& column) {
+  return quoted_identifier("finops:read:" + column);
+}
+std::string rule_name(std::size_t number) {
+  return quoted_identifier("finops:rule:" + std::to_string(number));
+}
+std::string match_name(std::size_t join) {
+  return quoted_identifier("finops:match:" + std::to_string(join));
+}
+constexpr const char* kDuplicate = "\"finops:duplicate\"";
+
+/// A user's SQL, so that a comment at its end ends with it.
+std::string enclosed(const std::string& sql) { return "(" + sql + "\n)"; }
+
+std::string holds(const std::string& condition) {
+  return "coalesce(" + enclosed(condition) + ", false)";
+}
+
+template <typename Items, typename Text>
+std::string list_of(const Items& items, const Text& text, const char* between = ", ") {
+  std::string out;
+  for (const auto& item : items) {
+    if (!out.empty()) out += between;
+    out += text(item);
+  }
+  return out;
+}
+
+std::string literals(const std::vector<std::string>& texts) {
+  return list_of(texts, [](const std::string& text) { return quoted_literal(text); });
+}
+
+/// A text as the type says; NULL where it cannot be read.
+std::string read_as(ColumnType type, const std::string& text) {
+  switch (type) {
+    case ColumnType::kDecimal: return "read_decimal(" + text + ")";
+    case ColumnType::kTimestamp: return "read_timestamp(" + text + ")";
+    case ColumnType::kDate: return "read_date(" + text + ")";
+    case ColumnType::kBoolean: return "read_boolean(" + text + ")";
+    default: return text;
+  }
+}
+
+std::string decimal_literal(Decimal value) { return "'" + value.to_string() + "'::DECIMAL(38,18)"; }
+
+std::string outside(const std::string& value, const datasets::Range& range) {
+  return "(" + value + " < " + decimal_literal(range.least) + " OR " + value + " > " +
+         decimal_literal(range.most) + ")";
+}
+
+std::string in_case(const std::string& text, LetterCase letter_case) {
+  switch (letter_case) {
+    case LetterCase::kLower: return "lower(" + text + ")";
+    case LetterCase::kUpper: return "upper(" + text + ")";
+    case LetterCase::kAsIs: break;
+  }
+  return text;
+}
+
+std::string with_aliases(const std::string& text, const ColumnRule& rule) {
+  if (rule.aliases.empty()) return text;
+  std::string sql = "CASE " + text;
+  for (const auto& [alias, word] : rule.aliases) {
+    sql += " WHEN " + quoted_literal(alias) + " THEN " + quoted_literal(word);
+  }
+  return sql + " ELSE " + text + " END";
+}
+
+/// From what was read: the range, then the default.
+std::string normalised_value(const DatasetColumn& column, const ColumnRule& rule) {
+  std::string value = read_of(column.name);
+  if (rule.range && rule.range->otherwise == Otherwise::kNull) {
+    value = "CASE WHEN NOT " + outside(value, *rule.range) + " THEN " + value + " END";
+  }
+  if (!rule.one_of.empty() && rule.one_of_otherwise == Otherwise::kNull) {
+    value = "CASE WHEN " + value + " IN (" + literals(rule.one_of) + ") THEN " + value + " END";
+  }
+  if (rule.default_value) {
+    value = "coalesce(" + value + ", " + read_as(column.type, quoted_literal(*rule.default_value)) +
+            ")";
+  }
+  return value;
+}
+
+}  // namespace
+
+std::string sql_type(ColumnType type) {
+  switch (type) {
+    case ColumnType::kDecimal: return "DECIMAL(38,18)";
+    case ColumnType::kTimestamp: return "TIMESTAMP";
+    case ColumnType::kDate: return "DATE";
+    case ColumnType::kBoolean: return "BOOLEAN";
+    case ColumnType::kInt: return "INTEGER";
+    case ColumnType::kLong: return "BIGINT";
+    case ColumnType::kBinary: return "BLOB";
+    default: return "VARCHAR";
+  }
+}
+
+SilverSql::SilverSql(const datasets::Dataset& dataset, const datasets::SilverRules& rules,
+                     const std::map<std::string, std::vector<Column>>& others)
+    : dataset_(dataset), rules_(rules), others_(others) {
+  const auto add = [&](const std::string& name, ColumnType type) {
+    columns_.push_back({.name = name, .type = type, .doc = name});
+  };
+  for (const auto& column : dataset.columns) add(column.name, column.type);
+  for (const Join& join : rules.joins) {
+    const auto& there = others.at(join.dataset);
+    for (const auto& [name, of] : join.columns) {
+      const auto found = std::ranges::find(there, of, &Column::name);
+      if (found == there.end()) {
+        throw Error(ErrorKind::kInternal, "silver." + join.dataset + " has no column " + of);
+      }
+      add(name, found->type);
+    }
+  }
+  for (const auto& column : rules.derived) add(column.column, column.type);
+  add(kFlags, ColumnType::kText);
+  add(kSourceFile, ColumnType::kText);
+  add(kSourceLine, ColumnType::kLong);
+  add(kIngestionTime, ColumnType::kTimestamp);
+  add_codes();
+}
+
+const ColumnRule& SilverSql::rule_of(const std::string& column) const {
+  static const ColumnRule none;
+  const auto it = std::ranges::find(rules_.columns, column, &ColumnRule::column);
+  return it == rules_.columns.end() ? none : *it;
+}
+
+bool SilverSql::is_required(const DatasetColumn& column) const {
+  return rule_of(column.name).is_required ||
+         std::ranges::find(dataset_.key, column.name) != dataset_.key.end();
+}
+
+void SilverSql::add_column_codes(const DatasetColumn& column) {
+  const ColumnRule& rule = rule_of(column.name);
+  const std::string& name = column.name;
+  const std::string value = quoted_identifier(name);
+  const bool required = is_required(column);
+  if (required) reasons_.push_back({name + "_missing", text_of(name) + " IS NULL"});
+  if (column.type != ColumnType::kText) {
+    auto& codes = required ? reasons_ : flags_;
+    codes.push_back(
+        {name + "_unreadable", text_of(name) + " IS NOT NULL AND " + read_of(name) + " IS NULL"});
+  }
+  if (rule.range) {
+    auto& codes = rule.range->otherwise == Otherwise::kNull ? flags_ : reasons_;
+    codes.push_back({name + "_out_of_range", outside(read_of(name), *rule.range)});
+  }
+  if (!rule.one_of.empty()) {
+    const bool nulls = rule.one_of_otherwise == Otherwise::kNull;
+    const std::string other = read_of(name) + " NOT IN (" + literals(rule.one_of) + ")";
+    const bool takes_null = nulls || required;
+    (nulls ? flags_ : reasons_)
+        .push_back({name + "_unknown", takes_null ? other : value + " IS NULL OR " + other});
+  }
+  if (rule.pattern) {
+    reasons_.push_back({name + "_malformed", "NOT regexp_full_match(" + value + ", " +
+                                                 quoted_literal(*rule.pattern) + ")"});
+  }
+}
+
+void SilverSql::add_codes() {
+  for (const auto& column : dataset_.columns) add_column_codes(column);
+  for (std::size_t i = 0; i < rules_.joins.size(); ++i) {
+    const Join& join = rules_.joins[i];
+    if (join.missing_flag.empty()) continue;
+    const std::string has_key = list_of(
+        join.on, [](const auto& pair) { return quoted_identifier(pair.first) + " IS NOT NULL"; },
+        " AND ");
+    flags_.push_back({join.missing_flag, match_name(i) + " IS NULL AND " + has_key});
+  }
+  for (std::size_t i = 0; i < rules_.rules.size(); ++i) {
+    const RowRule& rule = rules_.rules[i];
+    if (rule.code.empty()) continue;
+    auto& codes = rule.action == RowRule::Action::kFlag ? flags_ : reasons_;
+    codes.push_back({rule.code, rule_name(i)});
+  }
+  if (!dataset_.key.empty() && rules_.key_is_unique) {
+    reasons_.push_back({"duplicate_key", kDuplicate});
+  }
+  std::ranges::stable_sort(flags_, {}, &Code::code);
+  std::ranges::stable_sort(reasons_, {}, &Code::code);
+}
+
+/// Trimmed, and NULL for what stands for nothing.
+std::string SilverSql::delivered_text(const DatasetColumn& column) const {
+  const ColumnRule& rule = rule_of(column.name);
+  std::string text = "nullif(trim(" + quoted_identifier(column.name) + ", ' ' || chr(9)), '')";
+  for (const auto& null_text : rule.null_texts) {
+    text = "nullif(" + text + ", " + quoted_literal(null_text) + ")";
+  }
+  if (column.since_version) {
+    text = "CASE WHEN read_decimal(trim(" + quoted_identifier(dataset_.version_column) +
+           ", ' ' || chr(9))) >= " + std::to_string(*column.since_version) + " THEN " + text +
+           " END";
+  }
+  return text;
+}
+
+std::string SilverSql::normalised(const std::string& from) const {
+  const std::string own =
+      std::string(kSourceFile) + ", " + kSourceLine + ", " + kIngestionTime + ", " + kUnreadable;
+  std::string texts, reads, values;
+  for (const auto& column : dataset_.columns) {
+    const ColumnRule& rule = rule_of(column.name);
+    const std::string text = text_of(column.name), read = read_of(column.name);
+    texts += ", " + delivered_text(column) + " AS " + text;
+    const std::string word = column.type == ColumnType::kText
+                                 ? with_aliases(in_case(text, rule.letter_case), rule)
+                                 : read_as(column.type, text);
+    reads += ", " + word + " AS " + read;
+    values += ", " + normalised_value(column, rule) + " AS " + quoted_identifier(column.name);
+  }
+  return "SELECT *" + values + " FROM (SELECT *" + reads + " FROM (SELECT " + own + texts +
+         " FROM " + from + "))";
+}
+
+std::string SilverSql::keys_of(const std::string& prefix) const {
+  std::string sql;
+  for (std::size_t i = 0; i < dataset_.key.size(); ++i) {
+    sql += (i > 0 ? ", " : "") + prefix + quoted_identifier(dataset_.key[i]) + " AS k" +
+           std::to_string(i);
+  }
+  return sql;
+}
+
+std::string SilverSql::repeated_keys(const std::string& from) const {
+  if (dataset_.key.empty() || !rules_.key_is_unique) return "";
+  const std::string has_key = list_of(
+      dataset_.key, [](const auto& name) { return quoted_identifier(name) + " IS NOT NULL"; },
+      " AND ");
+  return "SELECT " + keys_of("") + " FROM (" + normalised(from) + ") WHERE " + has_key +
+         " GROUP BY ALL HAVING count(*) > 1";
+}
+
+std::string SilverSql::first_rows_of_keys(const std::string& from,
+                                          const std::string& repeated) const {
+  std::string keys, on;
+  for (std::size_t i = 0; i < dataset_.key.size(); ++i) {
+    const std::string key = "r.k" + std::to_string(i);
+    keys += key + ", ";
+    on += (i > 0 ? " AND " : "") + std::string("j.") + quoted_identifier(dataset_.key[i]) + " = " +
+          key;
+  }
+  return "SELECT " + keys + "min({f: j." + kSourceFile + ", l: j." + kSourceLine +
+         "}) AS first_row FROM (" + judged(from, "") + ") AS j JOIN " + repeated + " AS r ON " +
+         on + " WHERE j." + kReasons + " = '[]' GROUP BY ALL";
+}
+
+/// The rows with the columns of other datasets. Each finds one row there at most.
+std::string SilverSql::joined(const std::string& from) const {
+  std::string columns, tables;
+  for (std::size_t i = 0; i < rules_.joins.size(); ++i) {
+    const Join& join = rules_.joins[i];
+    const std::string alias = "j" + std::to_string(i);
+    std::string keys, on, there;
+    for (std::size_t k = 0; k < join.on.size(); ++k) {
+      const std::string key = quoted_identifier(join.on[k].second);
+      keys += (k > 0 ? ", " : "") + key;
+      there += key + " AS k" + std::to_string(k) + ", ";
+      on += (k > 0 ? " AND " : "") + std::string("l.") + quoted_identifier(join.on[k].first) +
+            " = " + alias + ".k" + std::to_string(k);
+    }
+    for (const auto& [name, of] : join.columns) {
+      there += quoted_identifier(of) + " AS " + quoted_identifier(name) + ", ";
+      columns += ", " + alias + "." + quoted_identifier(name);
+    }
+    columns += ", " + alias + ".k0 AS " + match_name(i);
+    tables += " LEFT JOIN (SELECT " + there + "FROM silver." + quoted_identifier(join.dataset) +
+              " QUALIFY row_number() OVER (PARTITION BY " + keys + " ORDER BY " + kSourceFile +
+              ", " + kSourceLine + ") = 1) AS " + alias + " ON " + on;
+  }
+  return "SELECT l.*" + columns + " FROM (" + from + ") AS l" + tables;
+}
+
+/// One query around the other for each, so that a column sees those before it.
+std::string SilverSql::derived(const std::string& from, std::size_t count) const {
+  std::string sql = from;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto& column = rules_.derived[i];
+    sql = "SELECT *, CAST(" + enclosed(column.sql.sql) + " AS " + sql_type(column.type) + ") AS " +
+          quoted_identifier(column.column) + " FROM (" + sql + ")";
+  }
+  return sql;
+}
+
+std::string SilverSql::with_rules(const std::string& from) const {
+  std::string columns;
+  for (std::size_t i = 0; i < rules_.rules.size(); ++i) {
+    columns += ", " + holds(rules_.rules[i].when.sql) + " AS " + rule_name(i);
+  }
+  return "SELECT *" + columns + " FROM (" + from + ")";
+}
+
+/// After the rules that set it; of several that hold, the last.
+std::string SilverSql::final_value(const Column& column) const {
+  const std::string name = quoted_identifier(column.name);
+  std::string value = name;
+  for (std::size_t i = 0; i < rules_.rules.size(); ++i) {
+    for (const auto& [set, sql] : rules_.rules[i].set) {
+      if (set != column.name) continue;
+      value = "CASE WHEN " + rule_name(i) + " THEN CAST(" + enclosed(sql.sql) + " AS " +
+              sql_type(column.type) + ") ELSE " + value + " END";
+    }
+  }
+  return value + " AS " + name;
+}
+
+std::string SilverSql::judged(const std::string& from, const std::string& first_rows) const {
+  const auto codes = [&](const std::vector<Code>& list) -> std::string {
+    std::string items;
+    for (const Code& one : list) {
+      if (one.condition == kDuplicate && first_rows.empty()) continue;
+      items += ", CASE WHEN " + one.condition + " THEN " + quoted_literal("\"" + one.code + "\"") +
+               " END";
+    }
+    return items.empty() ? "'[]'" : "'[' || concat_ws(','" + items + ") || ']'";
+  };
+  std::string rows = with_rules(derived(joined(normalised(from)), rules_.derived.size()));
+  if (!first_rows.empty()) {
+    std::string on;
+    for (std::size_t i = 0; i < dataset_.key.size(); ++i) {
+      on += (i > 0 ? " AND " : "") + std::string("d.k") + std::to_string(i) + " = r." +
+            quoted_identifier(dataset_.key[i]);
+    }
+    rows = "SELECT r.*, coalesce({f: r." + std::string(kSourceFile) + ", l: r." + kSourceLine +
+           "} > d.first_row, false) AS " + kDuplicate + " FROM (" + rows + ") AS r LEFT JOIN " +
+           first_rows + " AS d ON " + on;
+  }
+  std::string values;
+  for (const Column& column : columns_) {
+    if (column.name == kFlags) {
+      values += codes(flags_) + " AS " + kFlags + ", ";
+    } else {
+      values += final_value(column) + ", ";
+    }
+  }
+  return "SELECT " + values + "CASE WHEN " + kUnreadable + " IS NOT NULL THEN '[\"' || " +
+         kUnreadable + " || '\"]' ELSE " + codes(reasons_) + " END AS " + kReasons + " FROM (" +
+         rows + ")";
+}
+
+std::vector<std::string> SilverSql::flags() const { return names_of(flags_); }
+std::vector<std::string> SilverSql::reasons() const { return names_of(reasons_); }
+
+std::vector<std::string> SilverSql::names_of(const std::vector<Code>& codes) {
+  std::vector<std::string> names;
+  for (const Code& code : codes) names.push_back(code.code);
+  return names;
+}
+
+std::vector<SilverSql::Piece> SilverSql::pieces(const std::string& from) const {
+  std::vector<Piece> pieces;
+  const std::string rows = joined(normalised(from));
+  for (std::size_t i = 0; i < rules_.derived.size(); ++i) {
+    pieces.push_back({&rules_.derived[i].sql, "derived column " + rules_.derived[i].column,
+                      derived(rows, i + 1)});
+  }
+  const std::string all = derived(rows, rules_.derived.size());
+  for (const RowRule& rule : rules_.rules) {
+    const std::string name = rule.code.empty() ? "rule" : "rule " + rule.code;
+    pieces.push_back(
+        {&rule.when, name, "SELECT " + holds(rule.when.sql) + " AS holds FROM (" + all + ")"});
+    for (const auto& [column, sql] : rule.set) {
+      const auto type = std::ranges::find(columns_, column, &Column::name)->type;
+      pieces.push_back({&sql, name + ", new " + column,
+                        "SELECT CAST(" + enclosed(sql.sql) + " AS " + sql_type(type) +
+                            ") AS value FROM (" + all + ")"});
+    }
+  }
+  return pieces;
+}
+
+}  // namespace finops::medallion

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "finops/core/table_schema.h"
+#include "finops/datasets/project.h"
+
+namespace finops::medallion {
+
+/// The columns that finops gives bronze beside what was delivered.
+inline constexpr const char* kSourceFile = "source_file";
+inline constexpr const char* kSourceLine = "source_line";
+inline constexpr const char* kIngestionTime = "ingestion_time";
+inline constexpr const char* kUnreadable = "unreadable";  // why the record has no cells
+inline constexpr const char* kRaw = "raw";                // its bytes then
+/// Those of silver and of quarantine: JSON lists of codes, sorted.
+inline constexpr const char* kFlags = "flags";
+inline constexpr const char* kReasons = "reasons";
+
+/// The rules of a dataset as SQL, by the order that datasets/project.h gives them. `from` is always
+/// a table with the columns of bronze. What comes out depends on no order of rows.
+class SilverSql {
+ public:
+  /// `others` are the silver columns of the datasets that it joins.
+  SilverSql(const datasets::Dataset& dataset, const datasets::SilverRules& rules,
+            const std::map<std::string, std::vector<Column>>& others);
+
+  /// Of silver: delivered, joined, derived, then finops' own. Without field ids.
+  const std::vector<Column>& columns() const { return columns_; }
+
+  /// All rows with the normalised values of the delivered columns, and nothing else of the rules.
+  std::string normalised(const std::string& from) const;
+
+  /// The keys that more than one row has, as columns k0, k1, …; empty when none is to be unique.
+  std::string repeated_keys(const std::string& from) const;
+  /// Of each key of the table `repeated`: the columns of repeated_keys(), and the source_file and
+  /// source_line of the first row that is valid otherwise.
+  std::string first_rows_of_keys(const std::string& from, const std::string& repeated) const;
+
+  /// Every row with the columns of silver and `reasons`; `first_rows` names a table of
+  /// first_rows_of_keys(), or is empty when no key is repeated.
+  std::string judged(const std::string& from, const std::string& first_rows) const;
+
+  /// The SQL that people wrote, each text in a query that can be prepared when all before it can.
+  struct Piece {
+    const datasets::SqlText* text;
+    std::string what;  // "derived column year_month"
+    std::string select;
+  };
+  std::vector<Piece> pieces(const std::string& from) const;
+
+  /// All codes, sorted.
+  std::vector<std::string> flags() const;
+  std::vector<std::string> reasons() const;
+
+ private:
+  struct Code {
+    std::string code, condition;
+  };
+  static std::vector<std::string> names_of(const std::vector<Code>& codes);
+
+  const datasets::ColumnRule& rule_of(const std::string& column) const;
+  bool is_required(const datasets::DatasetColumn& column) const;
+  std::string delivered_text(const datasets::DatasetColumn& column) const;
+  void add_column_codes(const datasets::DatasetColumn& column);
+  void add_codes();
+  std::string joined(const std::string& from) const;
+  std::string derived(const std::string& from, std::size_t count) const;
+  std::string with_rules(const std::string& from) const;
+  std::string final_value(const Column& column) const;
+  std::string keys_of(const std::string& prefix) const;
+
+  const datasets::Dataset& dataset_;
+  const datasets::SilverRules& rules_;
+  const std::map<std::string, std::vector<Column>>& others_;
+  std::vector<Column> columns_;
+  std::vector<Code> flags_, reasons_;
+};
+
+/// What DuckDB calls a type.
+std::string sql_type(ColumnType type);
+
+}  // namespace finops::medallion

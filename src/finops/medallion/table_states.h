@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "finops/medallion/dataset_report.h"
+#include "finops/medallion/run_tables.h"
+
+namespace finops::medallion {
+
+/// How a table of silver or gold was made: a row of "<project>_silver".table_states. A table whose
+/// `definition` is still the same is not made again.
+struct TableState {
+  std::string layer, name;  // "silver", "usage_events"
+  /// SHA-256 of all that its rows depend on: the SQL, and the definitions or files of what it
+  /// reads.
+  std::string definition;
+  std::int64_t built_at = 0;  // microseconds since 1970
+  std::string report;         // JSON, of DatasetReport or ModelReport
+};
+
+/// By layer and name.
+using TableStates = std::map<std::pair<std::string, std::string>, TableState>;
+
+TableStates read_table_states(RunTables& tables, const std::string& name_space);
+void write_table_states(RunTables& tables, const std::string& name_space,
+                        const TableStates& states);
+
+std::string to_json(const DatasetReport& report);
+std::string to_json(const ModelReport& report);
+/// What the run that made the table told; kInvalidData for a text that is none.
+DatasetReport dataset_report_from(const std::string& json);
+ModelReport model_report_from(const std::string& json);
+
+}  // namespace finops::medallion
