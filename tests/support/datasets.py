@@ -79,3 +79,20 @@ def is_same_cell(found, wanted):
         return decimal.Decimal(found) == decimal.Decimal(wanted)
     except (TypeError, ValueError, decimal.InvalidOperation):
         return False
+
+
+def comparable(datasets, semantics="corrected"):
+    """All rows of silver, quarantine and gold without what depends on the time of loading."""
+    tables = {}
+    with duckdb.connect(str(datasets.project.database), read_only=True) as connection:
+        for layer in ("silver", "gold"):
+            name_space = datasets.name_space(layer, semantics)
+            names = connection.execute("SELECT view_name FROM duckdb_views() WHERE schema_name = ? ORDER BY 1", [name_space]).fetchall()
+            for (name,) in names:
+                if name == "table_states":
+                    continue
+                columns = [one[0] for one in connection.execute(f'DESCRIBE {name_space}."{name}"').fetchall()]
+                shown = ", ".join(f'"{column}"' for column in columns if column != "ingestion_time")
+                rows = connection.execute(f'SELECT {shown} FROM {name_space}."{name}"').fetchall()
+                tables[f"{layer}.{name}"] = sorted(rows, key=repr)
+    return tables

@@ -25,6 +25,7 @@ Json document_of(const medallion::DatasetReport& report) {
             {"deleted", report.deleted_files}}},
           {"rows",
            {{"bronze", report.bronze_rows},
+            {"refined", report.refined_rows},
             {"valid", report.valid_rows},
             {"quarantined", report.quarantined_rows}}},
           {"reasons", report.reasons},

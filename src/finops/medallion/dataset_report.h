@@ -16,14 +16,19 @@ struct MoneyProof {
   Decimal bronze, silver, quarantined;
 };
 
-/// What a run did with one dataset, and how it stands since.
-struct DatasetReport {
-  std::string dataset;
-  std::size_t new_files = 0, changed_files = 0, deleted_files = 0, files = 0;
-  bool is_rebuilt = false;  // silver was made anew; else the numbers below are of before
+/// The proof of rows that were refined: bronze is valid and quarantined.
+struct RowCounts {
   std::int64_t bronze_rows = 0, valid_rows = 0, quarantined_rows = 0;
   std::map<std::string, std::int64_t> reasons, flags;  // rows by code
   std::vector<MoneyProof> money;
+};
+
+/// What a run did with one dataset, and how it stands since.
+struct DatasetReport : RowCounts {
+  std::string dataset;
+  std::size_t new_files = 0, changed_files = 0, deleted_files = 0, files = 0;
+  std::int64_t refined_rows = 0;  // rows of bronze that this run refined
+  bool is_rebuilt = false;        // of some landing files at least
 };
 
 struct ModelReport {

@@ -81,7 +81,7 @@ class ProjectRun {
     states_ = read_table_states(tables_, names_.silver);
     for (const Dataset& dataset : project_.datasets) land(dataset);
     times_.end("bronze", 0, bronze_rows_);
-    for (std::size_t i = 0; i < project_.datasets.size(); ++i) refine(i);
+    for (std::size_t i = 0; i < project_.datasets.size(); ++i) refine_silver(i);
     times_.end("silver");
     for (const Model* model : ordered_models(project_, inputs_)) build(*model);
     times_.end("gold");
@@ -123,7 +123,13 @@ class ProjectRun {
   void take(const Dataset& dataset, LandingPlan plan) {
     std::erase_if(landed_, [&](const LandedFile& file) { return file.dataset == dataset.name; });
     landed_.insert(landed_.end(), plan.stay.begin(), plan.stay.end());
-    if (options_.is_dry_run) return;
+    if (options_.is_dry_run) {
+      // Not read yet: the ETag stands for what is in them.
+      for (const auto& object : plan.load) {
+        landed_.push_back({.dataset = dataset.name, .file = object.key, .sha256 = object.etag});
+      }
+      return;
+    }
     tell("bronze " + dataset.name);
     BronzeSettings settings;
     settings.landing = place_.landing;
@@ -145,9 +151,8 @@ class ProjectRun {
 
   std::string definition_of_bronze(const std::string& dataset) const {
     std::vector<std::string> files;
-    for (const LandedFile& file : landed_) {
-      if (file.dataset != dataset) continue;
-      files.push_back(file.file + '\0' + file.sha256 + '\0' + std::to_string(file.ingestion_time));
+    for (const LandedFile& file : landed_of(dataset)) {
+      files.push_back(file.file + '\0' + version_of(file));
     }
     std::ranges::sort(files);
     std::string text = dataset;
@@ -155,42 +160,65 @@ class ProjectRun {
     return sha256_of(text);
   }
 
-  /// Whether the table is what its definition makes.
-  const TableState* standing(const std::string& layer, const std::string& name,
-                             const std::string& definition) {
+  /// How a table was made that is there; nullptr when it is to be made from nothing.
+  const TableState* known_state(const std::string& layer, const std::string& name) {
     const auto state = states_.find({layer, name});
-    if (options_.rebuilds_all || state == states_.end() || state->second.definition != definition ||
-        tables_.find({layer == "silver" ? names_.silver : names_.gold, name}) == nullptr) {
-      return nullptr;
-    }
-    return &state->second;
+    const bool is_there =
+        tables_.find({layer == "silver" ? names_.silver : names_.gold, name}) != nullptr;
+    return options_.rebuilds_all || state == states_.end() || !is_there ? nullptr : &state->second;
   }
 
-  void refine(std::size_t index) {
+  void refine_silver(std::size_t index) {
     const Dataset& dataset = project_.datasets[index];
     const datasets::SilverRules& rules = project_.rules[index];
     const SilverSql sql(dataset, rules, silver_columns_);
     silver_columns_[dataset.name] = sql.columns();
-    std::string text = std::string(kVersion) + definition_of_bronze(dataset.name) +
-                       sql.judged("bronze", "first rows") + sql.repeated_keys("bronze");
+    const std::string logic = logic_of(dataset, rules, sql);
+    const std::string definition = sha256_of(logic + definition_of_bronze(dataset.name));
+    define("silver", dataset.name, definition);
+    DatasetReport& report = report_.datasets[index];
+    const TableState* known = known_state("silver", dataset.name);
+    if (known != nullptr && !options_.is_dry_run) show_silver(dataset.name);
+    std::vector<Pack> packs;
+    if (known != nullptr) packs = packs_from_json(known->report);
+    if (known != nullptr && known->definition == definition) {
+      static_cast<RowCounts&>(report) = total_of(packs);
+      return;
+    }
+    report_.is_changed = report.is_rebuilt = true;
+    if (options_.is_dry_run) {
+      static_cast<RowCounts&>(report) = total_of(packs);
+      return;
+    }
+    tell("silver " + dataset.name);
+    const bool may_stay = known != nullptr && known->logic == logic;
+    const SilverJob job{project_, dataset, rules, sql, names_, landed_of(dataset.name)};
+    const SilverResult result = refine(tables_, job, may_stay ? &packs : nullptr, stop_);
+    static_cast<RowCounts&>(report) = total_of(result.packs);
+    report.refined_rows = result.refined_rows;
+    states_[{"silver", dataset.name}] = {"silver", dataset.name, definition,
+                                         logic,    now_us(),     packs_to_json(result.packs)};
+  }
+
+  /// All that decides about silver but the landing files.
+  std::string logic_of(const Dataset& dataset, const datasets::SilverRules& rules,
+                       const SilverSql& sql) const {
+    std::string text = kVersion + sql.judged("bronze");
+    if (sql.has_unique_key()) text += sql.key_list();
+    text += '\0' + rules.currency_column;
     for (const auto& money : dataset.money) {
       text += '\0' + money.column + '\0' + money.currency_column + '\0' + money.currency;
     }
     for (const auto& join : rules.joins) text += definitions_.at("silver." + join.dataset);
-    const std::string definition = sha256_of(text);
-    define("silver", dataset.name, definition);
-    DatasetReport& report = report_.datasets[index];
-    if (const TableState* state = standing("silver", dataset.name, definition)) {
-      adopt(dataset_report_from(state->report), report);
-      show_silver(dataset.name);
-      return;
+    return sha256_of(text);
+  }
+
+  std::vector<LandedFile> landed_of(const std::string& dataset) const {
+    std::vector<LandedFile> files;
+    for (const LandedFile& file : landed_) {
+      if (file.dataset == dataset) files.push_back(file);
     }
-    report_.is_changed = report.is_rebuilt = true;
-    if (options_.is_dry_run) return;
-    tell("silver " + dataset.name);
-    adopt(build_silver(tables_, names_, dataset, rules, sql, stop_), report);
-    states_[{"silver", dataset.name}] = {"silver", dataset.name, definition, now_us(),
-                                         to_json(report)};
+    return files;
   }
 
   void define(const std::string& layer, const std::string& name, const std::string& definition) {
@@ -202,20 +230,10 @@ class ProjectRun {
   }
 
   void show_silver(const std::string& dataset) {
-    if (options_.is_dry_run) return;
     for (const auto& name : {dataset, quarantine_name(dataset)}) {
       tables_.find({names_.silver, name});
       tables_.show({names_.silver, name}, "silver", name);
     }
-  }
-
-  static void adopt(DatasetReport from, DatasetReport& report) {
-    report.bronze_rows = from.bronze_rows;
-    report.valid_rows = from.valid_rows;
-    report.quarantined_rows = from.quarantined_rows;
-    report.reasons = std::move(from.reasons);
-    report.flags = std::move(from.flags);
-    report.money = std::move(from.money);
   }
 
   void build(const Model& model) {
@@ -223,7 +241,8 @@ class ProjectRun {
     for (const auto& input : inputs_.at(model.name)) text += '\0' + definitions_.at(input);
     const std::string definition = sha256_of(text);
     define("gold", model.name, definition);
-    if (const TableState* state = standing("gold", model.name, definition)) {
+    const TableState* state = known_state("gold", model.name);
+    if (state != nullptr && state->definition == definition) {
       report_.models.push_back(model_report_from(state->report));
       if (!options_.is_dry_run) tables_.show({names_.gold, model.name}, "gold", model.name);
       return;
@@ -235,8 +254,8 @@ class ProjectRun {
     }
     tell("gold " + model.name);
     report_.models.push_back(build_model(tables_, names_, model, stop_));
-    states_[{"gold", model.name}] = {"gold", model.name, definition, now_us(),
-                                     to_json(report_.models.back())};
+    states_[{"gold", model.name}] = {"gold", model.name, definition,
+                                     "",     now_us(),   to_json(report_.models.back())};
   }
 
   void finish() {

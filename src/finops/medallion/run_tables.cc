@@ -124,24 +124,45 @@ WrittenParquet RunTables::take_over(const lake::TableName& table,
   return written;
 }
 
+RunTables::NewRows RunTables::add_rows(const lake::TableName& table,
+                                       const std::vector<Column>& columns,
+                                       const std::string& select, const std::stop_token& stop) {
+  const std::vector<Column> committed = columns_of(table, columns);
+  const std::string name = "table-" + std::to_string(++written_) + ".parquet";
+  NewRows added;
+  added.rows = engine_.write_parquet(select, committed, work_folder_ + "/" + name, stop);
+  if (added.rows == 0) {
+    work_.remove(name);
+    return added;
+  }
+  WrittenParquet file = take_over(table, committed, name);
+  added.key = file.key;
+  add_file(table, std::move(file));
+  return added;
+}
+
 std::int64_t RunTables::replace_rows(const lake::TableName& table,
                                      const std::vector<Column>& columns, const std::string& select,
                                      const std::stop_token& stop) {
-  const std::vector<Column> committed = columns_of(table, columns);
-  const std::string name = "table-" + std::to_string(++written_) + ".parquet";
-  const std::int64_t rows =
-      engine_.write_parquet(select, committed, work_folder_ + "/" + name, stop);
+  prepare(table, columns);
   std::set<std::string> old;
   for (const auto& file : tables_.at(table).files) old.insert(lake_.key_of(file.uri));
-  if (rows > 0) add_file(table, take_over(table, committed, name));
-  if (rows == 0) work_.remove(name);
+  const NewRows added = add_rows(table, columns, select, stop);
   remove_files(table, old);
-  return rows;
+  return added.rows;
 }
 
 void RunTables::show(const lake::TableName& table, const std::string& schema,
                      const std::string& name) {
   engine_.show(schema, name, tables_.at(table));
+}
+
+void RunTables::show_files(const lake::TableName& table, const std::set<std::string>& keys,
+                           const std::string& schema, const std::string& name) {
+  lake::TableView view = tables_.at(table);
+  std::erase_if(view.files,
+                [&](const lake::LakeFile& file) { return !keys.contains(lake_.key_of(file.uri)); });
+  engine_.show(schema, name, view);
 }
 
 lake::CommitReport RunTables::commit(const std::map<std::string, std::string>& summary) {

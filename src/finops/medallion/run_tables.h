@@ -43,12 +43,23 @@ class RunTables {
   void add_file(const lake::TableName& table, WrittenParquet file);
   void remove_files(const lake::TableName& table, const std::set<std::string>& keys);
 
+  struct NewRows {
+    std::int64_t rows = 0;
+    std::string key;  // of the file that has them; empty without rows
+  };
+  /// The rows of a query as one more file of the table.
+  NewRows add_rows(const lake::TableName& table, const std::vector<Column>& columns,
+                   const std::string& select, const std::stop_token& stop);
   /// The rows of a query in place of all that the table has. Returns their number.
   std::int64_t replace_rows(const lake::TableName& table, const std::vector<Column>& columns,
                             const std::string& select, const std::stop_token& stop);
 
   /// Shows the table as it is planned, as "schema"."name" of the engine.
   void show(const lake::TableName& table, const std::string& schema, const std::string& name);
+
+  /// The same with these files only, by their keys.
+  void show_files(const lake::TableName& table, const std::set<std::string>& keys,
+                  const std::string& schema, const std::string& name);
 
   bool has_changes() const { return !planned_.empty(); }
   lake::CommitReport commit(const std::map<std::string, std::string>& summary);

@@ -6,14 +6,16 @@
 
 #include "finops/core/error.h"
 #include "finops/engines/sql_text.h"
+#include "finops/medallion/bronze_load.h"
 #include "finops/medallion/query_results.h"
+#include "finops/medallion/repeated_keys.h"
 
 namespace finops::medallion {
 namespace {
 
-constexpr const char* kRepeated = "finops_repeated_keys";
-constexpr const char* kFirstRows = "finops_first_rows";
-constexpr const char* kInvalid = "finops_invalid_rows";
+constexpr const char* kBronzePack = "finops_pack";
+constexpr const char* kJudged = "finops_judged";
+constexpr const char* kUnique = "finops_judged_unique";
 
 using MoneyByCurrency = std::map<std::string, Decimal>;
 
@@ -25,81 +27,175 @@ std::string column_list(const std::vector<Column>& columns, const std::string& p
   return list;
 }
 
+std::set<std::string> data_files_of(const std::vector<LandedFile>& files) {
+  std::set<std::string> keys;
+  for (const auto& file : files) keys.insert(file.data_files.begin(), file.data_files.end());
+  return keys;
+}
+
 class SilverBuild {
  public:
-  SilverBuild(RunTables& tables, const LayerNames& names, const datasets::Dataset& dataset,
-              const datasets::SilverRules& rules, const SilverSql& sql, std::stop_token stop)
+  SilverBuild(RunTables& tables, const SilverJob& job, std::stop_token stop)
       : tables_(tables),
         engine_(tables.engine()),
-        dataset_(dataset),
-        rules_(rules),
-        sql_(sql),
+        job_(job),
         stop_(std::move(stop)),
-        silver_{names.silver, dataset.name},
-        quarantine_{names.silver, quarantine_name(dataset.name)},
-        bronze_("bronze." + quoted_identifier(dataset.name)) {}
+        bronze_(bronze_table(job.project.name, job.dataset.name)),
+        silver_{job.names.silver, job.dataset.name},
+        quarantine_{job.names.silver, quarantine_name(job.dataset.name)} {}
 
-  DatasetReport run(const std::vector<Column>& bronze_columns) {
-    report_.dataset = dataset_.name;
-    report_.is_rebuilt = true;
-    const std::string judged = sql_.judged(bronze_, first_rows());
-    engine_.keep(kInvalid,
-                 "SELECT " + std::string(kSourceFile) + ", " + kSourceLine + ", " + kReasons +
-                     " FROM (" + judged + ") WHERE " + kReasons + " <> '[]'",
-                 stop_);
-    report_.valid_rows = tables_.replace_rows(silver_, sql_.columns(),
-                                              "SELECT " + column_list(sql_.columns()) + " FROM (" +
-                                                  judged + ") WHERE " + kReasons + " = '[]'",
-                                              stop_);
-    report_.quarantined_rows = tables_.replace_rows(
-        quarantine_, quarantine_columns(bronze_columns),
-        "SELECT " + column_list(bronze_columns, "b.") + ", i." + kReasons + " FROM " + bronze_ +
-            " AS b JOIN " + kInvalid + " AS i ON b." + kSourceFile + " = i." + kSourceFile +
-            " AND b." + kSourceLine + " = i." + kSourceLine,
-        stop_);
+  SilverResult run(const std::vector<Pack>* before) {
+    std::set<std::string> old;
+    for (const auto* table : {&silver_, &quarantine_}) {
+      if (const auto* view = tables_.find(*table); view != nullptr && before == nullptr) {
+        for (const auto& file : view->files) old.insert(tables_.lake().key_of(file.uri));
+      }
+    }
+    const PackPlan plan = plan_of(before);
+    bronze_columns_ = engine_.columns_of("FROM bronze." + quoted_identifier(job_.dataset.name));
+    tables_.prepare(silver_, job_.sql.columns());
+    tables_.prepare(quarantine_, quarantine_columns(bronze_columns_));
+    SilverResult result{plan.stay, 0};
+    for (const auto& files : plan.make) {
+      result.packs.push_back(make(files));
+      result.refined_rows += result.packs.back().counts.bronze_rows;
+    }
+    for (const Pack& pack : plan.go) {
+      if (!pack.silver_key.empty()) old.insert(pack.silver_key);
+      if (!pack.quarantine_key.empty()) old.insert(pack.quarantine_key);
+    }
+    drop(silver_, old);
+    drop(quarantine_, old);
     tables_.show(silver_, "silver", silver_.name);
     tables_.show(quarantine_, "silver", quarantine_.name);
-    prove();
-    report_.reasons = codes("silver." + quoted_identifier(quarantine_.name), kReasons);
-    report_.flags = codes("silver." + quoted_identifier(silver_.name), kFlags);
-    for (const char* kept : {kRepeated, kFirstRows, kInvalid}) engine_.forget(kept);
-    return std::move(report_);
+    return result;
   }
 
  private:
-  /// The table of first rows of repeated keys; empty when no key is.
-  std::string first_rows() {
-    const std::string repeated = sql_.repeated_keys(bronze_);
-    if (repeated.empty()) return "";
-    engine_.keep(kRepeated, repeated, stop_);
-    if (number_of(engine_, "SELECT count(*) FROM " + std::string(kRepeated), stop_) == 0) return "";
-    engine_.keep(kFirstRows, sql_.first_rows_of_keys(bronze_, kRepeated), stop_);
-    return kFirstRows;
-  }
-
-  void prove() {
-    report_.bronze_rows = number_of(engine_, "SELECT count(*) FROM " + bronze_, stop_);
-    if (report_.bronze_rows != report_.valid_rows + report_.quarantined_rows) {
-      throw Error(ErrorKind::kInternal,
-                  "bronze of " + dataset_.name + " has " + std::to_string(report_.bronze_rows) +
-                      " rows, silver and quarantine have " + std::to_string(report_.valid_rows) +
-                      " and " + std::to_string(report_.quarantined_rows) +
-                      ", so nothing is published. This is a defect of finops");
+  /// Also finds the first rows of repeated keys, which decide what else is to be made anew.
+  PackPlan plan_of(const std::vector<Pack>* before) {
+    PackPlan plan = plan_packs(before == nullptr ? std::vector<Pack>() : *before, job_.landed, {});
+    if (!job_.sql.has_unique_key()) return plan;
+    RepeatedKeys keys(tables_, job_.names, job_.project.name, job_.dataset, job_.sql, stop_);
+    if (before == nullptr) {
+      keys.find_all();
+      first_rows_ = keys.first_rows();
+      return plan;
     }
-    for (const auto& money : dataset_.money) prove(money);
+    std::vector<LandedFile> changed;
+    for (const auto& file : job_.landed) {
+      if (plan.changed_files.contains(file.file)) changed.push_back(file);
+    }
+    const auto also = keys.refresh(plan.changed_files, data_files_of(changed));
+    first_rows_ = keys.first_rows();
+    return plan_packs(*before, job_.landed, also);
   }
 
-  void prove(const datasets::MoneyColumn& money) {
-    const std::string normalised = sql_.normalised(bronze_);
-    const std::string quarantined =
-        sql_.normalised("silver." + quoted_identifier(quarantine_.name));
+  void drop(const lake::TableName& table, const std::set<std::string>& keys) {
+    std::set<std::string> here;
+    for (const auto& file : tables_.find(table)->files) {
+      std::string key = tables_.lake().key_of(file.uri);
+      if (keys.contains(key)) here.insert(std::move(key));
+    }
+    tables_.remove_files(table, here);
+  }
+
+  Pack make(const std::vector<LandedFile>& files) {
+    Pack pack;
+    for (const auto& file : files) {
+      pack.files[file.file] = version_of(file);
+      pack.counts.bronze_rows += file.rows;
+    }
+    if (pack.counts.bronze_rows == 0) return pack;
+    tables_.show_files(bronze_, data_files_of(files), "bronze", kBronzePack);
+    const std::string judged = judge();
+    count(judged, pack.counts);
+    const auto valid = tables_.add_rows(silver_, job_.sql.columns(),
+                                        "SELECT " + column_list(job_.sql.columns()) + " FROM " +
+                                            judged + " WHERE " + kReasons + " = '[]'",
+                                        stop_);
+    RunTables::NewRows invalid;
+    if (pack.counts.quarantined_rows > 0) invalid = set_aside(judged);
+    pack.silver_key = valid.key;
+    pack.quarantine_key = invalid.key;
+    prove_rows(pack, valid.rows, invalid.rows);
+    for (const auto& money : job_.dataset.money) prove(money, pack);
+    engine_.forget(kJudged);
+    engine_.forget(kUnique);
+    return pack;
+  }
+
+  std::string judge() {
+    engine_.keep(kJudged, job_.sql.judged("bronze." + std::string(kBronzePack)), stop_);
+    if (first_rows_.empty()) return kJudged;
+    engine_.keep(kUnique, job_.sql.without_duplicates(kJudged, first_rows_), stop_);
+    engine_.forget(kJudged);
+    return kUnique;
+  }
+
+  RunTables::NewRows set_aside(const std::string& judged) {
+    return tables_.add_rows(quarantine_, quarantine_columns(bronze_columns_),
+                            "SELECT " + column_list(bronze_columns_, "b.") + ", j." + kReasons +
+                                " FROM bronze." + kBronzePack + " AS b JOIN (SELECT * FROM " +
+                                judged + " WHERE " + kReasons + " <> '[]') AS j ON b." +
+                                kSourceFile + " = j." + kSourceFile + " AND b." + kSourceLine +
+                                " = j." + kSourceLine,
+                            stop_);
+  }
+
+  /// Rows by codes. Codes of flags are those of valid rows.
+  void count(const std::string& judged, RowCounts& counts) {
+    for_each_row(engine_,
+                 "SELECT " + std::string(kReasons) + ", CASE WHEN " + kReasons + " = '[]' THEN " +
+                     kFlags + " ELSE '[]' END, count(*) FROM " + judged + " GROUP BY 1, 2",
+                 stop_, [&](const ResultRow& row) {
+                   const std::int64_t rows = std::stoll(row[2].value_or("0"));
+                   const bool is_valid = row[0].value_or("") == "[]";
+                   (is_valid ? counts.valid_rows : counts.quarantined_rows) += rows;
+                   add_codes(row[0].value_or(""), rows, counts.reasons);
+                   add_codes(row[1].value_or(""), rows, counts.flags);
+                 });
+  }
+
+  static void add_codes(const std::string& list, std::int64_t rows,
+                        std::map<std::string, std::int64_t>& counts) {
+    // ["a","b"]: codes are names, with nothing in them that JSON would escape.
+    std::size_t begin = list.find('"');
+    while (begin != std::string::npos) {
+      const std::size_t end = list.find('"', begin + 1);
+      counts[list.substr(begin + 1, end - begin - 1)] += rows;
+      begin = list.find('"', end + 1);
+    }
+  }
+
+  void prove_rows(const Pack& pack, std::int64_t valid, std::int64_t invalid) const {
+    const RowCounts& counts = pack.counts;
+    const bool is_proved = valid == counts.valid_rows && invalid == counts.quarantined_rows &&
+                           valid + invalid == counts.bronze_rows;
+    if (is_proved) return;
+    throw Error(ErrorKind::kInternal,
+                "bronze of " + job_.dataset.name + " has " + std::to_string(counts.bronze_rows) +
+                    " rows, silver and quarantine have " + std::to_string(valid) + " and " +
+                    std::to_string(invalid) +
+                    ", so nothing is published. This is a defect of finops");
+  }
+
+  /// Each side is added up from the files that hold it.
+  void prove(const datasets::MoneyColumn& money, Pack& pack) {
+    tables_.show_files(silver_, {pack.silver_key}, "silver", "finops_silver_pack");
+    tables_.show_files(quarantine_, {pack.quarantine_key}, "silver", "finops_quarantine_pack");
     const std::string silver_currency =
-        rules_.currency_column.empty() ? money.currency_column : rules_.currency_column;
-    const auto bronze = sums("(" + normalised + ")", money, money.currency_column);
-    const auto in_quarantine = sums("(" + quarantined + ")", money, money.currency_column);
-    const auto silver = sums("silver." + quoted_identifier(silver_.name), money, silver_currency);
+        job_.rules.currency_column.empty() ? money.currency_column : job_.rules.currency_column;
+    const auto bronze = sums("(" + job_.sql.normalised("bronze." + std::string(kBronzePack)) + ")",
+                             money, money.currency_column);
+    const auto silver = sums("silver.finops_silver_pack", money, silver_currency);
+    MoneyByCurrency quarantined;
+    if (!pack.quarantine_key.empty()) {
+      quarantined = sums("(" + job_.sql.normalised("silver.finops_quarantine_pack") + ")", money,
+                         money.currency_column);
+    }
     std::set<std::string> currencies;
-    for (const auto* of : {&bronze, &in_quarantine, &silver}) {
+    for (const MoneyByCurrency* of : {&bronze, &silver, &std::as_const(quarantined)}) {
       for (const auto& [currency, sum] : *of) currencies.insert(currency);
     }
     const auto sum_in = [](const MoneyByCurrency& sums, const std::string& currency) {
@@ -108,19 +204,19 @@ class SilverBuild {
     };
     for (const auto& currency : currencies) {
       MoneyProof proof{money.column, currency, sum_in(bronze, currency), sum_in(silver, currency),
-                       sum_in(in_quarantine, currency)};
+                       sum_in(quarantined, currency)};
       if (proof.silver + proof.quarantined != proof.bronze) throw unbalanced(proof);
-      report_.money.push_back(std::move(proof));
+      pack.counts.money.push_back(std::move(proof));
     }
   }
 
   Error unbalanced(const MoneyProof& proof) const {
     return {ErrorKind::kInvalidData,
-            "the money of " + dataset_.name + "." + proof.column + " in '" + proof.currency +
+            "the money of " + job_.dataset.name + "." + proof.column + " in '" + proof.currency +
                 "' does not balance, so nothing is published: bronze has " +
                 proof.bronze.to_string() + ", silver " + proof.silver.to_string() +
                 ", quarantine " + proof.quarantined.to_string() + "; see whether a rule (" +
-                rules_.origin.where + ") changes this column or its currency"};
+                job_.rules.origin.where + ") changes this column or its currency"};
   }
 
   MoneyByCurrency sums(const std::string& from, const datasets::MoneyColumn& money,
@@ -138,38 +234,16 @@ class SilverBuild {
     return sums;
   }
 
-  std::map<std::string, std::int64_t> codes(const std::string& from, const char* column) {
-    std::map<std::string, std::int64_t> counts;
-    for_each_row(engine_,
-                 "SELECT trim(code, '\"'), count(*) FROM (SELECT unnest(string_split(trim(" +
-                     std::string(column) + ", '[]'), ',')) AS code FROM " + from + " WHERE " +
-                     column + " <> '[]') GROUP BY 1",
-                 stop_, [&](const ResultRow& row) {
-                   counts[row[0].value_or("")] = std::stoll(row[1].value_or("0"));
-                 });
-    return counts;
-  }
-
   RunTables& tables_;
   TransformEngine& engine_;
-  const datasets::Dataset& dataset_;
-  const datasets::SilverRules& rules_;
-  const SilverSql& sql_;
+  const SilverJob& job_;
   const std::stop_token stop_;
-  const lake::TableName silver_, quarantine_;
-  const std::string bronze_;
-  DatasetReport report_;
+  const lake::TableName bronze_, silver_, quarantine_;
+  std::vector<Column> bronze_columns_;
+  std::string first_rows_;
 };
 
 }  // namespace
-
-LayerNames layer_names(const datasets::Project& project) {
-  const std::string prefix =
-      project.is_default_semantics() ? project.name : project.name + "_" + project.semantics;
-  return {prefix + "_silver", prefix + "_gold"};
-}
-
-std::string quarantine_name(const std::string& dataset) { return dataset + "_quarantine"; }
 
 std::vector<Column> quarantine_columns(const std::vector<Column>& bronze) {
   std::vector<Column> columns;
@@ -181,11 +255,9 @@ std::vector<Column> quarantine_columns(const std::vector<Column>& bronze) {
   return columns;
 }
 
-DatasetReport build_silver(RunTables& tables, const LayerNames& names,
-                           const datasets::Dataset& dataset, const datasets::SilverRules& rules,
-                           const SilverSql& sql, const std::stop_token& stop) {
-  const auto columns = tables.engine().columns_of("FROM bronze." + quoted_identifier(dataset.name));
-  return SilverBuild(tables, names, dataset, rules, sql, stop).run(columns);
+SilverResult refine(RunTables& tables, const SilverJob& job, const std::vector<Pack>* before,
+                    const std::stop_token& stop) {
+  return SilverBuild(tables, job, stop).run(before);
 }
 
 }  // namespace finops::medallion

@@ -6,27 +6,36 @@
 #include <vector>
 
 #include "finops/datasets/project.h"
-#include "finops/medallion/dataset_report.h"
+#include "finops/medallion/landing.h"
+#include "finops/medallion/layer_names.h"
 #include "finops/medallion/run_tables.h"
+#include "finops/medallion/silver_packs.h"
 #include "finops/medallion/silver_sql.h"
 
 namespace finops::medallion {
 
-/// Where the tables of a project's semantics lie: "<project>_silver", of semantics that are not the
-/// default "<project>_<semantics>_silver".
-struct LayerNames {
-  std::string silver, gold;
+/// A dataset on its way from bronze to silver.
+struct SilverJob {
+  const datasets::Project& project;
+  const datasets::Dataset& dataset;
+  const datasets::SilverRules& rules;
+  const SilverSql& sql;
+  LayerNames names;
+  std::vector<LandedFile> landed;  // the dataset's, as bronze has them now
 };
-LayerNames layer_names(const datasets::Project& project);
-/// "<dataset>_quarantine", beside silver.
-std::string quarantine_name(const std::string& dataset);
 
-/// Makes silver and quarantine of a dataset from its bronze, which the engine shows as
-/// bronze.<dataset>; shows both as silver.<dataset> and silver.<dataset>_quarantine. Throws
-/// kInternal when valid and quarantined rows are not those of bronze, in number and in money.
-DatasetReport build_silver(RunTables& tables, const LayerNames& names,
-                           const datasets::Dataset& dataset, const datasets::SilverRules& rules,
-                           const SilverSql& sql, const std::stop_token& stop);
+struct SilverResult {
+  std::vector<Pack> packs;
+  std::int64_t refined_rows = 0;  // rows of bronze that were read for it
+};
+
+/// Brings silver and quarantine to what bronze has. `before` are the packs that are there and were
+/// made by the same rules from the same other datasets; nullptr: there are none, all is made anew.
+/// The engine shows bronze.<dataset>, and silver.<dataset> and its quarantine as they were when
+/// there is a `before`; it shows them as they are to be afterwards. Throws kInternal when valid and
+/// quarantined rows are not those of bronze, kInvalidData when their money is not.
+SilverResult refine(RunTables& tables, const SilverJob& job, const std::vector<Pack>* before,
+                    const std::stop_token& stop);
 
 /// The columns of quarantine: bronze as delivered, and `reasons`.
 std::vector<Column> quarantine_columns(const std::vector<Column>& bronze);

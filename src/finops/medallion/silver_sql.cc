@@ -30,7 +30,7 @@ std::string rule_name(std::size_t number) {
 std::string match_name(std::size_t join) {
   return quoted_identifier("finops:match:" + std::to_string(join));
 }
-constexpr const char* kDuplicate = "\"finops:duplicate\"";
+constexpr const char* kDuplicateCode = "duplicate_key";
 
 /// A user's SQL, so that a comment at its end ends with it.
 std::string enclosed(const std::string& sql) { return "(" + sql + "\n)"; }
@@ -200,9 +200,6 @@ void SilverSql::add_codes() {
     auto& codes = rule.action == RowRule::Action::kFlag ? flags_ : reasons_;
     codes.push_back({rule.code, rule_name(i)});
   }
-  if (!dataset_.key.empty() && rules_.key_is_unique) {
-    reasons_.push_back({"duplicate_key", kDuplicate});
-  }
   std::ranges::stable_sort(flags_, {}, &Code::code);
   std::ranges::stable_sort(reasons_, {}, &Code::code);
 }
@@ -240,36 +237,34 @@ std::string SilverSql::normalised(const std::string& from) const {
          " FROM " + from + "))";
 }
 
-std::string SilverSql::keys_of(const std::string& prefix) const {
-  std::string sql;
-  for (std::size_t i = 0; i < dataset_.key.size(); ++i) {
-    sql += (i > 0 ? ", " : "") + prefix + quoted_identifier(dataset_.key[i]) + " AS k" +
-           std::to_string(i);
-  }
-  return sql;
+bool SilverSql::has_unique_key() const { return !dataset_.key.empty() && rules_.key_is_unique; }
+
+std::string SilverSql::key_list(const std::string& prefix) const {
+  return list_of(dataset_.key, [&](const auto& name) { return prefix + quoted_identifier(name); });
 }
 
-std::string SilverSql::repeated_keys(const std::string& from) const {
-  if (dataset_.key.empty() || !rules_.key_is_unique) return "";
-  const std::string has_key = list_of(
+std::string SilverSql::same_key(const std::string& left, const std::string& right) const {
+  return list_of(
+      dataset_.key,
+      [&](const auto& name) {
+        const std::string column = quoted_identifier(name);
+        return left + "." + column + " = " + right + "." + column;
+      },
+      " AND ");
+}
+
+std::string SilverSql::has_key() const {
+  return list_of(
       dataset_.key, [](const auto& name) { return quoted_identifier(name) + " IS NOT NULL"; },
       " AND ");
-  return "SELECT " + keys_of("") + " FROM (" + normalised(from) + ") WHERE " + has_key +
-         " GROUP BY ALL HAVING count(*) > 1";
 }
 
-std::string SilverSql::first_rows_of_keys(const std::string& from,
-                                          const std::string& repeated) const {
-  std::string keys, on;
-  for (std::size_t i = 0; i < dataset_.key.size(); ++i) {
-    const std::string key = "r.k" + std::to_string(i);
-    keys += key + ", ";
-    on += (i > 0 ? " AND " : "") + std::string("j.") + quoted_identifier(dataset_.key[i]) + " = " +
-          key;
+std::vector<Column> SilverSql::key_columns() const {
+  std::vector<Column> columns;
+  for (const auto& name : dataset_.key) {
+    columns.push_back(*std::ranges::find(columns_, name, &Column::name));
   }
-  return "SELECT " + keys + "min({f: j." + kSourceFile + ", l: j." + kSourceLine +
-         "}) AS first_row FROM (" + judged(from, "") + ") AS j JOIN " + repeated + " AS r ON " +
-         on + " WHERE j." + kReasons + " = '[]' GROUP BY ALL";
+  return columns;
 }
 
 /// The rows with the columns of other datasets. Each finds one row there at most.
@@ -331,27 +326,15 @@ std::string SilverSql::final_value(const Column& column) const {
   return value + " AS " + name;
 }
 
-std::string SilverSql::judged(const std::string& from, const std::string& first_rows) const {
+std::string SilverSql::judged(const std::string& from) const {
   const auto codes = [&](const std::vector<Code>& list) -> std::string {
     std::string items;
     for (const Code& one : list) {
-      if (one.condition == kDuplicate && first_rows.empty()) continue;
       items += ", CASE WHEN " + one.condition + " THEN " + quoted_literal("\"" + one.code + "\"") +
                " END";
     }
     return items.empty() ? "'[]'" : "'[' || concat_ws(','" + items + ") || ']'";
   };
-  std::string rows = with_rules(derived(joined(normalised(from)), rules_.derived.size()));
-  if (!first_rows.empty()) {
-    std::string on;
-    for (std::size_t i = 0; i < dataset_.key.size(); ++i) {
-      on += (i > 0 ? " AND " : "") + std::string("d.k") + std::to_string(i) + " = r." +
-            quoted_identifier(dataset_.key[i]);
-    }
-    rows = "SELECT r.*, coalesce({f: r." + std::string(kSourceFile) + ", l: r." + kSourceLine +
-           "} > d.first_row, false) AS " + kDuplicate + " FROM (" + rows + ") AS r LEFT JOIN " +
-           first_rows + " AS d ON " + on;
-  }
   std::string values;
   for (const Column& column : columns_) {
     if (column.name == kFlags) {
@@ -362,11 +345,28 @@ std::string SilverSql::judged(const std::string& from, const std::string& first_
   }
   return "SELECT " + values + "CASE WHEN " + kUnreadable + " IS NOT NULL THEN '[\"' || " +
          kUnreadable + " || '\"]' ELSE " + codes(reasons_) + " END AS " + kReasons + " FROM (" +
-         rows + ")";
+         with_rules(derived(joined(normalised(from)), rules_.derived.size())) + ")";
+}
+
+std::string SilverSql::without_duplicates(const std::string& judged,
+                                          const std::string& first_rows) const {
+  const std::string file = std::string("j.") + kSourceFile, reasons = std::string("j.") + kReasons;
+  const std::string code = quoted_literal(std::string("\"") + kDuplicateCode + "\"");
+  // A new list only where there is something to add: the codes stay sorted.
+  return "SELECT j.* REPLACE (CASE WHEN " + file + " > f.first_file OR (" + file +
+         " = f.first_file AND j." + kSourceLine + " > f.first_line) THEN '[' || array_to_string(" +
+         "list_sort(list_filter(list_append(string_split(trim(" + reasons + ", '[]'), ','), " +
+         code + "), lambda c: c <> '')), ',') || ']' ELSE " + reasons + " END AS " + kReasons +
+         ") FROM " + judged + " AS j LEFT JOIN " + first_rows + " AS f ON " + same_key("j", "f");
 }
 
 std::vector<std::string> SilverSql::flags() const { return names_of(flags_); }
-std::vector<std::string> SilverSql::reasons() const { return names_of(reasons_); }
+std::vector<std::string> SilverSql::reasons() const {
+  std::vector<std::string> names = names_of(reasons_);
+  if (has_unique_key()) names.emplace_back(kDuplicateCode);
+  std::ranges::sort(names);
+  return names;
+}
 
 std::vector<std::string> SilverSql::names_of(const std::vector<Code>& codes) {
   std::vector<std::string> names;

@@ -33,15 +33,20 @@ class SilverSql {
   /// All rows with the normalised values of the delivered columns, and nothing else of the rules.
   std::string normalised(const std::string& from) const;
 
-  /// The keys that more than one row has, as columns k0, k1, …; empty when none is to be unique.
-  std::string repeated_keys(const std::string& from) const;
-  /// Of each key of the table `repeated`: the columns of repeated_keys(), and the source_file and
-  /// source_line of the first row that is valid otherwise.
-  std::string first_rows_of_keys(const std::string& from, const std::string& repeated) const;
+  /// Whether a later row of a key that a valid row has is a duplicate.
+  bool has_unique_key() const;
+  /// The key's columns of normalised(): "\"a\", \"b\"", or "x.\"a\", x.\"b\"" with a prefix.
+  std::string key_list(const std::string& prefix = "") const;
+  /// "l.\"a\" = r.\"a\" AND l.\"b\" = r.\"b\""
+  std::string same_key(const std::string& left, const std::string& right) const;
+  std::string has_key() const;  // "\"a\" IS NOT NULL AND …"
+  std::vector<Column> key_columns() const;
 
-  /// Every row with the columns of silver and `reasons`; `first_rows` names a table of
-  /// first_rows_of_keys(), or is empty when no key is repeated.
-  std::string judged(const std::string& from, const std::string& first_rows) const;
+  /// Every row with the columns of silver and `reasons`, without that of duplicates.
+  std::string judged(const std::string& from) const;
+  /// The same with that of duplicates. `judged` names a table of judged(), `first_rows` one of the
+  /// key's columns, first_file and first_line: the first valid row of each key that is repeated.
+  std::string without_duplicates(const std::string& judged, const std::string& first_rows) const;
 
   /// The SQL that people wrote, each text in a query that can be prepared when all before it can.
   struct Piece {
@@ -70,7 +75,6 @@ class SilverSql {
   std::string derived(const std::string& from, std::size_t count) const;
   std::string with_rules(const std::string& from) const;
   std::string final_value(const Column& column) const;
-  std::string keys_of(const std::string& prefix) const;
 
   const datasets::Dataset& dataset_;
   const datasets::SilverRules& rules_;

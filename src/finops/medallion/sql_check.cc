@@ -72,7 +72,7 @@ class SqlCheck {
     silver_[dataset.name] = sql.columns();
     show("silver", dataset.name, sql.columns());
     show("silver", quarantine_name(dataset.name), quarantine_columns(bronze));
-    if (is_sound) engine_.columns_of(sql.judged(from, ""));
+    if (is_sound) engine_.columns_of(sql.judged(from));
   }
 
   bool prepares(const std::string& select, const SqlText& text, const std::string& what) {

@@ -18,8 +18,10 @@ struct TableState {
   /// SHA-256 of all that its rows depend on: the SQL, and the definitions or files of what it
   /// reads.
   std::string definition;
+  /// The same without the landing files: where it stays, only what landed is refined. Of silver.
+  std::string logic;
   std::int64_t built_at = 0;  // microseconds since 1970
-  std::string report;         // JSON, of DatasetReport or ModelReport
+  std::string report;         // JSON: the packs of silver, the report of a model
 };
 
 /// By layer and name.
@@ -29,10 +31,8 @@ TableStates read_table_states(RunTables& tables, const std::string& name_space);
 void write_table_states(RunTables& tables, const std::string& name_space,
                         const TableStates& states);
 
-std::string to_json(const DatasetReport& report);
 std::string to_json(const ModelReport& report);
 /// What the run that made the table told; kInvalidData for a text that is none.
-DatasetReport dataset_report_from(const std::string& json);
 ModelReport model_report_from(const std::string& json);
 
 }  // namespace finops::medallion
