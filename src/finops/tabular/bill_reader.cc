@@ -148,7 +148,7 @@ void BillReader::fill(RowBlock& block) {
     if (!text_ended_ && piece > 0) {
       const std::size_t got = text_->read(text + size, piece);
       size += got;
-      text_ended_ = got < piece;
+      text_ended_ = got < piece && !text_->stream().waits_for_lines();
     }
     if (text_ended_ && size > 0 && text[size - 1] != '\n') text[size++] = '\n';
     cut = find_cut({text, size});
@@ -159,7 +159,6 @@ void BillReader::fill(RowBlock& block) {
   block.size = cut.end;
   block.is_regular = cut.is_regular;
   keep_rest(block, size, cut.lines);
-  block.delivered = text_->stream().lines(block.first_line, line_);
   block.ends_part = text_ended_ && carried_.empty();
   block.compressed_bytes = compressed_bytes_ + text_->stream().compressed_bytes();
 }
@@ -169,6 +168,7 @@ void BillReader::keep_rest(RowBlock& block, std::size_t size, std::int64_t lines
   char* const text = block.text.data();
   carried_.assign(text + block.size, size - block.size);
   line_ += plan_->numbers_rows ? count_records({text, block.size}) : lines;
+  block.delivered = text_->stream().lines(block.first_line, line_);
   if (!carried_.empty() || text_ended_) return;
   carried_.resize(1);
   carried_.resize(text_->read(carried_.data(), 1));

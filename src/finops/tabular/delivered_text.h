@@ -19,7 +19,8 @@ class DeliveredText {
  public:
   virtual ~DeliveredText() = default;
 
-  /// Fills `out` with up to `capacity` bytes; fewer only at the end, where all was checked.
+  /// Fills `out` with up to `capacity` bytes; fewer only at the end, where all was checked, and
+  /// while waits_for_lines().
   virtual std::size_t read(char* out, std::size_t capacity) = 0;
 
   /// Of the file as delivered, as far as it was read.
@@ -35,6 +36,9 @@ class DeliveredText {
   /// Where each record was made of one physical line: those of the records `first` to before `end`.
   /// The ones before `first` are forgotten; until then all are kept.
   virtual DeliveredLines lines(std::int64_t /*first*/, std::int64_t /*end*/) { return {}; }
+  /// So many are kept that read() goes on only after lines() was called; what it gave so far ends
+  /// with a record.
+  virtual bool waits_for_lines() const { return false; }
 
   /// For whoever reads a file twice and wants sha256() once only; before the first read().
   virtual void leave_out_hash() {}

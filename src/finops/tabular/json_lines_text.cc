@@ -17,6 +17,8 @@ namespace finops::bill {
 namespace {
 
 constexpr std::size_t kTextBytes = 256 << 10;  // made at once, and then what one line adds
+/// Of lines that nobody has asked for: a record may be far shorter than its line.
+constexpr std::size_t kMostUnasked = 4 << 20;
 
 char* append(char* out, std::string_view text) {
   if (!text.empty()) std::memcpy(out, text.data(), text.size());
@@ -79,12 +81,16 @@ class JsonLinesText final : public DeliveredText {
   const std::vector<HeaderColumn>* columns() const override { return &header_; }
 
   DeliveredLines lines(std::int64_t first, std::int64_t end) override {
+    unasked_bytes_ = 0;
     while (!kept_.empty() && kept_.front()->end_line() <= first) kept_.pop_front();
     DeliveredLines::Chunks chunks;
     for (const auto& chunk : kept_) {
       if (chunk->first_line() < end) chunks.push_back(chunk);
     }
     return DeliveredLines(std::move(chunks));
+  }
+  bool waits_for_lines() const override {
+    return unasked_bytes_ >= kMostUnasked && text_at_ == text_end_ && is_chunk_done();
   }
 
  private:
@@ -131,14 +137,18 @@ class JsonLinesText final : public DeliveredText {
     return *source_;
   }
 
-  /// The records of some more lines; false at the end.
+  bool is_chunk_done() const { return !chunk_ || next_in_chunk_ == chunk_->lines(); }
+
+  /// The records of some more lines; false when there are none now.
   bool make_text() {
+    if (waits_for_lines()) return false;
     text_at_ = text_end_ = 0;
-    if (!chunk_ || next_in_chunk_ == chunk_->lines()) {
+    if (is_chunk_done()) {
       chunk_ = source().next();
       next_in_chunk_ = 0;
       if (!chunk_) return false;
       kept_.push_back(chunk_);
+      unasked_bytes_ += chunk_->memory();
     }
     for (; next_in_chunk_ < chunk_->lines() && text_end_ < kTextBytes; ++next_in_chunk_) {
       append_record(chunk_->line(next_in_chunk_));
@@ -216,6 +226,7 @@ class JsonLinesText final : public DeliveredText {
   std::shared_ptr<const LineChunk> chunk_;
   std::size_t next_in_chunk_ = 0;
   std::deque<std::shared_ptr<const LineChunk>> kept_;  // whose lines may still be asked for
+  std::size_t unasked_bytes_ = 0;                      // of chunks since lines()
   Buffer<char> text_;
   std::size_t text_at_ = 0, text_end_ = 0;
   std::string unescaped_;
