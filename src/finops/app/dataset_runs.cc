@@ -51,7 +51,8 @@ std::unique_ptr<TransformEngine> engine_of(const Configuration& configuration,
                                            const WorkFolder& work, const std::string& lake_uri,
                                            std::function<RemoteAccess()> remote) {
   DuckdbTransformOptions options;
-  options.memory_bytes = configuration.memory_limit;
+  // The rest is for what DuckDB does not count, and for files that are written meanwhile.
+  options.memory_bytes = configuration.memory_limit / 8 * 5;
   options.work_folder = work.path();
   options.lake_uri = lake_uri;
   options.remote = std::move(remote);

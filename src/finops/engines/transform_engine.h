@@ -22,9 +22,9 @@ using TransformRow = std::vector<TransformCell>;
 /// SQL that makes tables of a lake from others. What it reads is shown to it, file by file, also
 /// when no snapshot has these files yet; what it makes is Parquet with the lake's field ids. It
 /// reads and writes below the folders that it was made with and nowhere else. Beside the functions
-/// of SqlEngine it has read_decimal(), read_timestamp(), read_date() and read_boolean(), which give
-/// NULL for a text that says none. The order of rows is nowhere kept. One thread at a time. Throws
-/// as SqlEngine.
+/// of SqlEngine it has read_text(), read_decimal(), read_timestamp(), read_date() and
+/// read_boolean(), which give NULL for a text that says none. The order of rows is nowhere kept.
+/// One thread at a time. Throws as SqlEngine.
 class TransformEngine {
  public:
   virtual ~TransformEngine() = default;

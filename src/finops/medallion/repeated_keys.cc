@@ -9,13 +9,12 @@
 namespace finops::medallion {
 namespace {
 
-constexpr const char* kKeys = "finops_keys";      // that are looked at
+constexpr const char* kKeys = "finops_keys";  // that are looked at and repeated
+constexpr const char* kFirstRows = "finops_first_rows";
+constexpr const char* kLaterRows = "finops_later_rows";
+constexpr const char* kChanged = "finops_changed";  // bronze of changed files
+constexpr const char* kChangedKeys = "finops_changed_keys";
 constexpr const char* kPlaces = "finops_places";  // rows of bronze with one of them
-constexpr const char* kChanged = "finops_changed";
-
-std::string with_place(const std::string& prefix) {
-  return prefix + kSourceFile + ", " + prefix + kSourceLine;
-}
 
 std::string literals(const std::set<std::string>& texts) {
   std::string list;
@@ -38,27 +37,23 @@ RepeatedKeys::RepeatedKeys(RunTables& tables, const LayerNames& names, const std
       silver_("silver." + quoted_identifier(dataset.name)),
       quarantine_("silver." + quoted_identifier(quarantine_name(dataset.name))) {}
 
-void RepeatedKeys::find_all() {
-  engine_.keep(kKeys,
-               "SELECT " + sql_.key_list() + " FROM (" + sql_.normalised(bronze_) + ") WHERE " +
-                   sql_.has_key() + " GROUP BY ALL HAVING count(*) > 1",
-               stop_);
-  if (tables_.find(table_) != nullptr) {
-    tables_.show_files(table_, {}, "silver", table_.name);  // nothing of it counts any more
-  } else if (number_of(engine_, "SELECT count(*) FROM " + std::string(kKeys), stop_) == 0) {
-    engine_.forget(kKeys);
-    return;
-  }
-  find_places();
-  keep_first_rows();
+std::int64_t RepeatedKeys::rows_of(const char* table) {
+  return number_of(engine_, "SELECT count(*) FROM " + std::string(table), stop_);
 }
 
-std::set<std::string> RepeatedKeys::refresh(const std::set<std::string>& changed_files,
+void RepeatedKeys::find_all() {
+  keep_repeated("SELECT " + sql_.key_list() + " FROM (" + sql_.normalised(bronze_) + ") WHERE " +
+                sql_.has_key());
+  has_before_ = false;
+  has_rows_ = false;
+}
+
+std::set<std::string> RepeatedKeys::find_of(const std::set<std::string>& changed_files,
                                             const std::set<std::string>& new_keys) {
   tables_.show_files(bronze_table_, new_keys, "bronze", kChanged);
   const std::string of_changed =
       " WHERE " + std::string(kSourceFile) + " IN (" + literals(changed_files) + ")";
-  engine_.keep(kKeys,
+  engine_.keep(kChangedKeys,
                "SELECT DISTINCT " + sql_.key_list() + " FROM (SELECT " + sql_.key_list() +
                    " FROM (" + sql_.normalised("bronze." + std::string(kChanged)) +
                    ") UNION ALL SELECT " + sql_.key_list() + " FROM " + silver_ + of_changed +
@@ -66,50 +61,71 @@ std::set<std::string> RepeatedKeys::refresh(const std::set<std::string>& changed
                    sql_.normalised("(FROM " + quarantine_ + of_changed + ")") + ")) WHERE " +
                    sql_.has_key(),
                stop_);
-  if (tables_.find(table_) != nullptr) tables_.show(table_, "silver", table_.name);
-  find_places();
+  engine_.keep(kPlaces,
+               "SELECT n." + std::string(kSourceFile) + ", " + sql_.key_list("n.") + " FROM (" +
+                   sql_.normalised(bronze_) + ") AS n SEMI JOIN " + kChangedKeys + " AS k ON " +
+                   sql_.same_key("n", "k"),
+               stop_);
+  keep_repeated("SELECT " + sql_.key_list() + " FROM " + kPlaces);
   std::set<std::string> files;
   for_each_row(engine_, "SELECT DISTINCT " + std::string(kSourceFile) + " FROM " + kPlaces, stop_,
                [&](const ResultRow& row) { files.insert(row[0].value_or("")); });
-  keep_first_rows();
+  has_before_ = tables_.find(table_) != nullptr;
+  if (has_before_) {
+    tables_.show(table_, "silver", table_.name);
+    engine_.keep(kFirstRows,
+                 "SELECT b.* FROM silver." + quoted_identifier(table_.name) + " AS b ANTI JOIN " +
+                     kChangedKeys + " AS k ON " + sql_.same_key("b", "k"),
+                 stop_);
+    has_rows_ = rows_of(kFirstRows) > 0;
+  }
+  engine_.forget(kPlaces);
+  engine_.forget(kChangedKeys);
   return files;
 }
 
-void RepeatedKeys::find_places() {
-  engine_.keep(kPlaces,
-               "SELECT " + with_place("n.") + ", " + sql_.key_list("n.") + " FROM (" +
-                   sql_.normalised(bronze_) + ") AS n SEMI JOIN " + kKeys + " AS k ON " +
-                   sql_.same_key("n", "k"),
-               stop_);
+void RepeatedKeys::keep_repeated(const std::string& keys) {
+  engine_.keep(kKeys, "SELECT * FROM (" + keys + ") GROUP BY ALL HAVING count(*) > 1", stop_);
+  has_keys_ = rows_of(kKeys) > 0;
 }
 
-/// What is known of other keys, and the first valid row of those that are looked at and repeated.
-void RepeatedKeys::keep_first_rows() {
-  const std::string repeated = "(SELECT * FROM " + std::string(kPlaces) +
-                               " QUALIFY count(*) OVER (PARTITION BY " + sql_.key_list() + ") > 1)";
-  const std::string rows = "(SELECT b.* FROM " + bronze_ + " AS b SEMI JOIN " + repeated +
-                           " AS p ON b." + kSourceFile + " = p." + kSourceFile + " AND b." +
-                           kSourceLine + " = p." + kSourceLine + ")";
-  const std::string first = "{f: " + std::string(kSourceFile) + ", l: " + kSourceLine + "}";
-  const std::string found = "SELECT " + sql_.key_list() + ", min(" + first + ") AS first FROM (" +
-                            sql_.judged(rows) + ") WHERE " + kReasons + " = '[]' GROUP BY ALL";
-  const bool has_before = tables_.find(table_) != nullptr;
-  const std::string before = "SELECT " + sql_.key_list("b.") +
-                             ", b.first_file, b.first_line FROM " + "silver." +
-                             quoted_identifier(table_.name) + " AS b ANTI JOIN " + kKeys +
-                             " AS k ON " + sql_.same_key("b", "k") + " UNION ALL ";
-  engine_.keep(kFirstRows,
-               (has_before ? before : "") + "SELECT " + sql_.key_list() +
-                   ", first.f AS first_file, first.l AS first_line FROM (" + found + ")",
-               stop_);
-  has_rows_ = number_of(engine_, "SELECT count(*) FROM " + std::string(kFirstRows), stop_) > 0;
-  engine_.forget(kPlaces);
-  engine_.forget(kKeys);
-  if (!has_rows_ && !has_before) return;
-  std::vector<Column> columns = sql_.key_columns();
-  columns.push_back({.name = "first_file", .type = ColumnType::kText, .doc = "first_file"});
-  columns.push_back({.name = "first_line", .type = ColumnType::kLong, .doc = "first_line"});
-  tables_.replace_rows(table_, columns, "FROM " + std::string(kFirstRows), stop_);
+std::string RepeatedKeys::add(const std::string& judged) {
+  if (has_keys_) {
+    const std::string place = "{f: " + std::string(kSourceFile) + ", l: " + kSourceLine + "}";
+    const std::string known = has_rows_ ? " AS n ANTI JOIN " + std::string(kFirstRows) +
+                                              " AS f ON " + sql_.same_key("n", "f")
+                                        : "";
+    const std::string more = "SELECT " + sql_.key_list() +
+                             ", place.f AS first_file, place.l AS first_line FROM (SELECT " +
+                             sql_.key_list("j.") + ", min(" + place + ") AS place FROM " + judged +
+                             " AS j SEMI JOIN " + kKeys + " AS k ON " + sql_.same_key("j", "k") +
+                             " WHERE j." + kReasons + " = '[]' GROUP BY ALL)" + known;
+    engine_.keep(kFirstRows,
+                 (has_rows_ ? "FROM " + std::string(kFirstRows) + " UNION ALL " : "") + more,
+                 stop_);
+    has_rows_ = rows_of(kFirstRows) > 0;
+  }
+  if (!has_rows_) return "";
+  engine_.keep(kLaterRows, sql_.later_rows(judged, kFirstRows), stop_);
+  return rows_of(kLaterRows) > 0 ? kLaterRows : "";
+}
+
+void RepeatedKeys::finish() {
+  const bool is_there = tables_.find(table_) != nullptr;
+  if (has_rows_ || is_there) {
+    std::vector<Column> columns = sql_.key_columns();
+    columns.push_back({.name = "first_file", .type = ColumnType::kText, .doc = "first_file"});
+    columns.push_back({.name = "first_line", .type = ColumnType::kLong, .doc = "first_line"});
+    std::string nothing;
+    for (const Column& column : columns) {
+      nothing += (nothing.empty() ? "SELECT " : ", ") + std::string("NULL AS ") +
+                 quoted_identifier(column.name);
+    }
+    tables_.replace_rows(table_, columns,
+                         has_rows_ ? "FROM " + std::string(kFirstRows) : nothing + " WHERE false",
+                         stop_);
+  }
+  for (const char* kept : {kKeys, kFirstRows, kLaterRows}) engine_.forget(kept);
 }
 
 }  // namespace finops::medallion

@@ -21,23 +21,25 @@ class RepeatedKeys {
   RepeatedKeys(RunTables& tables, const LayerNames& names, const std::string& project,
                const datasets::Dataset& dataset, const SilverSql& sql, std::stop_token stop);
 
-  /// From all rows of bronze.
+  /// Looks at the keys of all rows of bronze.
   void find_all();
-  /// After some landing files changed. `new_keys` are the data files of bronze that they have now;
-  /// the engine shows silver and quarantine as they were, as silver.<dataset> and
-  /// silver.<dataset>_quarantine. Returns all landing files with a key that the changed ones have
-  /// or had: their rows may be judged otherwise now.
-  std::set<std::string> refresh(const std::set<std::string>& changed_files,
+  /// Looks at those that some landing files have, or had before they changed. `new_keys` are the
+  /// data files of bronze that they have now; the engine shows silver and quarantine as they were,
+  /// as silver.<dataset> and silver.<dataset>_quarantine. Returns all landing files with one of
+  /// these keys: their rows may be judged otherwise now.
+  std::set<std::string> find_of(const std::set<std::string>& changed_files,
                                 const std::set<std::string>& new_keys);
 
-  /// The table for SilverSql::without_duplicates(); empty when no key is repeated.
-  std::string first_rows() const { return has_rows_ ? kFirstRows : ""; }
+  /// Learns the first valid rows from a table of SilverSql::judged(). All rows with a key that is
+  /// looked at are to come by, in the order of their landing files. Returns what of the table is a
+  /// duplicate, as a table for SilverSql::with_duplicates(); "" for nothing.
+  std::string add(const std::string& judged);
+  /// When all rows have come by: keeps what was learned in the lake.
+  void finish();
 
  private:
-  static constexpr const char* kFirstRows = "finops_first_rows";
-
-  void find_places();
-  void keep_first_rows();
+  void keep_repeated(const std::string& keys);
+  std::int64_t rows_of(const char* table);
 
   RunTables& tables_;
   TransformEngine& engine_;
@@ -45,7 +47,7 @@ class RepeatedKeys {
   const std::stop_token stop_;
   const lake::TableName bronze_table_, table_;
   const std::string bronze_, silver_, quarantine_;
-  bool has_rows_ = false;
+  bool has_before_ = false, has_keys_ = false, has_rows_ = false;
 };
 
 }  // namespace finops::medallion

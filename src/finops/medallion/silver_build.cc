@@ -1,6 +1,7 @@
 #include "finops/medallion/silver_build.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -15,7 +16,6 @@ namespace {
 
 constexpr const char* kBronzePack = "finops_pack";
 constexpr const char* kJudged = "finops_judged";
-constexpr const char* kUnique = "finops_judged_unique";
 
 using MoneyByCurrency = std::map<std::string, Decimal>;
 
@@ -60,6 +60,7 @@ class SilverBuild {
       result.packs.push_back(make(files));
       result.refined_rows += result.packs.back().counts.bronze_rows;
     }
+    if (keys_) keys_->finish();
     for (const Pack& pack : plan.go) {
       if (!pack.silver_key.empty()) old.insert(pack.silver_key);
       if (!pack.quarantine_key.empty()) old.insert(pack.quarantine_key);
@@ -72,22 +73,20 @@ class SilverBuild {
   }
 
  private:
-  /// Also finds the first rows of repeated keys, which decide what else is to be made anew.
+  /// Also looks for repeated keys, which decide what else is to be made anew.
   PackPlan plan_of(const std::vector<Pack>* before) {
     PackPlan plan = plan_packs(before == nullptr ? std::vector<Pack>() : *before, job_.landed, {});
     if (!job_.sql.has_unique_key()) return plan;
-    RepeatedKeys keys(tables_, job_.names, job_.project.name, job_.dataset, job_.sql, stop_);
+    keys_.emplace(tables_, job_.names, job_.project.name, job_.dataset, job_.sql, stop_);
     if (before == nullptr) {
-      keys.find_all();
-      first_rows_ = keys.first_rows();
+      keys_->find_all();
       return plan;
     }
     std::vector<LandedFile> changed;
     for (const auto& file : job_.landed) {
       if (plan.changed_files.contains(file.file)) changed.push_back(file);
     }
-    const auto also = keys.refresh(plan.changed_files, data_files_of(changed));
-    first_rows_ = keys.first_rows();
+    const auto also = keys_->find_of(plan.changed_files, data_files_of(changed));
     return plan_packs(*before, job_.landed, also);
   }
 
@@ -121,16 +120,13 @@ class SilverBuild {
     prove_rows(pack, valid.rows, invalid.rows);
     for (const auto& money : job_.dataset.money) prove(money, pack);
     engine_.forget(kJudged);
-    engine_.forget(kUnique);
     return pack;
   }
 
   std::string judge() {
     engine_.keep(kJudged, job_.sql.judged("bronze." + std::string(kBronzePack)), stop_);
-    if (first_rows_.empty()) return kJudged;
-    engine_.keep(kUnique, job_.sql.without_duplicates(kJudged, first_rows_), stop_);
-    engine_.forget(kJudged);
-    return kUnique;
+    const std::string later = keys_ ? keys_->add(kJudged) : "";
+    return later.empty() ? kJudged : SilverSql::with_duplicates(kJudged, later);
   }
 
   RunTables::NewRows set_aside(const std::string& judged) {
@@ -240,7 +236,7 @@ class SilverBuild {
   const std::stop_token stop_;
   const lake::TableName bronze_, silver_, quarantine_;
   std::vector<Column> bronze_columns_;
-  std::string first_rows_;
+  std::optional<RepeatedKeys> keys_;  // where the dataset has such a rule
 };
 
 }  // namespace

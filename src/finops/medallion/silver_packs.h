@@ -32,7 +32,7 @@ struct PackPlan {
 /// What to do so that the packs hold these landing files. Packs with a file of `also` are made
 /// anew too. New packs have at most kPackRows rows, unless one file has more.
 /// Where many small ones have gathered, they are made one.
-inline constexpr std::int64_t kPackRows = 500'000;
+inline constexpr std::int64_t kPackRows = 250'000;
 inline constexpr std::size_t kMostSmallPacks = 50;
 PackPlan plan_packs(const std::vector<Pack>& packs, const std::vector<LandedFile>& landed,
                     const std::set<std::string>& also);

@@ -207,14 +207,13 @@ void SilverSql::add_codes() {
 /// Trimmed, and NULL for what stands for nothing.
 std::string SilverSql::delivered_text(const DatasetColumn& column) const {
   const ColumnRule& rule = rule_of(column.name);
-  std::string text = "nullif(trim(" + quoted_identifier(column.name) + ", ' ' || chr(9)), '')";
+  std::string text = "read_text(" + quoted_identifier(column.name) + ")";
   for (const auto& null_text : rule.null_texts) {
     text = "nullif(" + text + ", " + quoted_literal(null_text) + ")";
   }
   if (column.since_version) {
-    text = "CASE WHEN read_decimal(trim(" + quoted_identifier(dataset_.version_column) +
-           ", ' ' || chr(9))) >= " + std::to_string(*column.since_version) + " THEN " + text +
-           " END";
+    text = "CASE WHEN read_decimal(read_text(" + quoted_identifier(dataset_.version_column) +
+           ")) >= " + std::to_string(*column.since_version) + " THEN " + text + " END";
   }
   return text;
 }
@@ -348,16 +347,24 @@ std::string SilverSql::judged(const std::string& from) const {
          with_rules(derived(joined(normalised(from)), rules_.derived.size())) + ")";
 }
 
-std::string SilverSql::without_duplicates(const std::string& judged,
-                                          const std::string& first_rows) const {
-  const std::string file = std::string("j.") + kSourceFile, reasons = std::string("j.") + kReasons;
+std::string SilverSql::later_rows(const std::string& judged, const std::string& first_rows) const {
+  const std::string file = std::string("j.") + kSourceFile;
+  return "SELECT " + file + ", j." + kSourceLine + " FROM " + judged + " AS j JOIN " + first_rows +
+         " AS f ON " + same_key("j", "f") + " WHERE " + file + " > f.first_file OR (" + file +
+         " = f.first_file AND j." + kSourceLine + " > f.first_line)";
+}
+
+std::string SilverSql::with_duplicates(const std::string& judged, const std::string& later_rows) {
+  const std::string reasons = std::string("j.") + kReasons;
   const std::string code = quoted_literal(std::string("\"") + kDuplicateCode + "\"");
   // A new list only where there is something to add: the codes stay sorted.
-  return "SELECT j.* REPLACE (CASE WHEN " + file + " > f.first_file OR (" + file +
-         " = f.first_file AND j." + kSourceLine + " > f.first_line) THEN '[' || array_to_string(" +
-         "list_sort(list_filter(list_append(string_split(trim(" + reasons + ", '[]'), ','), " +
-         code + "), lambda c: c <> '')), ',') || ']' ELSE " + reasons + " END AS " + kReasons +
-         ") FROM " + judged + " AS j LEFT JOIN " + first_rows + " AS f ON " + same_key("j", "f");
+  return "(SELECT j.* REPLACE (CASE WHEN d." + std::string(kSourceLine) +
+         " IS NOT NULL THEN '[' || array_to_string(list_sort(list_filter(list_append(string_split("
+         "trim(" +
+         reasons + ", '[]'), ','), " + code + "), lambda c: c <> '')), ',') || ']' ELSE " +
+         reasons + " END AS " + kReasons + ") FROM " + judged + " AS j LEFT JOIN " + later_rows +
+         " AS d ON j." + kSourceFile + " = d." + kSourceFile + " AND j." + kSourceLine + " = d." +
+         kSourceLine + ")";
 }
 
 std::vector<std::string> SilverSql::flags() const { return names_of(flags_); }

@@ -44,9 +44,11 @@ class SilverSql {
 
   /// Every row with the columns of silver and `reasons`, without that of duplicates.
   std::string judged(const std::string& from) const;
-  /// The same with that of duplicates. `judged` names a table of judged(), `first_rows` one of the
-  /// key's columns, first_file and first_line: the first valid row of each key that is repeated.
-  std::string without_duplicates(const std::string& judged, const std::string& first_rows) const;
+  /// Places of rows of the table `judged` whose key an earlier valid row has; `first_rows` is a
+  /// table of the key's columns, first_file and first_line.
+  std::string later_rows(const std::string& judged, const std::string& first_rows) const;
+  /// The rows of the table `judged`, those of the table `later_rows` with a reason more.
+  static std::string with_duplicates(const std::string& judged, const std::string& later_rows);
 
   /// The SQL that people wrote, each text in a query that can be prepared when all before it can.
   struct Piece {

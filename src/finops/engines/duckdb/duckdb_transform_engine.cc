@@ -197,7 +197,8 @@ class DuckdbTransformEngine final : public TransformEngine {
     add_text_functions(session_);
     const std::string lake = duckdb_sql::readable_path(options.lake_uri);
     session_.run(
-        "SET TimeZone = 'UTC'; SET preserve_insertion_order = false; SET parquet_metadata_cache = true; "
+        "SET TimeZone = 'UTC'; SET preserve_insertion_order = false; SET parquet_metadata_cache = "
+        "true; "
         "SET allowed_directories = [" +
         quoted_literal(options.work_folder + "/") + ", " + quoted_literal(lake + "/") +
         "]; SET enable_external_access = false; SET lock_configuration = true");

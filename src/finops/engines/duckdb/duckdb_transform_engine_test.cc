@@ -66,6 +66,9 @@ TEST_F(DuckdbTransformEngineTest, ReadsTextsAsTheRestOfFinopsDoes) {
   EXPECT_EQ(rows("SELECT read_date('2025-07-03'), read_date('1969-12-31'), "
                  "read_date('2025-07-03T00:00:00Z'), read_date('20250703')"),
             "2025-07-03|1969-12-31|NULL|NULL\n");
+  EXPECT_EQ(rows("SELECT read_text(' \ta b\t '), read_text(' \t'), read_text(''), read_text(NULL), "
+                 "read_text('a text of more than twelve bytes ')"),
+            "a b|NULL|NULL|NULL|a text of more than twelve bytes\n");
   EXPECT_EQ(rows("SELECT read_boolean('True'), read_boolean('FALSE'), read_boolean('yes')"),
             "true|false|NULL\n");
 }

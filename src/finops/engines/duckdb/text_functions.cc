@@ -40,12 +40,26 @@ std::optional<bool> read_boolean(std::string_view text) {
   return std::nullopt;
 }
 
+std::optional<std::string_view> read_text(std::string_view text) {
+  const std::size_t begin = text.find_first_not_of(" \t");
+  if (begin == std::string_view::npos) return std::nullopt;
+  return text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
+}
+
+template <typename Value>
+void put(duckdb_vector output, idx_t row, const Value& value) {
+  static_cast<Value*>(duckdb_vector_get_data(output))[row] = value;
+}
+
+void put(duckdb_vector output, idx_t row, const std::string_view& value) {
+  duckdb_vector_assign_string_element_len(output, row, value.data(), value.size());
+}
+
 template <typename Value, std::optional<Value> (*read)(std::string_view)>
 void calculate(duckdb_function_info, duckdb_data_chunk input, duckdb_vector output) {
   duckdb_vector texts = duckdb_data_chunk_get_vector(input, 0);
   auto* cells = static_cast<duckdb_string_t*>(duckdb_vector_get_data(texts));
   std::uint64_t* is_there = duckdb_vector_get_validity(texts);
-  auto* results = static_cast<Value*>(duckdb_vector_get_data(output));
   duckdb_vector_ensure_validity_writable(output);
   std::uint64_t* validity = duckdb_vector_get_validity(output);
   const idx_t rows = duckdb_data_chunk_get_size(input);
@@ -55,7 +69,7 @@ void calculate(duckdb_function_info, duckdb_data_chunk input, duckdb_vector outp
       value = read({duckdb_string_t_data(&cells[row]), duckdb_string_t_length(cells[row])});
     }
     if (value) {
-      results[row] = *value;
+      put(output, row, *value);
     } else {
       duckdb_validity_set_row_invalid(validity, row);
     }
@@ -78,6 +92,8 @@ DuckdbType type_of(duckdb_type id) { return DuckdbType(duckdb_create_logical_typ
 }  // namespace
 
 void add_text_functions(DuckdbConnection& connection) {
+  add(connection, "read_text", type_of(DUCKDB_TYPE_VARCHAR),
+      calculate<std::string_view, read_text>);
   add(connection, "read_decimal",
       DuckdbType(duckdb_create_decimal_type(kDecimalPrecision, kDecimalScale)),
       calculate<duckdb_hugeint, read_decimal>);

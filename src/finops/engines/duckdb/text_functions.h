@@ -5,7 +5,8 @@
 namespace finops {
 
 /// Gives the connection what texts of a delivery say, each NULL for NULL and for a text that says
-/// none, without blanks around it being taken off:
+/// none, which one with blanks around it does not:
+///  - read_text(text): VARCHAR without spaces and tabs around it; NULL when nothing is left;
 ///  - read_decimal(text): DECIMAL(38,18), as Decimal::parse;
 ///  - read_timestamp(text): TIMESTAMP of UTC, as parse_timestamp();
 ///  - read_date(text): DATE; "YYYY-MM-DD" only;
