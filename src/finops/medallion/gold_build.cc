@@ -189,7 +189,7 @@ ModelReport build_model(RunTables& tables, const LayerNames& names, const Model&
   std::vector<Column> columns = engine.columns_of(model.sql.sql);
   std::string select = model.sql.sql;
   if (model.anomaly) {
-    select = scored_query(engine, *model.anomaly, select, columns, stop);
+    select = scored_query(engine, *model.anomaly, model.name, select, columns, stop);
     const auto& more = datasets::anomaly_columns();
     columns.insert(columns.end(), more.begin(), more.end());
   }

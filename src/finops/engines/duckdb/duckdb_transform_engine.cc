@@ -19,6 +19,7 @@ namespace {
 using duckdb_sql::quoted_identifier;
 using duckdb_sql::quoted_literal;
 
+using ScalarFunction = Owned<duckdb_scalar_function, duckdb_destroy_scalar_function>;
 using Appender = Owned<duckdb_appender, duckdb_appender_destroy>;
 
 std::string owned_text(char* text) {
@@ -105,6 +106,75 @@ void add_tables(const nlohmann::json& tree, std::set<std::string>& names) {
   for (const auto& child : tree) add_tables(child, names);
 }
 
+DuckdbType logical_type(ColumnType type) {
+  switch (type) {
+    case ColumnType::kDecimal:
+      return DuckdbType(duckdb_create_decimal_type(kDecimalPrecision, kDecimalScale));
+    case ColumnType::kBoolean: return DuckdbType(duckdb_create_logical_type(DUCKDB_TYPE_BOOLEAN));
+    case ColumnType::kLong: return DuckdbType(duckdb_create_logical_type(DUCKDB_TYPE_BIGINT));
+    default: return DuckdbType(duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR));
+  }
+}
+
+template <typename T>
+void put(duckdb_vector vector, idx_t row, T value) {
+  static_cast<T*>(duckdb_vector_get_data(vector))[row] = value;
+}
+
+void put_cell(duckdb_vector vector, idx_t row, const TransformCell& cell) {
+  if (const auto* text = std::get_if<std::string>(&cell)) {
+    duckdb_vector_assign_string_element_len(vector, row, text->data(), text->size());
+  } else if (const auto* decimal = std::get_if<Decimal>(&cell)) {
+    put(vector, row, to_hugeint(decimal->unscaled()));
+  } else if (const auto* boolean = std::get_if<bool>(&cell)) {
+    put(vector, row, *boolean);
+  } else if (const auto* integer = std::get_if<std::int64_t>(&cell)) {
+    put(vector, row, *integer);
+  } else {
+    duckdb_vector_ensure_validity_writable(vector);
+    duckdb_validity_set_row_invalid(duckdb_vector_get_validity(vector), row);
+  }
+}
+
+bool is_there(duckdb_vector vector, idx_t row) {
+  std::uint64_t* validity = duckdb_vector_get_validity(vector);
+  return validity == nullptr || duckdb_validity_row_is_valid(validity, row);
+}
+
+/// What DuckDB keeps of a function of TransformEngine::define().
+struct DefinedFunction {
+  TransformEngine::Calculate calculate;
+  std::size_t cells;
+};
+
+void calculate_rows(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector output) {
+  try {
+    const auto& function =
+        *static_cast<DefinedFunction*>(duckdb_scalar_function_get_extra_info(info));
+    duckdb_vector numbers = duckdb_data_chunk_get_vector(input, 0);
+    duckdb_vector amounts = duckdb_data_chunk_get_vector(input, 1);
+    std::vector<duckdb_vector> children(function.cells);
+    for (idx_t i = 0; i < children.size(); ++i) {
+      children[i] = duckdb_struct_vector_get_child(output, i);
+    }
+    const auto* number = static_cast<const std::int64_t*>(duckdb_vector_get_data(numbers));
+    const auto* amount = static_cast<const duckdb_hugeint*>(duckdb_vector_get_data(amounts));
+    TransformRow result(function.cells);
+    for (idx_t row = 0; row < duckdb_data_chunk_get_size(input); ++row) {
+      const bool has_all = is_there(numbers, row) && is_there(amounts, row);
+      result.assign(function.cells, TransformCell());
+      if (has_all) {
+        function.calculate(number[row], Decimal::from_unscaled(to_int128(amount[row])), result);
+      } else {
+        put_cell(output, row, TransformCell());
+      }
+      for (std::size_t i = 0; i < children.size(); ++i) put_cell(children[i], row, result[i]);
+    }
+  } catch (const Error& error) {
+    duckdb_scalar_function_set_error(info, error.what());
+  }
+}
+
 /// Appends rows to a table, as many at a time as a chunk holds.
 class RowAppender {
  public:
@@ -118,14 +188,16 @@ class RowAppender {
     std::vector<DuckdbType> types;
     std::vector<duckdb_logical_type> handles;
     for (const Column& column : columns) {
-      types.push_back(type_of(column.type));
+      types.push_back(logical_type(column.type));
       handles.push_back(types.back().get());
     }
     chunk_.reset(duckdb_create_data_chunk(handles.data(), handles.size()));
   }
 
   void append(const TransformRow& row) {
-    for (std::size_t i = 0; i < columns_.size(); ++i) set(i, row.at(i));
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      put_cell(duckdb_data_chunk_get_vector(chunk_.get(), i), rows_, row.at(i));
+    }
     if (++rows_ == duckdb_vector_size()) flush();
   }
 
@@ -135,37 +207,6 @@ class RowAppender {
   }
 
  private:
-  static DuckdbType type_of(ColumnType type) {
-    switch (type) {
-      case ColumnType::kDecimal:
-        return DuckdbType(duckdb_create_decimal_type(kDecimalPrecision, kDecimalScale));
-      case ColumnType::kBoolean: return DuckdbType(duckdb_create_logical_type(DUCKDB_TYPE_BOOLEAN));
-      case ColumnType::kLong: return DuckdbType(duckdb_create_logical_type(DUCKDB_TYPE_BIGINT));
-      default: return DuckdbType(duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR));
-    }
-  }
-
-  template <typename T>
-  void put(duckdb_vector vector, T value) {
-    static_cast<T*>(duckdb_vector_get_data(vector))[rows_] = value;
-  }
-
-  void set(std::size_t column, const TransformCell& cell) {
-    duckdb_vector vector = duckdb_data_chunk_get_vector(chunk_.get(), column);
-    if (const auto* text = std::get_if<std::string>(&cell)) {
-      duckdb_vector_assign_string_element_len(vector, rows_, text->data(), text->size());
-    } else if (const auto* decimal = std::get_if<Decimal>(&cell)) {
-      put(vector, to_hugeint(decimal->unscaled()));
-    } else if (const auto* boolean = std::get_if<bool>(&cell)) {
-      put(vector, *boolean);
-    } else if (const auto* integer = std::get_if<std::int64_t>(&cell)) {
-      put(vector, *integer);
-    } else {
-      duckdb_vector_ensure_validity_writable(vector);
-      duckdb_validity_set_row_invalid(duckdb_vector_get_validity(vector), rows_);
-    }
-  }
-
   void flush() {
     if (rows_ == 0) return;
     duckdb_data_chunk_set_size(chunk_.get(), rows_);
@@ -234,6 +275,33 @@ class DuckdbTransformEngine final : public TransformEngine {
 
   void forget(const std::string& name) override {
     session_.run("DROP TABLE IF EXISTS " + quoted_identifier(name));
+  }
+
+  void define(const std::string& name, const std::vector<Column>& columns,
+              Calculate calculate) override {
+    std::vector<DuckdbType> types;
+    std::vector<duckdb_logical_type> handles;
+    std::vector<const char*> names;
+    for (const Column& column : columns) {
+      types.push_back(logical_type(column.type));
+      handles.push_back(types.back().get());
+      names.push_back(column.name.c_str());
+    }
+    const DuckdbType result(
+        duckdb_create_struct_type(handles.data(), names.data(), handles.size()));
+    const DuckdbType number = logical_type(ColumnType::kLong);
+    const DuckdbType amount = logical_type(ColumnType::kDecimal);
+    const ScalarFunction function(duckdb_create_scalar_function());
+    duckdb_scalar_function_set_name(function.get(), name.c_str());
+    duckdb_scalar_function_add_parameter(function.get(), number.get());
+    duckdb_scalar_function_add_parameter(function.get(), amount.get());
+    duckdb_scalar_function_set_return_type(function.get(), result.get());
+    duckdb_scalar_function_set_special_handling(function.get());
+    duckdb_scalar_function_set_function(function.get(), calculate_rows);
+    duckdb_scalar_function_set_extra_info(
+        function.get(), new DefinedFunction{std::move(calculate), columns.size()},
+        [](void* kept) { delete static_cast<DefinedFunction*>(kept); });
+    session_.add(function.get());
   }
 
   std::vector<Column> columns_of(const std::string& select) override {

@@ -93,6 +93,27 @@ TEST_F(DuckdbTransformEngineTest, KeepsQueriesAndRows) {
   EXPECT_EQ(kind_thrown_by([&] { rows("FROM scores"); }), ErrorKind::kUsage);
 }
 
+TEST_F(DuckdbTransformEngineTest, CalculatesWithFunctionsOfOurs) {
+  const std::vector<Column> columns = {column(1, "twice", ColumnType::kDecimal),
+                                       column(2, "is_large", ColumnType::kBoolean),
+                                       column(3, "rank", ColumnType::kLong)};
+  engine_->define("judge", columns, [](std::int64_t number, Decimal amount, TransformRow& result) {
+    if (number == 9) throw Error(ErrorKind::kInvalidData, "nine is not known");
+    result[0] = amount + amount;
+    result[1] = number > 1;
+    if (number > 0) result[2] = number + 1;
+  });
+  EXPECT_EQ(rows("SELECT s.twice, s.is_large, s.rank FROM (SELECT judge(n, a) AS s FROM (VALUES "
+                 "(0, 1.5::DECIMAL(38,18)), (2, -0.25), (NULL, 1), (1, NULL)) AS v(n, a))"),
+            "3.000000000000000000|false|NULL\n-0.500000000000000000|true|3\n"
+            "NULL|NULL|NULL\nNULL|NULL|NULL\n");
+  EXPECT_EQ(rows("SELECT sum(judge(i, 1::DECIMAL(38,18)).rank) FROM range(10, 100010) AS t(i)"),
+            "5001050000\n");
+  EXPECT_NE(std::string(error_thrown_by([&] { rows("SELECT judge(9, 1::DECIMAL(38,18))"); }).what())
+                .find("nine is not known"),
+            std::string::npos);
+}
+
 TEST_F(DuckdbTransformEngineTest, TellsWhatAQueryReads) {
   engine_->show("silver", "events", table_of("events", {column(1, "a")}, {}));
   engine_->show("gold", "mart", table_of("mart", {column(1, "a")}, {}));
