@@ -127,9 +127,11 @@ std::string stages_text(const std::vector<StageReport>& stages) {
   std::string text;
   std::uint64_t retries = 0;
   for (const StageReport& one : stages) {
-    text += (text.empty() ? "" : ", ") + one.stage + " " + seconds_text(one.seconds);
-    if (one.rows > 0) text += " (" + plural(one.rows, "row") + ", " + bytes_text(one.bytes) + ")";
     retries += one.retries;
+    text += (text.empty() ? "" : ", ") + one.stage + " " + seconds_text(one.seconds);
+    if (one.rows == 0) continue;
+    const std::string bytes = one.bytes > 0 ? ", " + bytes_text(one.bytes) : "";
+    text += " (" + plural(one.rows, "row") + bytes + ")";
   }
   if (retries > 0) text += ", " + plural(retries, "repeated request");
   return text;

@@ -249,7 +249,9 @@ class ProjectRun {
     }
     report_.is_changed = true;
     if (options_.is_dry_run) {
-      report_.models.push_back({.model = model.name, .is_rebuilt = true});
+      report_.models.push_back(state == nullptr ? ModelReport{.model = model.name}
+                                                : model_report_from(state->report));
+      report_.models.back().is_rebuilt = true;
       return;
     }
     tell("gold " + model.name);
