@@ -43,6 +43,11 @@ const std::vector<std::vector<std::string>> kCommands = {{"init"},
                                                          {"quarantine", "show"},
                                                          {"quarantine", "replay"},
                                                          {"quarantine", "waive"},
+                                                         {"dataset", "check"},
+                                                         {"dataset", "run"},
+                                                         {"dataset", "status"},
+                                                         {"dataset", "lineage"},
+                                                         {"dataset", "docs"},
                                                          {"demo", "generate"}};
 
 TEST_F(CommandLineTest, EveryCommandHasHelpWithExamples) {
