@@ -48,6 +48,7 @@ class DatasetReading {
     if (table == nullptr) return;
     TableReader reader(*table, "[landing]", mistakes_);
     dataset_.landing = reader.required_text("path");
+    dataset_.landing_origin = reader.origin("path");
     if (!dataset_.landing.empty() && !is_landing_path(dataset_.landing)) {
       mistakes_.add(reader.origin("path"),
                     "'path' is '" + dataset_.landing +

@@ -46,6 +46,7 @@ struct Dataset {
   /// Below the landing folder: "usage_events_stream/*.jsonl"; '*' stands for any characters but
   /// '/'.
   std::string landing;
+  Origin landing_origin;
   LandingFormat format = LandingFormat::kCsv;
   /// The rows of a landing file that is gone stay in bronze; without it they go too.
   bool keeps_deleted_files = false;

@@ -90,14 +90,20 @@ class SemanticsReading {
       mistakes_.add(beginning_of(project_.folder + "/project.toml"),
                     "the project has no dataset; write datasets/<name>.toml");
     }
-    const std::string suffix = "_quarantine";
     for (const auto& [name, dataset] : datasets_) {
-      if (const auto other = datasets_.find(name + suffix); other != datasets_.end()) {
-        mistakes_.add(other->second.origin, "a dataset cannot be named '" + other->first +
-                                                "': that is the table of what '" + name +
-                                                "' has in quarantine");
-      }
+      refuse_name(name + "_quarantine", "what '" + name + "' has in quarantine");
+      refuse_name(name + "_repeated_keys", "the keys that '" + name + "' has more than once");
     }
+    refuse_name("landing_files", "the files that have landed");
+    refuse_name("table_states", "how tables were made");
+  }
+
+  /// Tables of finops' own stand beside those of datasets.
+  void refuse_name(const std::string& name, const std::string& what) {
+    const auto dataset = datasets_.find(name);
+    if (dataset == datasets_.end()) return;
+    mistakes_.add(dataset->second.origin,
+                  "a dataset cannot be named '" + name + "': that is the table of " + what);
   }
 
   void refuse_same_landing(const Dataset& dataset, const TomlNode& document) {

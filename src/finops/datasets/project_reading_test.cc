@@ -183,5 +183,18 @@ TEST_F(ProjectReadingTest, FilesThatAreNotReadAreMistakesUnlessTheyAreOfAnotherK
             "  p/rules/c.sql: this file is not read: rules/ holds .toml files");
 }
 
+TEST_F(ProjectReadingTest, TablesOfFinopsOwnHaveTheirNames) {
+  for (const char* name : {"landing_files", "table_states", "shops_repeated_keys"}) {
+    const std::string file = "datasets/" + std::string(name) + ".toml";
+    EXPECT_THAT(
+        mistakes_of(file,
+                    "[landing]\npath = \"other.csv\"\nformat = \"csv\"\n"
+                    "[columns]\na = \"text\"\n"),
+        ::testing::HasSubstr("p/" + file + ":1:1: a dataset cannot be named '" + name + "'"))
+        << name;
+    std::filesystem::remove("p/" + file);
+  }
+}
+
 }  // namespace
 }  // namespace finops::datasets

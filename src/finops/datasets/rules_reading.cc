@@ -1,6 +1,7 @@
 #include "finops/datasets/rules_reading.h"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "finops/core/ascii_case.h"
@@ -169,6 +170,7 @@ class RulesReading {
       mistakes_.add(file_.origin("duplicates"), "'duplicates' says nothing: the dataset " +
                                                     quoted(dataset_.name) + " has no key");
     }
+    refuse_own_codes();
     read_currency_column();
     file_.refuse_others();
     return std::move(rules_);
@@ -209,10 +211,31 @@ class RulesReading {
 
   void add_code(const std::string& code, const Origin& origin) {
     if (code.empty()) return;
-    if (std::ranges::find(codes_, code) != codes_.end()) {
+    if (std::ranges::find(codes_, code, &WrittenName::name) != codes_.end()) {
       mistakes_.add(origin, "the code " + quoted(code) + " is there already");
     }
-    codes_.push_back(code);
+    codes_.push_back({code, origin});
+  }
+
+  /// Those that finops gives by itself.
+  void refuse_own_codes() {
+    std::set<std::string> own = {"line_unreadable", "record_unreadable"};
+    if (!dataset_.key.empty() && rules_.key_is_unique) own.insert("duplicate_key");
+    for (const DatasetColumn& column : dataset_.columns) {
+      if (column.type != ColumnType::kText) own.insert(column.name + "_unreadable");
+    }
+    for (const std::string& column : dataset_.key) own.insert(column + "_missing");
+    for (const ColumnRule& rule : rules_.columns) {
+      if (rule.is_required) own.insert(rule.column + "_missing");
+      if (rule.range) own.insert(rule.column + "_out_of_range");
+      if (!rule.one_of.empty()) own.insert(rule.column + "_unknown");
+      if (rule.pattern) own.insert(rule.column + "_malformed");
+    }
+    for (const WrittenName& code : codes_) {
+      if (!own.contains(code.name)) continue;
+      mistakes_.add(code.origin, "the code " + quoted(code.name) +
+                                     " is one that finops gives by itself here; choose another");
+    }
   }
 
   void read_join(const TomlNode& table) {
@@ -350,7 +373,7 @@ class RulesReading {
   TableReader file_;
   SilverRules rules_;
   ColumnNames names_;
-  std::vector<std::string> codes_;
+  std::vector<WrittenName> codes_;
 };
 
 /// The tables below an array of tables; none where there is no such array.

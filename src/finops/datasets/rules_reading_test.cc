@@ -226,5 +226,20 @@ TEST_F(RulesReadingTest, WhatSaysNothingOfTheDatasetIsAMistake) {
       "dataset 'shops' has none");
 }
 
+TEST_F(RulesReadingTest, CodesThatFinopsGivesItselfAreNotFree) {
+  const std::string rule = "[[rule]]\nwhen = \"true\"\ncode = ";
+  const std::string is_own = "is one that finops gives by itself here; choose another";
+  for (const char* own : {"duplicate_key", "order_id_missing", "amount_unreadable"}) {
+    EXPECT_EQ(of_rules(rule + "\"" + own + "\"\n"),
+              "p/rules/orders.toml:3:8: the code '" + std::string(own) + "' " + is_own);
+  }
+  EXPECT_EQ(of_rules("[columns.amount]\nrange = [0, 1]\n" + rule + "\"amount_out_of_range\"\n"),
+            "p/rules/orders.toml:5:8: the code 'amount_out_of_range' " + is_own);
+  // Nobody else gives these.
+  EXPECT_EQ(of_rules(rule + "\"amount_missing\"\n" + rule + "\"amount_out_of_range\"\n"),
+            "no mistake");
+  EXPECT_EQ(of_rules("duplicates = \"keep\"\n" + rule + "\"duplicate_key\"\n"), "no mistake");
+}
+
 }  // namespace
 }  // namespace finops::datasets

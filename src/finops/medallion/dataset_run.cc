@@ -17,6 +17,7 @@
 #include "finops/medallion/silver_build.h"
 #include "finops/medallion/silver_sql.h"
 #include "finops/medallion/sql_check.h"
+#include "finops/medallion/sql_mistakes.h"
 #include "finops/medallion/table_states.h"
 #include "finops/pipeline/partition_lock.h"
 #include "finops/pipeline/stage_times.h"
@@ -59,6 +60,17 @@ std::string text_of(const Model& model) {
   return text;
 }
 
+/// Names the table in errors; the engine's show SQL of finops around what people wrote.
+template <typename Make>
+auto making(const std::string& table, const Make& make) {
+  try {
+    return make();
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kCancelled) throw;
+    throw Error(error.kind(), without_shown_sql(error.what())).within("make " + table);
+  }
+}
+
 class ProjectRun {
  public:
   ProjectRun(const datasets::Project& project, const RunPlace& place, const RunOptions& options,
@@ -79,7 +91,7 @@ class ProjectRun {
     times_.end("check");
     landed_ = read_landed_files(tables_, project_.name);
     states_ = read_table_states(tables_, names_.silver);
-    for (const Dataset& dataset : project_.datasets) land(dataset);
+    land_all();
     times_.end("bronze", 0, bronze_rows_);
     for (std::size_t i = 0; i < project_.datasets.size(); ++i) refine_silver(i);
     times_.end("silver");
@@ -102,10 +114,29 @@ class ProjectRun {
         .count();
   }
 
-  void land(const Dataset& dataset) {
+  void land_all() {
+    std::vector<LandingPlan> plans;
+    std::string missing;
+    for (const Dataset& dataset : project_.datasets) {
+      plans.push_back(plan_landing(dataset, *place_.landing, landed_));
+      if (!plans.back().is_empty() || tables_.find(bronze_table(project_.name, dataset.name))) {
+        continue;
+      }
+      missing += "\n" + dataset.landing_origin.to_string() + ": no file '" + dataset.landing +
+                 "' has landed for the dataset " + dataset.name;
+    }
+    if (!missing.empty()) {
+      throw Error(ErrorKind::kNotFound,
+                  "see whether the landing folder is the right one; nothing was made:" + missing);
+    }
+    for (std::size_t i = 0; i < plans.size(); ++i) {
+      land(project_.datasets[i], std::move(plans[i]));
+    }
+  }
+
+  void land(const Dataset& dataset, LandingPlan plan) {
     DatasetReport& report = report_.datasets.emplace_back();
     report.dataset = dataset.name;
-    LandingPlan plan = plan_landing(dataset, *place_.landing, landed_);
     report.new_files = plan.new_files;
     report.changed_files = plan.changed_files;
     report.deleted_files = plan.deleted_files;
@@ -193,7 +224,9 @@ class ProjectRun {
     tell("silver " + dataset.name);
     const bool may_stay = known != nullptr && known->logic == logic;
     const SilverJob job{project_, dataset, rules, sql, names_, landed_of(dataset.name)};
-    const SilverResult result = refine(tables_, job, may_stay ? &packs : nullptr, stop_);
+    const SilverResult result = making("silver." + dataset.name, [&] {
+      return refine(tables_, job, may_stay ? &packs : nullptr, stop_);
+    });
     static_cast<RowCounts&>(report) = total_of(result.packs);
     report.refined_rows = result.refined_rows;
     states_[{"silver", dataset.name}] = {"silver", dataset.name, definition,
@@ -238,7 +271,10 @@ class ProjectRun {
 
   void build(const Model& model) {
     std::string text = kVersion + text_of(model);
-    for (const auto& input : inputs_.at(model.name)) text += '\0' + definitions_.at(input);
+    const ModelReads& reads = inputs_.at(model.name);
+    for (const auto* inputs : {&reads.sql, &reads.tests}) {
+      for (const auto& input : *inputs) text += '\0' + definitions_.at(input);
+    }
     const std::string definition = sha256_of(text);
     define("gold", model.name, definition);
     const TableState* state = known_state("gold", model.name);
@@ -255,7 +291,8 @@ class ProjectRun {
       return;
     }
     tell("gold " + model.name);
-    report_.models.push_back(build_model(tables_, names_, model, stop_));
+    report_.models.push_back(
+        making("gold." + model.name, [&] { return build_model(tables_, names_, model, stop_); }));
     states_[{"gold", model.name}] = {"gold", model.name, definition,
                                      "",     now_us(),   to_json(report_.models.back())};
   }

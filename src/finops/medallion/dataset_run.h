@@ -39,8 +39,9 @@ struct RunOptions {
 /// Brings bronze, silver and gold of a project to what lies in its landing folder and what its
 /// files say, in one commit of the lake: readers see the tables of before or of after. What depends
 /// on nothing that has changed is not made again. Throws kInvalidConfig for mistakes in SQL with
-/// their positions, kInvalidData when a test of a model fails or money does not balance, kLocked
-/// when another run of the project is at work; then nothing is changed.
+/// their positions, kInvalidData when a test of a model fails or money does not balance, kNotFound
+/// for datasets of which nothing has ever landed, kLocked when another run of the project is at
+/// work; then nothing is changed.
 DatasetRunReport run_project(const datasets::Project& project, const RunPlace& place,
                              const RunOptions& options, const std::stop_token& stop);
 

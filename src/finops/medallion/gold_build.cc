@@ -1,6 +1,7 @@
 #include "finops/medallion/gold_build.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "finops/config/nearest_name.h"
@@ -8,6 +9,7 @@
 #include "finops/engines/sql_text.h"
 #include "finops/medallion/anomaly_sql.h"
 #include "finops/medallion/query_results.h"
+#include "finops/medallion/sql_mistakes.h"
 
 namespace finops::medallion {
 namespace {
@@ -38,20 +40,82 @@ std::set<std::string> known_tables(const datasets::Project& project) {
   return names;
 }
 
-void require_known(const std::string& table, const std::set<std::string>& known, const Model& model,
-                   Mistakes& mistakes) {
-  if (known.contains(table)) return;
+std::string unknown_table(const std::string& table, const std::set<std::string>& known) {
   const auto near = nearest_name(table, {known.begin(), known.end()});
-  mistakes.add(model.sql.origin, "the model reads " + table + ", which the project does not have" +
-                                     (near ? "; did you mean " + *near + "?"
-                                           : "; models read bronze.<dataset>, silver.<dataset>, "
-                                             "silver.<dataset>_quarantine and gold.<model>"));
+  return "the model reads " + table + ", which the project does not have" +
+         (near ? "; did you mean " + *near + "?"
+               : "; models read bronze.<dataset>, silver.<dataset>, silver.<dataset>_quarantine "
+                 "and gold.<model>");
 }
+
+/// Reads names of tables out of SQL, mistakes included.
+class InputReading {
+ public:
+  InputReading(TransformEngine& engine, const datasets::Project& project, Mistakes& mistakes)
+      : engine_(engine), known_(known_tables(project)), mistakes_(mistakes) {}
+
+  ModelReads read(const Model& model) {
+    ModelReads reads;
+    const auto place_of = [&](const std::string& message) {
+      return place_in_sql(model.sql, message);
+    };
+    const bool is_sound = take(model.sql.sql, model.sql, place_of, reads.sql);
+    reads.is_faulty = !is_sound;
+    for (const ModelTest& test : model.tests) {
+      const datasets::SqlText written{test.sql.sql,
+                                      test.sql.sql.empty() ? test.origin : test.sql.origin};
+      const auto place_of_test = [&](const std::string& message) {
+        return place_in_test(test, message);
+      };
+      const std::string query = test_query(model, test).sql;
+      if (!take(query, written, place_of_test, reads.tests)) reads.has_faulty_tests = true;
+    }
+    reads.tests.erase("gold." + model.name);
+    return reads;
+  }
+
+ private:
+  template <typename PlaceOf>
+  bool take(const std::string& query, const datasets::SqlText& written, const PlaceOf& place_of,
+            std::set<std::string>& tables) {
+    bool is_sound = true;
+    try {
+      for (auto& table : engine_.tables_of(query)) {
+        if (known_.contains(table)) {
+          tables.insert(std::move(table));
+          continue;
+        }
+        mistakes_.add(place_of_name(written, table), unknown_table(table, known_));
+        is_sound = false;
+      }
+    } catch (const Error& error) {
+      if (error.kind() != ErrorKind::kUsage) throw;
+      const std::string message = full_message(query).value_or(error.what());
+      mistakes_.add(place_of(message), told(message));
+      is_sound = false;
+    }
+    return is_sound;
+  }
+
+  /// The syntax tree's error has no place, that of preparing it has.
+  std::optional<std::string> full_message(const std::string& sql) {
+    try {
+      engine_.columns_of(sql);
+    } catch (const Error& error) {
+      return error.what();
+    }
+    return std::nullopt;
+  }
+
+  TransformEngine& engine_;
+  const std::set<std::string> known_;
+  Mistakes& mistakes_;
+};
 
 class ModelOrder {
  public:
-  ModelOrder(const datasets::Project& project, const ModelInputs& inputs)
-      : project_(project), inputs_(inputs) {}
+  ModelOrder(const datasets::Project& project, const ModelInputs& inputs, Mistakes& mistakes)
+      : project_(project), inputs_(inputs), mistakes_(mistakes) {}
 
   std::vector<const Model*> run() {
     for (const Model& model : project_.models) visit(model);
@@ -62,40 +126,38 @@ class ModelOrder {
   void visit(const Model& model) {
     if (std::ranges::find(ordered_, &model) != ordered_.end()) return;
     const auto begin = std::ranges::find(path_, &model);
-    if (begin != path_.end()) fail({begin, path_.end()}, model);
+    if (begin != path_.end()) return tell({begin, path_.end()}, model);
     path_.push_back(&model);
     for (const Model& other : project_.models) {
-      if (inputs_.at(model.name).contains("gold." + other.name)) visit(other);
+      if (inputs_.at(model.name).has("gold." + other.name)) visit(other);
     }
     path_.pop_back();
     ordered_.push_back(&model);
   }
 
-  [[noreturn]] static void fail(const std::vector<const Model*>& circle, const Model& model) {
+  void tell(const std::vector<const Model*>& circle, const Model& model) {
     std::string way;
     for (const Model* one : circle) way += one->name + " -> ";
-    throw Error(ErrorKind::kInvalidConfig, model.sql.origin.to_string() +
-                                               ": the models read each other in a circle: " + way +
-                                               model.name);
+    mistakes_.add(model.sql.origin,
+                  "the models, with their tests, read each other in a circle: " + way + model.name);
   }
 
   const datasets::Project& project_;
   const ModelInputs& inputs_;
+  Mistakes& mistakes_;
   std::vector<const Model*> path_, ordered_;
 };
 
-/// A test as people read it, and the number of what breaks it as a query.
-struct Check {
-  std::string name, count;
-};
+constexpr const char* kCountBefore = "SELECT count(*) FROM (";
+constexpr const char* kCountAfter = "\n)";
 
-Check unique(const std::string& table, const ModelTest& test) {
+TestQuery unique(const std::string& table, const ModelTest& test) {
   return {"unique(" + names_of(test.columns) + ")", "SELECT count(*) FROM (SELECT 1 FROM " + table +
                                                         " GROUP BY " + quoted_list(test.columns) +
                                                         " HAVING count(*) > 1)"};
 }
 
-Check not_null(const std::string& table, const ModelTest& test) {
+TestQuery not_null(const std::string& table, const ModelTest& test) {
   std::string any;
   for (const auto& column : test.columns) {
     any += (any.empty() ? "" : " OR ") + quoted_identifier(column) + " IS NULL";
@@ -104,7 +166,7 @@ Check not_null(const std::string& table, const ModelTest& test) {
           "SELECT count(*) FROM " + table + " WHERE " + any};
 }
 
-Check relation(const std::string& table, const ModelTest& test) {
+TestQuery relation(const std::string& table, const ModelTest& test) {
   const std::string column = quoted_identifier(test.columns.at(0));
   return {"relation(" + test.columns[0] + " -> " + test.other_table + "." + test.other_column + ")",
           "SELECT count(*) FROM " + table + " AS m WHERE m." + column +
@@ -112,7 +174,7 @@ Check relation(const std::string& table, const ModelTest& test) {
               quoted_identifier(test.other_column) + " = m." + column + ")"};
 }
 
-Check sum_equals(const std::string& table, const ModelTest& test) {
+TestQuery sum_equals(const std::string& table, const ModelTest& test) {
   const std::string where = test.other_where.empty() ? "" : " WHERE (" + test.other_where + "\n)";
   return {
       "sum_equals(" + test.columns.at(0) + " = " + test.other_table + "." + test.other_column + ")",
@@ -122,7 +184,7 @@ Check sum_equals(const std::string& table, const ModelTest& test) {
           ") THEN 0 ELSE 1 END"};
 }
 
-Check check_of(const std::string& table, const ModelTest& test) {
+TestQuery query_of(const std::string& table, const ModelTest& test) {
   switch (test.kind) {
     case ModelTest::Kind::kUnique: return unique(table, test);
     case ModelTest::Kind::kNotNull: return not_null(table, test);
@@ -130,15 +192,14 @@ Check check_of(const std::string& table, const ModelTest& test) {
     case ModelTest::Kind::kSumEquals: return sum_equals(table, test);
     case ModelTest::Kind::kNoRows: break;
   }
-  return {"no_rows", "SELECT count(*) FROM (" + test.sql.sql + "\n)"};
+  return {"no_rows", std::string(kCountBefore) + test.sql.sql + kCountAfter};
 }
 
 void run_tests(TransformEngine& engine, const Model& model, const std::stop_token& stop) {
-  const std::string table = "gold." + quoted_identifier(model.name);
   std::string failures;
   for (const ModelTest& test : model.tests) {
-    const Check check = check_of(table, test);
-    const std::int64_t broken = number_of(engine, check.count, stop);
+    const TestQuery check = test_query(model, test);
+    const std::int64_t broken = number_of(engine, check.sql, stop);
     if (broken == 0) continue;
     failures += "\n" + test.origin.to_string() + ": " + check.name + " does not hold: " +
                 (test.kind == ModelTest::Kind::kSumEquals ? "the sums are not the same"
@@ -151,34 +212,39 @@ void run_tests(TransformEngine& engine, const Model& model, const std::stop_toke
 
 }  // namespace
 
-ModelInputs model_inputs(TransformEngine& engine, const datasets::Project& project) {
-  const std::set<std::string> known = known_tables(project);
-  Mistakes mistakes;
+ModelInputs model_inputs(TransformEngine& engine, const datasets::Project& project,
+                         Mistakes& mistakes) {
+  InputReading reading(engine, project, mistakes);
   ModelInputs inputs;
-  for (const Model& model : project.models) {
-    auto& tables = inputs[model.name];
-    try {
-      for (auto& table : engine.tables_of(model.sql.sql)) {
-        require_known(table, known, model, mistakes);
-        tables.insert(std::move(table));
-      }
-    } catch (const Error& error) {
-      if (error.kind() != ErrorKind::kUsage) throw;
-      mistakes.add(model.sql.origin, error.what());
-    }
-  }
-  mistakes.throw_if_any();
+  for (const Model& model : project.models) inputs[model.name] = reading.read(model);
   return inputs;
 }
 
 std::vector<const Model*> ordered_models(const datasets::Project& project,
+                                         const ModelInputs& inputs, Mistakes& mistakes) {
+  return ModelOrder(project, inputs, mistakes).run();
+}
+
+std::vector<const Model*> ordered_models(const datasets::Project& project,
                                          const ModelInputs& inputs) {
-  return ModelOrder(project, inputs).run();
+  Mistakes mistakes;
+  auto models = ordered_models(project, inputs, mistakes);
+  mistakes.throw_if_any("the project");
+  return models;
+}
+
+TestQuery test_query(const Model& model, const ModelTest& test) {
+  return query_of("gold." + quoted_identifier(model.name), test);
+}
+
+Origin place_in_test(const ModelTest& test, const std::string& message) {
+  if (test.kind != ModelTest::Kind::kNoRows) return test.origin;
+  return place_in_sql(embedded(kCountBefore, test.sql, kCountAfter), message);
 }
 
 std::vector<std::string> test_names(const Model& model) {
   std::vector<std::string> names;
-  for (const ModelTest& test : model.tests) names.push_back(check_of("", test).name);
+  for (const ModelTest& test : model.tests) names.push_back(test_query(model, test).name);
   return names;
 }
 

@@ -13,16 +13,37 @@
 
 namespace finops::medallion {
 
-/// What models read, by name of the model: "silver.usage_events", "gold.usage_cost_anomalies".
-using ModelInputs = std::map<std::string, std::set<std::string>>;
+/// What a model reads: "silver.usage_events", "gold.usage_cost_anomalies".
+struct ModelReads {
+  std::set<std::string> sql;
+  std::set<std::string> tests;  // without the model itself
+  /// Some of it cannot be told, which is a mistake that was.
+  bool is_faulty = false, has_faulty_tests = false;
 
-/// From the models' SQL. Throws kInvalidConfig, with positions, for SQL that cannot be parsed and
-/// for tables that the project does not have.
-ModelInputs model_inputs(TransformEngine& engine, const datasets::Project& project);
+  bool has(const std::string& table) const { return sql.contains(table) || tests.contains(table); }
+};
+/// By name of the model.
+using ModelInputs = std::map<std::string, ModelReads>;
 
-/// The models, each after those that it reads, ties by name. kInvalidConfig for a circle.
+/// From the SQL of the models and of their tests. SQL that cannot be parsed and tables that the
+/// project does not have are mistakes.
+ModelInputs model_inputs(TransformEngine& engine, const datasets::Project& project,
+                         Mistakes& mistakes);
+
+/// The models, each after those that it reads, ties by name. A circle is a mistake.
+std::vector<const datasets::Model*> ordered_models(const datasets::Project& project,
+                                                   const ModelInputs& inputs, Mistakes& mistakes);
+/// The same of models that were checked.
 std::vector<const datasets::Model*> ordered_models(const datasets::Project& project,
                                                    const ModelInputs& inputs);
+
+/// A test as people read it, and the query of how many times it does not hold.
+struct TestQuery {
+  std::string name, sql;
+};
+TestQuery test_query(const datasets::Model& model, const datasets::ModelTest& test);
+/// Where the engine's message about that query points to in the model's file.
+Origin place_in_test(const datasets::ModelTest& test, const std::string& message);
 
 /// The tests of a model as people read them: "unique(org_id, usage_date)".
 std::vector<std::string> test_names(const datasets::Model& model);

@@ -30,13 +30,15 @@ struct LandingPlan {
   std::vector<LandedFile> stay;    // the others, `is_gone` as it is now
   std::size_t new_files = 0, changed_files = 0, deleted_files = 0;
   bool has_changes = false;
+
+  /// Nothing is there, and never was.
+  bool is_empty() const { return load.empty() && unload.empty() && stay.empty(); }
 };
 
 /// Whether a landing path of a dataset, with '*', names the file.
 bool matches(const std::string& pattern, const std::string& file);
 
-/// Of one dataset. A file is unchanged while its size and ETag are. Throws kNotFound when nothing
-/// is there for a dataset that has never had a file.
+/// Of one dataset. A file is unchanged while its size and ETag are.
 LandingPlan plan_landing(const datasets::Dataset& dataset, ObjectStore& landing,
                          const std::vector<LandedFile>& landed);
 

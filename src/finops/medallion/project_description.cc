@@ -31,7 +31,7 @@ class Describing {
       all.tables.push_back(silver(project_.datasets[i], project_.rules[i]));
     }
     for (const Model* model : ordered_models(project_, inputs)) {
-      all.tables.push_back(gold(*model, inputs.at(model->name)));
+      all.tables.push_back(gold(*model, inputs.at(model->name).sql));
     }
     return all;
   }

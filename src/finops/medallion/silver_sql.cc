@@ -384,20 +384,29 @@ std::vector<std::string> SilverSql::names_of(const std::vector<Code>& codes) {
 std::vector<SilverSql::Piece> SilverSql::pieces(const std::string& from) const {
   std::vector<Piece> pieces;
   const std::string rows = joined(normalised(from));
+  const auto as_it_is = [](const datasets::SqlText& sql, const std::string& name, ColumnType type,
+                           const std::string& of) -> std::string {
+    if (type != ColumnType::kDecimal) return "";
+    return "SELECT " + enclosed(sql.sql) + " AS " + quoted_identifier(name) + " FROM (" + of + ")";
+  };
   for (std::size_t i = 0; i < rules_.derived.size(); ++i) {
-    pieces.push_back({&rules_.derived[i].sql, "derived column " + rules_.derived[i].column,
-                      derived(rows, i + 1)});
+    const auto& column = rules_.derived[i];
+    pieces.push_back({&column.sql, "derived column " + column.column, derived(rows, i + 1),
+                      as_it_is(column.sql, column.column, column.type, derived(rows, i)), true, i});
   }
-  const std::string all = derived(rows, rules_.derived.size());
+  const std::size_t count = rules_.derived.size();
+  const std::string all = derived(rows, count);
   for (const RowRule& rule : rules_.rules) {
     const std::string name = rule.code.empty() ? "rule" : "rule " + rule.code;
-    pieces.push_back(
-        {&rule.when, name, "SELECT " + holds(rule.when.sql) + " AS holds FROM (" + all + ")"});
+    pieces.push_back({&rule.when, name,
+                      "SELECT " + holds(rule.when.sql) + " AS holds FROM (" + all + ")", "", false,
+                      count});
     for (const auto& [column, sql] : rule.set) {
       const auto type = std::ranges::find(columns_, column, &Column::name)->type;
       pieces.push_back({&sql, name + ", new " + column,
                         "SELECT CAST(" + enclosed(sql.sql) + " AS " + sql_type(type) +
-                            ") AS value FROM (" + all + ")"});
+                            ") AS value FROM (" + all + ")",
+                        as_it_is(sql, column, type, all), false, count});
     }
   }
   return pieces;

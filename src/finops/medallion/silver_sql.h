@@ -50,13 +50,18 @@ class SilverSql {
   /// The rows of the table `judged`, those of the table `later_rows` with a reason more.
   static std::string with_duplicates(const std::string& judged, const std::string& later_rows);
 
-  /// The SQL that people wrote, each text in a query that can be prepared when all before it can.
+  /// The SQL that people wrote, each text in a query that can be prepared when the derived columns
+  /// before it can.
   struct Piece {
     const datasets::SqlText* text;
-    std::string what;  // "derived column year_month"
-    std::string select;
+    std::string what;      // "derived column year_month"
+    std::string select;    // cast to its column's type
+    std::string as_it_is;  // of decimals: without the cast, which would hide floating point
+    bool is_derived = false;
+    std::size_t derived_columns = 0;  // that it sees
   };
   std::vector<Piece> pieces(const std::string& from) const;
+  const std::vector<datasets::DerivedColumn>& derived_columns() const { return rules_.derived; }
 
   /// All codes, sorted.
   std::vector<std::string> flags() const;

@@ -2,31 +2,22 @@
 
 #include <algorithm>
 #include <map>
-#include <regex>
 #include <set>
 #include <utility>
 
 #include "finops/core/error.h"
+#include "finops/datasets/column_names.h"
 #include "finops/engines/sql_text.h"
 #include "finops/medallion/bronze_load.h"
+#include "finops/medallion/query_results.h"
 #include "finops/medallion/silver_build.h"
 #include "finops/medallion/silver_sql.h"
+#include "finops/medallion/sql_mistakes.h"
 
 namespace finops::medallion {
 namespace {
 
 using datasets::SqlText;
-
-/// What the engine says, without the line that it shows.
-std::string first_part(const std::string& message) {
-  return message.substr(0, message.find("\n\nLINE "));
-}
-
-std::string line_of(const std::string& text, unsigned number) {
-  std::size_t begin = 0;
-  for (unsigned line = 1; line < number; ++line) begin = text.find('\n', begin) + 1;
-  return text.substr(begin, text.find('\n', begin) - begin);
-}
 
 lake::TableView empty_table(std::vector<Column> columns) {
   lake::TableView table;
@@ -43,15 +34,14 @@ class SqlCheck {
     for (std::size_t i = 0; i < project_.datasets.size(); ++i) {
       check(project_.datasets[i], project_.rules[i]);
     }
-    mistakes_.throw_if_any();
-    ModelInputs inputs = model_inputs(engine_, project_);
-    std::set<std::string> faulty;
-    for (const datasets::Model* model : ordered_models(project_, inputs)) {
-      const bool can_be_checked = std::ranges::none_of(
-          inputs.at(model->name), [&](const std::string& table) { return faulty.contains(table); });
-      if (!can_be_checked || !check(*model)) faulty.insert("gold." + model->name);
+    ModelInputs inputs = model_inputs(engine_, project_, mistakes_);
+    for (const datasets::Model* model : ordered_models(project_, inputs, mistakes_)) {
+      const ModelReads& reads = inputs.at(model->name);
+      if (reads.is_faulty || !are_sound(reads.sql) || !check(*model)) continue;
+      sound_.insert("gold." + model->name);
+      if (!reads.has_faulty_tests && are_sound(reads.tests)) check_tests(*model);
     }
-    mistakes_.throw_if_any();
+    mistakes_.throw_if_any("the project");
     return inputs;
   }
 
@@ -65,25 +55,127 @@ class SqlCheck {
     show("bronze", dataset.name, bronze);
     const SilverSql sql(dataset, rules, silver_);
     const std::string from = "bronze." + quoted_identifier(dataset.name);
-    bool is_sound = true;
-    for (const SilverSql::Piece& piece : sql.pieces(from)) {
-      is_sound = is_sound && prepares(piece.select, *piece.text, piece.what);
-    }
+    const bool is_sound = check(dataset, sql, from) && check_patterns(rules);
     silver_[dataset.name] = sql.columns();
     show("silver", dataset.name, sql.columns());
     show("silver", quarantine_name(dataset.name), quarantine_columns(bronze));
     if (is_sound) engine_.columns_of(sql.judged(from));
   }
 
-  bool prepares(const std::string& select, const SqlText& text, const std::string& what) {
+  /// A faulty derived column leaves open what comes after it.
+  bool check(const datasets::Dataset& dataset, const SilverSql& sql, const std::string& from) {
+    bool is_sound = true;
+    for (const SilverSql::Piece& piece : sql.pieces(from)) {
+      if (prepares(dataset, sql, piece)) continue;
+      is_sound = false;
+      if (piece.is_derived) return false;
+    }
+    return is_sound;
+  }
+
+  bool prepares(const datasets::Dataset& dataset, const SilverSql& sql,
+                const SilverSql::Piece& piece) {
     try {
-      engine_.columns_of(select);
-      return true;
+      engine_.columns_of(piece.select);
+      if (!piece.as_it_is.empty()) engine_.columns_of(piece.as_it_is);
     } catch (const Error& error) {
       if (!is_of_sql(error)) throw;
-      mistakes_.add(text.origin, what + ": " + first_part(error.what()));
+      tell(piece, error.what(), columns_before(sql, piece));
       return false;
     }
+    const auto tables = engine_.tables_of(embedded("SELECT (", *piece.text, "\n)").sql);
+    if (tables.empty()) return true;
+    mistakes_.add(place_of_name(*piece.text, tables.front()),
+                  piece.what + " reads " + tables.front() + ", but sees the row of " +
+                      dataset.name + " only; write a [[join]]");
+    return false;
+  }
+
+  /// Names that its SQL may have.
+  static std::vector<std::string> columns_before(const SilverSql& sql,
+                                                 const SilverSql::Piece& piece) {
+    std::vector<std::string> names;
+    const auto& derived = sql.derived_columns();
+    for (const Column& column : sql.columns()) {
+      const auto at = std::ranges::find(derived, column.name, &datasets::DerivedColumn::column);
+      const auto place = static_cast<std::size_t>(at - derived.begin());
+      const bool is_later = at != derived.end() && place >= piece.derived_columns;
+      if (!is_later && column.name != kFlags) names.push_back(column.name);
+    }
+    return names;
+  }
+
+  void tell(const SilverSql::Piece& piece, const std::string& message,
+            const std::vector<std::string>& columns) {
+    const std::string missing = missing_column(message);
+    if (!missing.empty()) {
+      mistakes_.add(place_of_name(*piece.text, missing),
+                    piece.what + ": there is no column '" + missing + "'" +
+                        datasets::advice(missing, columns, "columns"));
+      return;
+    }
+    Origin origin = piece.text->origin;
+    if (message.starts_with("Parser Error")) origin = place_of_syntax_error(*piece.text);
+    mistakes_.add(origin, piece.what + ": " + told(message));
+  }
+
+  /// By the expression alone: the whole query has all the others in it too.
+  Origin place_of_syntax_error(const SqlText& text) {
+    const SqlText alone = embedded("SELECT (", text, "\n)");
+    try {
+      engine_.columns_of(alone.sql);
+    } catch (const Error& error) {
+      const Origin origin = place_in_sql(alone, error.what());
+      const auto lines = std::ranges::count(text.sql, '\n');
+      // At the end something is missing, which is told of what finops has put there.
+      if (origin.line <= text.origin.line + static_cast<unsigned>(lines)) return origin;
+    }
+    return text.origin;
+  }
+
+  bool check_patterns(const datasets::SilverRules& rules) {
+    bool is_sound = true;
+    for (const auto& rule : rules.columns) {
+      if (!rule.pattern) continue;
+      try {
+        number_of(
+            engine_,
+            "SELECT CAST(regexp_full_match('', " + quoted_literal(*rule.pattern) + ") AS BIGINT)",
+            {});
+      } catch (const Error& error) {
+        mistakes_.add(rule.origin, "the 'pattern' of '" + rule.column +
+                                       "' is no regular expression of RE2: " + told(error.what()));
+        is_sound = false;
+      }
+    }
+    return is_sound;
+  }
+
+  /// A model that reads a faulty one, or is in a circle, cannot be looked at.
+  bool are_sound(const std::set<std::string>& tables) const {
+    return std::ranges::all_of(tables, [&](const std::string& table) {
+      return !table.starts_with("gold.") || sound_.contains(table);
+    });
+  }
+
+  void check_tests(const datasets::Model& model) {
+    for (const auto& test : model.tests) {
+      const bool has_columns = std::ranges::all_of(
+          test.columns, [&](const std::string& column) { return has_column(model, column); });
+      if (!has_columns) continue;  // told already
+      const TestQuery query = test_query(model, test);
+      try {
+        engine_.columns_of(query.sql);
+      } catch (const Error& error) {
+        if (!is_of_sql(error)) throw;
+        mistakes_.add(place_in_test(test, error.what()), query.name + ": " + told(error.what()));
+      }
+    }
+  }
+
+  bool has_column(const datasets::Model& model, const std::string& name) {
+    const auto columns = engine_.columns_of("FROM gold." + quoted_identifier(model.name));
+    return std::ranges::find(columns, name, &Column::name) != columns.end();
   }
 
   static bool is_of_sql(const Error& error) {
@@ -98,7 +190,7 @@ class SqlCheck {
       columns = engine_.columns_of(model.sql.sql);
     } catch (const Error& error) {
       if (!is_of_sql(error)) throw;
-      mistakes_.add(place_in_sql(model.sql, error.what()), first_part(error.what()));
+      mistakes_.add(place_in_sql(model.sql, error.what()), told(error.what()));
       return false;
     }
     if (model.anomaly) check(*model.anomaly, columns);
@@ -122,8 +214,9 @@ class SqlCheck {
     }
     for (const auto& name : step.group_by) {
       if (find(name) != columns.end()) continue;
-      mistakes_.add(step.origin,
-                    "group_by names '" + name + "', which the model's SQL does not give");
+      mistakes_.add(step.origin, "group_by names '" + name +
+                                     "', which the model's SQL does not give" +
+                                     datasets::advice(name, names_of(columns), "columns"));
     }
     for (const Column& more : datasets::anomaly_columns()) {
       if (find(more.name) == columns.end()) continue;
@@ -140,46 +233,35 @@ class SqlCheck {
     }
     for (const auto& documented : model.columns) {
       if (names.contains(documented.name)) continue;
-      mistakes_.add(documented.origin, "'" + documented.name + "' is no column of the model's SQL");
+      mistakes_.add(documented.origin, no_column(documented.name, columns));
     }
     for (const auto& test : model.tests) {
       for (const auto& column : test.columns) {
         if (names.contains(column)) continue;
-        mistakes_.add(test.origin, "'" + column + "' is no column of the model's SQL");
+        mistakes_.add(test.origin, no_column(column, columns));
       }
     }
+  }
+
+  static std::vector<std::string> names_of(const std::vector<Column>& columns) {
+    std::vector<std::string> names;
+    for (const Column& column : columns) names.push_back(column.name);
+    return names;
+  }
+
+  static std::string no_column(const std::string& name, const std::vector<Column>& columns) {
+    return "'" + name + "' is no column of the model's SQL" +
+           datasets::advice(name, names_of(columns), "columns");
   }
 
   TransformEngine& engine_;
   const datasets::Project& project_;
   Mistakes mistakes_;
+  std::set<std::string> sound_;  // "gold.daily_sales"
   std::map<std::string, std::vector<Column>> silver_;
 };
 
 }  // namespace
-
-Origin place_in_sql(const SqlText& text, const std::string& message) {
-  static const std::regex shown(R"(\nLINE (\d+): (.*)\n( *)\^)");
-  std::smatch found;
-  Origin origin = text.origin;
-  if (!std::regex_search(message, found, shown)) return origin;
-  const unsigned line = static_cast<unsigned>(std::stoul(found[1].str()));
-  std::string piece = found[2].str();
-  const std::string whole = line_of(text.sql, line);
-  const std::size_t prefix = std::string("LINE : ").size() + found[1].str().size();
-  std::size_t column = found[3].str().size() - std::min(prefix, found[3].str().size());
-  if (piece.starts_with("...") && !whole.starts_with("...")) {  // it shows a part of a long line
-    piece = piece.substr(3, piece.size() > 6 ? piece.size() - 6 : std::string::npos);
-    const std::size_t at = whole.find(piece);
-    column = at == std::string::npos ? 0 : at + column - std::min<std::size_t>(column, 3);
-  }
-  const std::string file =
-      origin.where.substr(0, origin.where.rfind(':', origin.where.rfind(':') - 1));
-  origin.column = static_cast<unsigned>(column) + (line == 1 ? origin.column : 1);
-  origin.line += line - 1;
-  origin.where = file + ":" + std::to_string(origin.line) + ":" + std::to_string(origin.column);
-  return origin;
-}
 
 ModelInputs check_sql(TransformEngine& engine, const datasets::Project& project) {
   return SqlCheck(engine, project).run();

@@ -11,7 +11,4 @@ namespace finops::medallion {
 /// what the models read.
 ModelInputs check_sql(TransformEngine& engine, const datasets::Project& project);
 
-/// "file.sql:3:14" for an error that the engine found in the text, as far as its message tells.
-Origin place_in_sql(const datasets::SqlText& text, const std::string& message);
-
 }  // namespace finops::medallion
