@@ -34,6 +34,7 @@ class ModelReading {
     }
     for (const TomlNode* test : file_.tables("test")) read_test(*test);
     if (const TomlNode* anomaly = file_.find("anomaly", Kind::kTable)) read_anomaly(*anomaly);
+    if (const TomlNode* plot = file_.find("plot", Kind::kTable)) read_plot(*plot);
     file_.refuse_others();
     return std::move(model_);
   }
@@ -215,6 +216,29 @@ class ModelReading {
     }
     if (step.deciding.empty()) step.deciding = {"mad"};
     step.votes = reader.integer("votes", 1, static_cast<int>(step.deciding.size()), 1);
+  }
+
+  void read_plot(const TomlNode& table) {
+    using PlotKind = ModelPlot::Kind;
+    TableReader reader(table, "[plot]", mistakes_);
+    ModelPlot plot{.origin = table.origin};
+    plot.kind = reader.choice<PlotKind>(
+        "kind", {{"line", PlotKind::kLine}, {"bar", PlotKind::kBar}, {"none", PlotKind::kNone}},
+        PlotKind::kAuto);
+    plot.x = plot_column(reader, "x");
+    plot.y = plot_column(reader, "y");
+    plot.series = plot_column(reader, "series");
+    reader.refuse_others();
+    if (plot.kind == PlotKind::kBar && !plot.series.empty()) {
+      mistakes_.add(reader.origin("series"), "'series' is of lines; a bar is a value of 'x'");
+    }
+    model_.plot = std::move(plot);
+  }
+
+  std::string plot_column(TableReader& reader, std::string_view key) {
+    std::string column = reader.text(key);
+    if (!column.empty()) check_own({column, reader.origin(key)}, key);
+    return column;
   }
 
   const LakeTables& tables_;

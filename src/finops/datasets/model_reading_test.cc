@@ -154,6 +154,35 @@ TEST_F(ModelReadingTest, AnomalyStepsAreCheckedAsTheirRulesAre) {
       "  p/models/daily.toml:11:11: 'refunds' must be one of leave_out, take, not 'maybe'");
 }
 
+TEST_F(ModelReadingTest, AModelMaySayHowItIsDrawn) {
+  write("models/daily.sql", "SELECT 1 AS day");
+  write("models/daily.toml",
+        "description = \"d\"\n[columns]\nday = \"d\"\ntotal = \"t\"\nshop = \"s\"\n"
+        "[plot]\nkind = \"line\"\nx = \"day\"\ny = \"total\"\nseries = \"shop\"\n");
+  const ModelPlot plot = read().models.at(0).plot;
+  EXPECT_EQ(plot.kind, ModelPlot::Kind::kLine);
+  EXPECT_EQ(plot.x, "day");
+  EXPECT_EQ(plot.y, "total");
+  EXPECT_EQ(plot.series, "shop");
+  write("models/daily.toml", "description = \"d\"\n");
+  EXPECT_EQ(read().models.at(0).plot.kind, ModelPlot::Kind::kAuto);
+}
+
+TEST_F(ModelReadingTest, APlotIsOfDescribedColumns) {
+  EXPECT_EQ(
+      of_model("[columns]\nday = \"d\"\n[plot]\nkind = \"pie\"\nx = \"days\"\nz = 1\n"),
+      "the project has 3 mistakes:\n"
+      "  p/models/daily.toml:5:8: 'kind' must be one of line, bar, none, not 'pie'\n"
+      "  p/models/daily.toml:6:5: 'x' names a column that [columns] does not: 'days'; did you "
+      "mean 'day'?\n"
+      "  p/models/daily.toml:7:1: unknown key 'z' in [plot]; the keys here are kind, x, y, "
+      "series");
+  EXPECT_EQ(of_model("[columns]\nday = \"d\"\n[plot]\nkind = \"bar\"\nseries = \"day\"\n"),
+            "p/models/daily.toml:6:10: 'series' is of lines; a bar is a value of 'x'");
+  EXPECT_EQ(of_model("plot = 3\n"),
+            "p/models/daily.toml:2:8: 'plot' must be a table, { … = … }, not a whole number");
+}
+
 TEST_F(ModelReadingTest, CollectionsNameAModelAndItsColumns) {
   write("models/daily.sql", "SELECT 1 AS day, 2 AS total");
   write("models/daily.toml", "description = \"d\"\n[columns]\nday = \"d\"\ntotal = \"t\"\n");

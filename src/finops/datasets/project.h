@@ -159,6 +159,14 @@ struct ModelTest {
   Origin origin;
 };
 
+/// How a report draws a model's rows; what is left out is chosen from the table's columns.
+struct ModelPlot {
+  enum class Kind { kAuto, kLine, kBar, kNone };
+  Kind kind = Kind::kAuto;
+  std::string x, y, series;  // columns; empty: chosen
+  Origin origin;
+};
+
 /// A table of gold: models/<name>.sql with models/<name>.toml beside it.
 struct Model {
   std::string name, description;
@@ -167,6 +175,7 @@ struct Model {
   std::vector<ModelColumn> columns;
   std::vector<ModelTest> tests;
   std::optional<AnomalyStep> anomaly;
+  ModelPlot plot;
   /// Made anew by the values of these columns only where what it reads has changed; empty: whole.
   std::vector<std::string> incremental_by;
 };
