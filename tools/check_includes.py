@@ -18,6 +18,7 @@ LAYERS = [
     ["sources", "quality", "marts", "anomaly", "datasets", "diff", "demo"],
     ["pipeline"],
     ["medallion"],
+    ["report"],
     ["service", "cli"],
     ["app"],
 ]

@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -18,6 +20,7 @@
 #include "finops/medallion/dataset_run.h"
 #include "finops/medallion/project_description.h"
 #include "finops/medallion/sql_check.h"
+#include "finops/report/report_reading.h"
 #include "finops/stores/local/local_store.h"
 
 namespace finops {
@@ -118,12 +121,44 @@ std::vector<medallion::ProjectDescription> check(const Configuration& configurat
   return described;
 }
 
+/// The project's tables, all as of one moment: a run that commits in between is waited for by
+/// looking again.
+std::vector<lake::TableView> views_of(const datasets::Project& project, LakeSession& session) {
+  const auto versions = [&] {
+    std::map<lake::TableName, std::optional<std::string>> current;
+    for (const auto& table : session.lake.tables->tables()) {
+      if (!report::is_of_project(project, table.name_space)) continue;
+      current[table] = session.lake.catalog->metadata_location(table);
+    }
+    return current;
+  };
+  for (auto before = versions();;) {
+    std::vector<lake::TableView> views;
+    for (const auto& [table, location] : before) views.push_back(session.lake.tables->view(table));
+    auto after = versions();
+    if (after == before) return views;
+    before = std::move(after);
+  }
+}
+
+report::ReportData read_report(const Configuration& configuration, const DatasetRequest& request,
+                               const std::stop_token& stop) {
+  const datasets::Project project = datasets::read_project(request.project, request.semantics);
+  LakeSession session(configuration, stop);
+  auto views = views_of(project, session);
+  report::TableVersions versions;
+  for (const auto& view : views) versions[view.name.to_string()] = {view.snapshot_id};
+  const auto engine = engine_over(std::move(views), session.lake, configuration);
+  return report::read_report(*engine, project, versions, stop);
+}
+
 }  // namespace
 
 void wire_datasets(Services& services) {
   services.run_datasets = run;
   services.describe_datasets = describe;
   services.check_datasets = check;
+  services.read_report = read_report;
 }
 
 }  // namespace finops

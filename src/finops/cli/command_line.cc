@@ -132,6 +132,7 @@ void add_commands(CommandTree& tree) {
   add_quarantine_commands(tree);
   add_lake_commands(tree);
   add_dataset_commands(tree);
+  add_report_command(tree);
   add_demo_commands(tree);
   add_commands_of_later_versions(tree);
 }

@@ -30,7 +30,4 @@ nlohmann::ordered_json config_document(const Configuration& configuration);
 std::string_view to_string(VerifyReport::Verdict verdict);
 std::string_view to_string(DoctorCheck::Result result);
 
-/// RFC 4648, for bytes that are no UTF-8.
-std::string base64(std::string_view bytes);
-
 }  // namespace finops

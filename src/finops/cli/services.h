@@ -22,6 +22,7 @@
 #include "finops/pipeline/pipeline.h"
 #include "finops/pipeline/problem_watch.h"
 #include "finops/pipeline/quarantine_reading.h"
+#include "finops/report/report_data.h"
 
 namespace finops {
 
@@ -188,6 +189,10 @@ struct Services {
   std::function<std::vector<medallion::ProjectDescription>(const Configuration&,
                                                            const DatasetRequest&)>
       check_datasets;
+  /// Of the tables in the lake as they are. kUsage when no run has made any.
+  std::function<report::ReportData(const Configuration&, const DatasetRequest&,
+                                   const std::stop_token&)>
+      read_report;
 
   std::function<std::vector<DoctorCheck>(const Configuration&)> doctor;
   std::function<std::vector<DoctorCheck>(const Configuration&, const SelftestRequest&,
