@@ -52,11 +52,11 @@ std::string anomaly_id(const std::string& model) { return "anomalies-" + id_text
 std::string quarantine_id(const std::string& dataset) { return "quarantine-" + id_text(dataset); }
 
 /// "the first 50 of 14,114 rows"; "3 rows".
-std::string rows_text(const RowSample& sample, const char* which) {
+std::string rows_text(const RowSample& sample, const std::string& which) {
   const auto shown = static_cast<std::int64_t>(sample.rows.size());
   const std::string all = count_text(sample.all_rows) + (sample.all_rows == 1 ? " row" : " rows");
   if (shown >= sample.all_rows) return all;
-  return std::string(which) + " " + count_text(shown) + " of " + all;
+  return which + count_text(shown) + " of " + all;
 }
 
 std::string figure(const Plot& plot, const std::string& id) {
@@ -139,15 +139,11 @@ class Page {
     html_ +=
         "<section id=\"quality\"><h2>Quality</h2>\n<p class=\"soft\">Every row that landed is "
         "in bronze, and from there either valid in silver or whole in quarantine.</p>\n";
-    html_ +=
-        "<div class=\"card\"><div class=\"scroll\" role=\"region\" tabindex=\"0\" "
-        "aria-label=\"Rows by dataset\"><table>" +
-        table_head({"Dataset", "#Bronze", "#Valid", "#Quarantined", "Made (UTC)", "What it is"}) +
-        "<tbody>\n";
+    std::string all;
     for (const auto& dataset : data_.datasets) {
       const auto& rows = dataset.quality;
       const std::string quarantined = count_text(rows.quarantined_rows);
-      html_ +=
+      all +=
           "<tr data-dataset=\"" + escaped(rows.dataset) + "\">" + row_head(rows.dataset) +
           number_cell(count_text(rows.bronze_rows)) + number_cell(count_text(rows.valid_rows)) +
           (rows.quarantined_rows == 0
@@ -155,7 +151,11 @@ class Page {
                : "<td class=\"n\">" + link_to(quarantine_id(rows.dataset), quarantined) + "</td>") +
           text_cell(dataset.built_at) + text_cell(dataset.description) + "</tr>\n";
     }
-    html_ += "</tbody></table></div>\n<div class=\"two\"><div>";
+    html_ +=
+        "<div class=\"card\">" +
+        table("Rows by dataset",
+              {"Dataset", "#Bronze", "#Valid", "#Quarantined", "Made (UTC)", "What it is"}, all) +
+        "<div class=\"two\"><div>";
     codes("Reasons for quarantine", "reason", &medallion::DatasetReport::reasons);
     html_ += "</div><div>";
     codes("Flags of valid rows", "flag", &medallion::DatasetReport::flags);
@@ -179,9 +179,7 @@ class Page {
       html_ += "<p class=\"soft\">None.</p>\n";
       return;
     }
-    html_ += "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"" +
-             std::string(title) + "\"><table>" + table_head({"Dataset", "Code", "#Rows"}) +
-             "<tbody>\n" + rows + "</tbody></table></div>\n";
+    html_ += table(title, {"Dataset", "Code", "#Rows"}, rows);
   }
 
   void money() {
@@ -191,12 +189,11 @@ class Page {
     }
     if (rows.empty()) return;
     html_ +=
-        "<div class=\"card\"><h3>Money: bronze = silver + quarantine</h3>\n<div "
-        "class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Money\"><table "
-        "id=\"money\">" +
-        table_head(
-            {"Dataset", "Column", "Currency", "#Bronze", "#Silver", "#Quarantine", "Balance"}) +
-        "<tbody>\n" + rows + "</tbody></table></div></div>\n";
+        "<div class=\"card\" id=\"money\"><h3>Money: bronze = silver + quarantine</h3>\n" +
+        table("Money",
+              {"Dataset", "Column", "Currency", "#Bronze", "#Silver", "#Quarantine", "Balance"},
+              rows) +
+        "</div>\n";
   }
 
   static std::string money_row(const medallion::DatasetReport& report,
@@ -222,7 +219,7 @@ class Page {
       html_ += "<article id=\"" + quarantine_id(rows.dataset) + "\" data-quarantine=\"" +
                escaped(rows.dataset) + "\"><h3>" + escaped(rows.dataset) + "</h3>\n" +
                sample_table(dataset.quarantine,
-                            rows.dataset + ": " + rows_text(dataset.quarantine, "shown")) +
+                            rows.dataset + ": " + rows_text(dataset.quarantine, "")) +
                "</article>\n";
     }
     if (is_empty) html_ += "<p>No row is in quarantine.</p>\n";
@@ -245,24 +242,26 @@ class Page {
              count_text(section.anomalies) + " anomalies among " + count_text(section.judged) +
              " rows.</p>\n";
     if (section.plot) html_ += figure(*section.plot, anomaly_id(section.model));
-    const std::string amount = "#" + section.amount;
-    html_ += "<div class=\"two\"><div><h4>By severity</h4><table>" +
-             table_head({"Severity", "Score", "#Rows", amount.c_str()}) + "<tbody>\n";
-    for (const auto& one : section.severities) {
-      html_ += "<tr>" + row_head(one.name) + text_cell(one.description) +
-               number_cell(count_text(one.rows)) + number_cell(trimmed_decimal(one.amount)) +
-               "</tr>\n";
-    }
-    html_ += "</tbody></table></div>\n<div><h4>By method</h4><table>" +
-             table_head({"Method", "Outliers are", "#Rows"}) + "<tbody>\n";
-    for (const auto& one : section.methods) {
-      html_ += "<tr>" + row_head(one.name) + text_cell(one.description) +
-               number_cell(count_text(one.rows)) + "</tr>\n";
-    }
-    html_ += "</tbody></table></div></div>\n<h4>The largest</h4>\n" +
+    html_ += "<div class=\"two\"><div><h4>By severity</h4>" +
+             table("By severity", {"Severity", "Score", "#Rows", "#" + section.amount},
+                   count_rows(section.severities, /*has_amounts=*/true)) +
+             "</div>\n<div><h4>By method</h4>" +
+             table("By method", {"Method", "Outliers are", "#Rows"},
+                   count_rows(section.methods, /*has_amounts=*/false)) +
+             "</div></div>\n<h4>The largest</h4>\n" +
              sample_table(section.largest,
-                          section.model + ": " + rows_text(section.largest, "the largest")) +
+                          section.model + ": " + rows_text(section.largest, "the largest ")) +
              "</article>\n";
+  }
+
+  static std::string count_rows(const std::vector<AnomalyCount>& counts, bool has_amounts) {
+    std::string rows;
+    for (const auto& one : counts) {
+      rows += "<tr>" + row_head(one.name) + text_cell(one.description) +
+              number_cell(count_text(one.rows)) +
+              (has_amounts ? number_cell(trimmed_decimal(one.amount)) : "") + "</tr>\n";
+    }
+    return rows;
   }
 
   void gold() {
@@ -289,23 +288,22 @@ class Page {
       html_ += "<p>" + link_to(anomaly_id(section.name), "Its anomalies") + "</p>\n";
     }
     html_ +=
-        sample_table(section.first, section.name + ": " + rows_text(section.first, "the first"));
+        sample_table(section.first, section.name + ": " + rows_text(section.first, "the first "));
     columns(section);
     tests(section);
     html_ += "</article>\n";
   }
 
   void columns(const ModelSection& section) {
-    html_ += "<details><summary>Columns (" + std::to_string(section.columns.size()) +
-             ")</summary><div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"Columns "
-             "of " +
-             escaped(section.name) + "\"><table>" + table_head({"Column", "Type", "What it is"}) +
-             "<tbody>\n";
+    std::string rows;
     for (const auto& column : section.columns) {
-      html_ += "<tr>" + row_head(column.name) + text_cell(column.type) +
-               text_cell(column.description) + "</tr>\n";
+      rows += "<tr>" + row_head(column.name) + text_cell(column.type) +
+              text_cell(column.description) + "</tr>\n";
     }
-    html_ += "</tbody></table></div></details>\n";
+    html_ += "<details><summary>Columns (" + std::to_string(section.columns.size()) +
+             ")</summary>" +
+             table("Columns of " + section.name, {"Column", "Type", "What it is"}, rows) +
+             "</details>\n";
   }
 
   void tests(const ModelSection& section) {

@@ -22,16 +22,28 @@ std::string sample_cell(const ResultColumn& column, const std::optional<std::str
   return (is_long ? "<td class=\"long\">" : "<td>") + escaped(text) + "</td>";
 }
 
+std::string head(const std::string& name, bool is_number) {
+  return (is_number ? "<th scope=\"col\" class=\"n\">" : "<th scope=\"col\">") + escaped(name) +
+         "</th>";
+}
+
+std::string scrolling(const std::string& label, const std::string& begin, const std::string& heads,
+                      const std::string& rows) {
+  return "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"" + escaped(label) +
+         "\">" + begin + "<thead><tr>" + heads + "</tr></thead><tbody>\n" + rows +
+         "</tbody></table></div>\n";
+}
+
 }  // namespace
 
-std::string table_head(std::initializer_list<const char*> names) {
-  std::string html = "<thead><tr>";
-  for (const std::string name : names) {
+std::string table(const std::string& label, const std::vector<std::string>& columns,
+                  const std::string& rows) {
+  std::string heads;
+  for (const auto& name : columns) {
     const bool is_number = name.starts_with('#');
-    html += is_number ? "<th scope=\"col\" class=\"n\">" : "<th scope=\"col\">";
-    html += escaped(is_number ? name.substr(1) : name) + "</th>";
+    heads += head(is_number ? name.substr(1) : name, is_number);
   }
-  return html + "</tr></thead>";
+  return scrolling(label, "<table>", heads, rows);
 }
 
 std::string text_cell(const std::string& text) { return "<td>" + escaped(text) + "</td>"; }
@@ -56,22 +68,17 @@ std::string codes_html(const std::string& codes) {
 }
 
 std::string sample_table(const RowSample& sample, const std::string& caption) {
-  // A region that scrolls has to be reached by the keyboard, and so has to have a name.
-  std::string html = "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"" +
-                     escaped(caption) + "\"><table class=\"rows\"><caption>" + escaped(caption) +
-                     "</caption><thead><tr>";
+  std::string heads, rows;
   for (const auto& column : sample.columns) {
-    html +=
-        column.form == CellForm::kNumber ? "<th scope=\"col\" class=\"n\">" : "<th scope=\"col\">";
-    html += escaped(column.name) + "</th>";
+    heads += head(column.name, column.form == CellForm::kNumber);
   }
-  html += "</tr></thead><tbody>\n";
   for (const auto& row : sample.rows) {
-    html += "<tr>";
-    for (std::size_t i = 0; i < row.size(); ++i) html += sample_cell(sample.columns[i], row[i]);
-    html += "</tr>\n";
+    rows += "<tr>";
+    for (std::size_t i = 0; i < row.size(); ++i) rows += sample_cell(sample.columns[i], row[i]);
+    rows += "</tr>\n";
   }
-  return html + "</tbody></table></div>\n";
+  const std::string begin = "<table class=\"rows\"><caption>" + escaped(caption) + "</caption>";
+  return scrolling(caption, begin, heads, rows);
 }
 
 }  // namespace finops::report

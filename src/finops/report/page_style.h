@@ -51,6 +51,7 @@ nav ul { display: flex; flex-wrap: wrap; gap: 4px 20px; margin: 20px 0 0; paddin
 section { margin: 36px 0 0; }
 article, .card { background: var(--card); border: 1px solid var(--rule); border-radius: 6px; padding: 18px 20px; margin: 14px 0 0; min-width: 0; }
 .scroll { overflow: auto; max-height: 26rem; border: 1px solid var(--rule); border-radius: 4px; margin: 8px 0 12px; }
+.scroll:last-child { margin-bottom: 0; }
 .scroll:focus-visible, summary:focus-visible { outline: 2px solid var(--link); outline-offset: 1px; }
 table { border-collapse: collapse; width: 100%; font-size: 13.5px; }
 caption { text-align: left; padding: 0 0 6px; color: var(--soft); }
@@ -97,6 +98,7 @@ footer { color: var(--soft); font-size: 13px; padding-top: 28px; padding-bottom:
   header, main, footer { padding-left: 14px; padding-right: 14px; }
   article, .card { padding: 14px; }
   .tiles { grid-template-columns: repeat(2, 1fr); }
+  .scroll td:not(.long) { white-space: nowrap; }
 }
 @media print {
   .scroll { max-height: none; overflow: visible; }

@@ -14,7 +14,7 @@ namespace finops::report {
 namespace {
 
 constexpr double kWidth = 960, kHeight = 300;
-constexpr double kLeft = 64, kRight = 944, kTop = 14, kBottom = 266;
+constexpr double kLeft = 64, kRight = 920, kTop = 14, kBottom = 266;
 constexpr int kTicks = 5, kDateTicks = 9;
 // Of bars: a row each, names to their left, amounts to their right.
 constexpr double kBarRow = 24, kBarHeight = 15, kNames = 220, kAmounts = 90;
@@ -90,9 +90,7 @@ struct Frame {
     for (const Tick& tick : date_ticks(first, last, kDateTicks, plot.is_monthly)) {
       const double at = x.at(tick.at);
       svg += line("grid", at, kBottom, at, kBottom + 5);
-      // The outermost would leave the picture.
-      const char* anchor = at < kLeft + 30 ? "start" : at > kRight - 30 ? "end" : "middle";
-      svg += text_at(at, kBottom + 20, anchor, tick.text);
+      svg += text_at(at, kBottom + 20, "middle", tick.text);
     }
   }
 
