@@ -508,5 +508,32 @@ TEST_F(CommandsTest, AStoppedRunSaysHowToGoOn) {
   EXPECT_THAT(result.err, HasSubstr("the same command goes on from here"));
 }
 
+TEST_F(CommandsTest, ReportWritesOnePage) {
+  std::string project, semantics;
+  services.read_report = [&](const Configuration&, const DatasetRequest& request,
+                             const std::stop_token&) {
+    project = request.project;
+    semantics = request.semantics;
+    report::ReportData data;
+    data.project = "provider";
+    data.models.resize(2);
+    return data;
+  };
+  const std::string path = folder / "report.html";
+  const Result result =
+      call({"report", "--project", "p", "--semantics", "s", "--html", path, "--json"});
+  EXPECT_EQ(result.code, 0) << result.err;
+  EXPECT_EQ(project, "p");
+  EXPECT_EQ(semantics, "s");
+  EXPECT_EQ(
+      result.json(),
+      (nlohmann::json{{"path", path}, {"bytes", std::filesystem::file_size(path)}, {"models", 2}}));
+  EXPECT_FALSE(std::filesystem::exists(path + ".partial"));
+  const Result text = call({"report", "--project", "p", "--html", path});
+  EXPECT_THAT(text.out, HasSubstr("report.html: 0 datasets, 2 tables of gold, "));
+  EXPECT_EQ(call({"report", "--project", "p", "--html", "/nowhere/r.html"}).code, 1);
+  EXPECT_EQ(call({"report", "--project", "p"}).code, 2);
+}
+
 }  // namespace
 }  // namespace finops

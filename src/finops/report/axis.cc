@@ -104,9 +104,9 @@ year_month_day first_month(std::int32_t first, int step) {
 
 std::vector<Tick> number_ticks(double least, double most, int count) {
   if (!std::isfinite(least) || !std::isfinite(most) || most < least) least = most = 0;
-  if (most == least) {
-    const double around = least == 0 ? 1 : std::abs(least);
-    (least >= 0 ? most : least) += least >= 0 ? around : -around;
+  if (most == least) {  // from zero to the only value
+    least = std::min(least, 0.0);
+    most = least < 0 ? 0 : most > 0 ? most : 1;
   }
   const double step = step_for(most - least, count);
   const double begin = std::floor(least / step + 1e-9), end = std::ceil(most / step - 1e-9);

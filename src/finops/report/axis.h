@@ -22,7 +22,8 @@ struct Tick {
 };
 
 /// About `count` round values (1, 2 or 5 times a power of ten apart) from at or below `least` to at
-/// or above `most`, at least two. Equal and non-finite limits are widened to something to draw.
+/// or above `most`, at least two. A single value has an axis from zero, and what is not finite one
+/// from 0 to 1.
 std::vector<Tick> number_ticks(double least, double most, int count);
 
 /// The beginnings of days, weeks, months, quarters or years between two days since 1970, both
