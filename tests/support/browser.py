@@ -10,7 +10,7 @@ import signal
 import subprocess
 import time
 
-NAMES = ["chromium", "google-chrome", "google-chrome-stable", "chrome-headless-shell"]
+PINNED = pathlib.Path(__file__).resolve().parents[2] / ".deps" / "chromium" / "browser"
 # It must not call its makers at each start, so that all requests that are seen are the page's.
 OPTIONS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run",
            "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-extensions",
@@ -18,10 +18,8 @@ OPTIONS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", 
 
 
 def find_browser():
-    """The program, or None: FINOPS_BROWSER names one, else what the PATH has."""
-    named = os.environ.get("FINOPS_BROWSER")
-    found = (shutil.which(name) for name in ([named] if named else NAMES))
-    return next((path for path in found if path), None)
+    """The program, or None: what FINOPS_BROWSER names, else what tools/setup.sh installs, else the machine's own."""
+    return shutil.which(os.environ.get("FINOPS_BROWSER", PINNED)) or shutil.which("chromium")
 
 
 class Browser:

@@ -63,6 +63,12 @@ fetch_npm() {
   rm -rf "$log" "$folder"
 }
 
+# The Node.js that came with npm.
+node_of_npm() {
+  local node=$CACHE/node-$NODE_VERSION-${NODE_SHA256:0:12}/bin/node
+  if type -P npm >/dev/null; then command node "$@"; else "$node" "$@"; fi
+}
+
 # unzip_into ZIP FOLDER REGEX: each member that REGEX matches, at the path that its group "path" names.
 unzip_into() {
   python - "$@" <<'PY'
@@ -122,4 +128,40 @@ install_duckdb_extensions() {
     fetch_wheel "duckdb-extension-${pin%%:*}" "$DUCKDB_VERSION" "${pin#*:}" manylinux2014_x86_64
     unzip_into "$fetched" "$folder" '.*/(?P<path>[a-z]+\.duckdb_extension)'
   done
+}
+
+# .deps/chromium/browser runs the pinned Chromium with its own libraries and fonts, so that pages look the same on every machine.
+install_chromium() {
+  local tree=$CACHE/chromium-$CHROMIUM_VERSION-${CHROMIUM_SHA256:0:12} package=$CACHE/downloads/chromium-$CHROMIUM_VERSION.tgz
+  if [ ! -f "$tree/complete" ]; then
+    has_sha256 "$package" "$CHROMIUM_SHA256" || fetch_npm @sparticuz/chromium "$CHROMIUM_VERSION" "$package"
+    require_sha256 "$package" "$CHROMIUM_SHA256"
+    provide_npm
+    rm -rf "$tree"
+    mkdir -p "$tree/packed"
+    tar xzf "$package" -C "$tree/packed" --strip-components=2 package/bin
+    # shellcheck disable=SC2016 # JavaScript, not variables
+    (cd "$tree" && node_of_npm -e '
+      const fs = require("fs"), { pipeline } = require("stream"), { createBrotliDecompress } = require("zlib");
+      for (const name of ["chromium", "al2023.tar", "fonts.tar"]) {
+        pipeline(fs.createReadStream(`packed/${name}.br`), createBrotliDecompress(), fs.createWriteStream(name),
+          (error) => { if (error) throw error; });
+      }') || fail "cannot unpack the browser of $package"
+    tar xf "$tree/al2023.tar" -C "$tree"
+    tar xf "$tree/fonts.tar" -C "$tree"
+    rm -rf "$tree"/packed "$tree"/*.tar "$package"
+    cat >"$tree/fonts.conf" <<'XML'
+<?xml version="1.0"?>
+<!DOCTYPE fontconfig SYSTEM "fonts.dtd">
+<fontconfig><dir prefix="relative">fonts</dir><cachedir prefix="xdg">fontconfig</cachedir></fontconfig>
+XML
+    cat >"$tree/browser" <<'SH'
+#!/bin/sh
+here=$(dirname "$(readlink -f "$0")")
+LD_LIBRARY_PATH=$here/lib FONTCONFIG_FILE=$here/fonts.conf exec "$here/chromium" "$@"
+SH
+    chmod +x "$tree/browser" "$tree/chromium"
+    touch "$tree/complete"
+  fi
+  ln -sfn "$tree" "$DEPS/chromium"
 }

@@ -37,6 +37,11 @@ VERSITYGW_SUM=h1:au+wI+aybno/STsQiSm35Uu6Q6iK5MWReQxgO6SEMFc=
 TOXIPROXY_VERSION=v2.12.0
 TOXIPROXY_SUM=h1:d1x++lYZg/zijXPPcv7PH0MvHMzEI5aX/YuUi/Sw+yg=
 
+# A headless Chromium for tests of what is made for browsers: the npm package @sparticuz/chromium, with the libraries and a font
+# that it needs. Ubuntu's own package is a snap, which no container runs.
+CHROMIUM_VERSION=153.0.0
+CHROMIUM_SHA256=20e5656fcdcf4118ede85edfb9d6bb9cc1bbb7ffb8b75622fffbcf36a835c3c0
+
 # Iceberg's library for Spark, and the driver of the SQLite catalog for Spark and Trino: group:name:version=sha256.
 SQLITE_JAR=org.xerial:sqlite-jdbc:3.50.3.0=a3f53a2aa15ae9425a9e793bbe9c8e5288febeb4b65ef5c1a4e80d4c2045cf08
 SPARK_JARS=(
