@@ -144,11 +144,11 @@ class Page {
       const auto& rows = dataset.quality;
       const std::string quarantined = count_text(rows.quarantined_rows);
       all +=
-          "<tr data-dataset=\"" + escaped(rows.dataset) + "\">" + row_head(rows.dataset) +
+          "<tr data-dataset=\"" + escaped(dataset.name) + "\">" + row_head(dataset.name) +
           number_cell(count_text(rows.bronze_rows)) + number_cell(count_text(rows.valid_rows)) +
           (rows.quarantined_rows == 0
                ? number_cell(quarantined)
-               : "<td class=\"n\">" + link_to(quarantine_id(rows.dataset), quarantined) + "</td>") +
+               : "<td class=\"n\">" + link_to(quarantine_id(dataset.name), quarantined) + "</td>") +
           text_cell(dataset.built_at) + text_cell(dataset.description) + "</tr>\n";
     }
     html_ +=
@@ -156,22 +156,22 @@ class Page {
         table("Rows by dataset",
               {"Dataset", "#Bronze", "#Valid", "#Quarantined", "Made (UTC)", "What it is"}, all) +
         "<div class=\"two\"><div>";
-    codes("Reasons for quarantine", "reason", &medallion::DatasetReport::reasons);
+    codes("Reasons for quarantine", "reason", &medallion::RowCounts::reasons);
     html_ += "</div><div>";
-    codes("Flags of valid rows", "flag", &medallion::DatasetReport::flags);
+    codes("Flags of valid rows", "flag", &medallion::RowCounts::flags);
     html_ += "</div></div></div>\n";
     money();
     html_ += "</section>\n";
   }
 
   void codes(const char* title, const char* kind,
-             std::map<std::string, std::int64_t> medallion::DatasetReport::* of) {
+             std::map<std::string, std::int64_t> medallion::RowCounts::* of) {
     html_ += "<h4>" + std::string(title) + "</h4>\n";
     std::string rows;
     for (const auto& dataset : data_.datasets) {
       for (const auto& [code, count] : dataset.quality.*of) {
         rows += "<tr data-" + std::string(kind) + "=\"" + escaped(code) + "\">" +
-                row_head(dataset.quality.dataset) + "<td><span class=\"chip\">" + escaped(code) +
+                row_head(dataset.name) + "<td><span class=\"chip\">" + escaped(code) +
                 "</span></td>" + number_cell(count_text(count)) + "</tr>\n";
       }
     }
@@ -185,7 +185,7 @@ class Page {
   void money() {
     std::string rows;
     for (const auto& dataset : data_.datasets) {
-      for (const auto& proof : dataset.quality.money) rows += money_row(dataset.quality, proof);
+      for (const auto& proof : dataset.quality.money) rows += money_row(dataset.name, proof);
     }
     if (rows.empty()) return;
     html_ +=
@@ -196,10 +196,9 @@ class Page {
         "</div>\n";
   }
 
-  static std::string money_row(const medallion::DatasetReport& report,
-                               const medallion::MoneyProof& proof) {
+  static std::string money_row(const std::string& dataset, const medallion::MoneyProof& proof) {
     const bool is_exact = proof.silver + proof.quarantined == proof.bronze;
-    return "<tr>" + row_head(report.dataset) + text_cell(proof.column) +
+    return "<tr>" + row_head(dataset) + text_cell(proof.column) +
            text_cell(proof.currency.empty() ? "(no currency)" : proof.currency) +
            number_cell(proof.bronze.to_string()) + number_cell(proof.silver.to_string()) +
            number_cell(proof.quarantined.to_string()) +
@@ -216,10 +215,10 @@ class Page {
       const auto& rows = dataset.quality;
       if (rows.quarantined_rows == 0) continue;
       is_empty = false;
-      html_ += "<article id=\"" + quarantine_id(rows.dataset) + "\" data-quarantine=\"" +
-               escaped(rows.dataset) + "\"><h3>" + escaped(rows.dataset) + "</h3>\n" +
+      html_ += "<article id=\"" + quarantine_id(dataset.name) + "\" data-quarantine=\"" +
+               escaped(dataset.name) + "\"><h3>" + escaped(dataset.name) + "</h3>\n" +
                sample_table(dataset.quarantine,
-                            rows.dataset + ": " + rows_text(dataset.quarantine, "")) +
+                            dataset.name + ": " + rows_text(dataset.quarantine, "")) +
                "</article>\n";
     }
     if (is_empty) html_ += "<p>No row is in quarantine.</p>\n";

@@ -26,7 +26,7 @@ ReportData data_of(const std::string& text) {
   ReportData data;
   data.project = data.description = data.semantics = data.made_at = text;
   DatasetSection dataset;
-  dataset.description = dataset.built_at = dataset.quality.dataset = text;
+  dataset.name = dataset.description = dataset.built_at = text;
   dataset.quality.bronze_rows = 3;
   dataset.quality.valid_rows = 1;
   dataset.quality.quarantined_rows = 2;

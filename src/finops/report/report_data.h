@@ -28,9 +28,9 @@ struct RowSample {
 };
 
 struct DatasetSection {
-  std::string description;
+  std::string name, description;
   std::string built_at;  // of silver: "2026-05-31 23:59:59", UTC
-  medallion::DatasetReport quality;
+  medallion::RowCounts quality;
   RowSample quarantine;  // some rows of each reason
 };
 

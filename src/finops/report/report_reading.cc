@@ -8,7 +8,8 @@
 #include "finops/core/error.h"
 #include "finops/engines/sql_text.h"
 #include "finops/medallion/bronze_load.h"
-#include "finops/medallion/silver_build.h"
+#include "finops/medallion/layer_names.h"
+#include "finops/medallion/silver_packs.h"
 #include "finops/medallion/silver_sql.h"
 #include "finops/medallion/table_states.h"
 #include "finops/report/plot_choice.h"
@@ -112,9 +113,10 @@ class ReportReading {
     const State* state = state_of("silver", dataset.name);
     if (state == nullptr) return;
     DatasetSection section;
+    section.name = dataset.name;
     section.description = dataset.description;
     section.built_at = state->built_at;
-    section.quality = medallion::dataset_report_from(state->report);
+    section.quality = medallion::total_of(medallion::packs_from_json(state->report));
     const std::string quarantine = medallion::quarantine_name(dataset.name);
     if (section.quality.quarantined_rows > 0 && has_table(names_.silver, quarantine)) {
       section.quarantine = quarantined_rows(sql_name(names_.silver, quarantine));
