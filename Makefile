@@ -1,6 +1,6 @@
 # What a person types; each line ends in a script or a CMake preset that can be used by itself.
 .DEFAULT_GOAL := help
-.PHONY: help demo build dist test bench bench-s3 test-engines test-chaos fmt lint clean
+.PHONY: help demo example build dist test bench bench-s3 test-engines test-chaos fmt lint clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | while IFS="$$(printf '\t')" read -r name text; do \
@@ -8,6 +8,9 @@ help:  ## this list
 
 demo: build  ## build, make a bill of known truth, load it, show receipt and queries
 	@tools/demo.sh
+
+example: build  ## build, take a cloud provider's files to bronze, silver and gold, show them as one page
+	@tools/example.sh
 
 build:  ## get what is missing and build build/bin/finops
 	@tools/setup.sh build

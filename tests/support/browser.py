@@ -130,10 +130,11 @@ class Browser:
         return answer["result"].get("value")
 
     def picture(self, file, selector=None, height=None):
-        """A PNG of the window's width: from where the element begins, `height` pixels or all of it."""
+        """A PNG of the window's width: from a little above the element, `height` pixels or all of it."""
         box = self.evaluate("(s => { const b = (s ? document.querySelector(s) : document.documentElement)"
                             ".getBoundingClientRect(); return {y: b.top + scrollY, height: b.height, width: innerWidth} })"
                             f"({json.dumps(selector)})")
-        clip = {"x": 0, "y": box["y"], "width": box["width"], "height": min(box["height"], height or box["height"]), "scale": 1}
+        top = max(0, box["y"] - 16)
+        clip = {"x": 0, "y": top, "width": box["width"], "height": height or box["y"] + box["height"] - top, "scale": 1}
         data = self.call("Page.captureScreenshot", format="png", clip=clip, captureBeyondViewport=True)["data"]
         pathlib.Path(file).write_bytes(base64.b64decode(data))
