@@ -74,16 +74,14 @@ struct DateStep {
   int days, months;  // one of them
 };
 
-constexpr std::array kDateSteps = {DateStep{1, 0},  DateStep{2, 0},  DateStep{7, 0},
-                                   DateStep{14, 0}, DateStep{0, 1},  DateStep{0, 3},
-                                   DateStep{0, 6},  DateStep{0, 12}, DateStep{0, 24},
-                                   DateStep{0, 60}, DateStep{0, 120}};
+constexpr std::array kDateSteps = {
+    DateStep{1, 0},   DateStep{2, 0},    DateStep{7, 0},    DateStep{14, 0}, DateStep{0, 1},
+    DateStep{0, 3},   DateStep{0, 6},    DateStep{0, 12},   DateStep{0, 24}, DateStep{0, 60},
+    DateStep{0, 120}, DateStep{0, 1200}, DateStep{0, 12000}};
 
 double about_days(DateStep step) { return step.days > 0 ? step.days : 30.44 * step.months; }
 
-year_month_day date_of(std::int32_t since_1970) {
-  return year_month_day(sys_days(days(since_1970)));
-}
+year_month_day date_of(std::int32_t since_1970) { return {sys_days(days(since_1970))}; }
 
 std::int32_t number_of(year_month_day date) {
   return static_cast<std::int32_t>(sys_days(date).time_since_epoch().count());

@@ -79,6 +79,12 @@ TEST(AxisTest, DatesHaveTicksOfDaysWeeksMonthsOrYears) {
       ElementsAre("1995-01", "2000-01", "2005-01", "2010-01", "2015-01", "2020-01", "2025-01"));
 }
 
+TEST(AxisTest, ADateFarOffMakesNoForestOfTicks) {
+  const auto ticks = date_ticks(day_of("2025-07-01"), day_of("9999-12-31"), 9, false);
+  EXPECT_THAT(texts_of(ticks), ElementsAre("3000-01", "4000-01", "5000-01", "6000-01", "7000-01",
+                                           "8000-01", "9000-01"));
+}
+
 TEST(AxisTest, OneDateIsOneTick) {
   const std::int32_t day = day_of("2025-07-03");
   EXPECT_THAT(texts_of(date_ticks(day, day, 9, false)), ElementsAre("2025-07-03"));
