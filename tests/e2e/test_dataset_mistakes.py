@@ -181,13 +181,14 @@ the project has 8 mistakes:
   shop/rules/orders.toml:6:1: 'when' is missing in a [[rule]]
   shop/rules/orders.toml:8:1: unknown key 'wen' in a [[rule]]; did you mean 'when'? The keys here are code, when, action, set"""),
     "everything in SQL at once": (
-        {"rules/orders.toml": RULES.replace("amount < 0", "amuont < 0") + '[[rule]]\ncode = "b"\nwhen = "currancy = 1"\n',
+        {"rules/orders.toml": RULES.replace("amount < 0", "amuont < 0") + '[[rule]]\ncode = "b"\nwhen = "currancy = 1"\n[columns.id]\npattern = "["\n',
          "models/totals.sql": SQL.replace("silver.orders", "silver.order"), "models/b.sql": "SELECT nix FROM silver.customers\n"}, """\
-the project has 4 mistakes:
+the project has 5 mistakes:
   shop/models/b.sql:1:8: Binder Error: Referenced column "nix" not found in FROM clause! Candidate bindings: "name"
   shop/models/totals.sql:4:6: the model reads silver.order, which the project does not have; did you mean silver.orders?
   shop/rules/orders.toml:8:9: rule refund: there is no column 'amuont'; did you mean 'amount'?
-  shop/rules/orders.toml:11:9: rule b: there is no column 'currancy'; did you mean 'currency'?"""),
+  shop/rules/orders.toml:11:9: rule b: there is no column 'currancy'; did you mean 'currency'?
+  shop/rules/orders.toml:12:10: the 'pattern' of 'id' is no regular expression of RE2: Invalid Input Error: missing ]: ["""),
 }
 
 # Sound files, and data or rules that a run finds not to be: what it says, with exit code 1.
@@ -320,6 +321,12 @@ def test_a_mistake_in_semantics_that_nobody_runs_is_told(shop):
     message = "shop/rules/reference/orders.toml:8:9: rule refund: there is no column 'amuont'; did you mean 'amount'?"
     assert told(shop.run("dataset", "check", "--project", "shop", expect=2)) == message
     shop.run("dataset", "check", "--project", "shop", "--semantics", "corrected")
+    write(shop, changed("rules/orders.toml", "amount < 0", "amout < 0") | changed("models/totals.sql", "FROM", "FORM"))
+    assert told(shop.run("dataset", "check", "--project", "shop", expect=2)) == """\
+the project has 3 mistakes:
+  shop/models/totals.sql:4:1: Parser Error: syntax error at or near "FORM"
+  shop/rules/orders.toml:8:9: rule refund: there is no column 'amout'; did you mean 'amount'?
+  """ + message
 
 
 @pytest.mark.parametrize("command", ["check", "run", "status", "lineage", "docs"])

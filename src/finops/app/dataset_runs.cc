@@ -112,6 +112,13 @@ std::vector<medallion::ProjectDescription> check(const Configuration& configurat
                                                  const DatasetRequest& request) {
   std::vector<std::string> all = {request.semantics};
   if (request.semantics.empty()) all = datasets::read_project(request.project, "").all_semantics;
+  Mistakes mistakes;
+  for (const auto& semantics : all) {
+    const WorkFolder work(configuration.data_dir);
+    medallion::check_sql(*engine_without_lake(configuration, work),
+                         datasets::read_project(request.project, semantics), mistakes);
+  }
+  mistakes.throw_if_any("the project");
   std::vector<medallion::ProjectDescription> described;
   for (const auto& semantics : all) {
     DatasetRequest one = request;

@@ -27,8 +27,8 @@ lake::TableView empty_table(std::vector<Column> columns) {
 
 class SqlCheck {
  public:
-  SqlCheck(TransformEngine& engine, const datasets::Project& project)
-      : engine_(engine), project_(project) {}
+  SqlCheck(TransformEngine& engine, const datasets::Project& project, Mistakes& mistakes)
+      : engine_(engine), project_(project), mistakes_(mistakes) {}
 
   ModelInputs run() {
     for (std::size_t i = 0; i < project_.datasets.size(); ++i) {
@@ -41,7 +41,6 @@ class SqlCheck {
       sound_.insert("gold." + model->name);
       if (!reads.has_faulty_tests && are_sound(reads.tests)) check_tests(*model);
     }
-    mistakes_.throw_if_any("the project");
     return inputs;
   }
 
@@ -55,7 +54,8 @@ class SqlCheck {
     show("bronze", dataset.name, bronze);
     const SilverSql sql(dataset, rules, silver_);
     const std::string from = "bronze." + quoted_identifier(dataset.name);
-    const bool is_sound = check(dataset, sql, from) && check_patterns(rules);
+    const bool has_patterns = check_patterns(rules);
+    const bool is_sound = check(dataset, sql, from) && has_patterns;
     silver_[dataset.name] = sql.columns();
     show("silver", dataset.name, sql.columns());
     show("silver", quarantine_name(dataset.name), quarantine_columns(bronze));
@@ -143,6 +143,7 @@ class SqlCheck {
             "SELECT CAST(regexp_full_match('', " + quoted_literal(*rule.pattern) + ") AS BIGINT)",
             {});
       } catch (const Error& error) {
+        if (!is_of_sql(error)) throw;
         mistakes_.add(rule.origin, "the 'pattern' of '" + rule.column +
                                        "' is no regular expression of RE2: " + told(error.what()));
         is_sound = false;
@@ -256,7 +257,7 @@ class SqlCheck {
 
   TransformEngine& engine_;
   const datasets::Project& project_;
-  Mistakes mistakes_;
+  Mistakes& mistakes_;
   std::set<std::string> sound_;  // "gold.daily_sales"
   std::map<std::string, std::vector<Column>> silver_;
 };
@@ -264,7 +265,15 @@ class SqlCheck {
 }  // namespace
 
 ModelInputs check_sql(TransformEngine& engine, const datasets::Project& project) {
-  return SqlCheck(engine, project).run();
+  Mistakes mistakes;
+  ModelInputs inputs = check_sql(engine, project, mistakes);
+  mistakes.throw_if_any("the project");
+  return inputs;
+}
+
+ModelInputs check_sql(TransformEngine& engine, const datasets::Project& project,
+                      Mistakes& mistakes) {
+  return SqlCheck(engine, project, mistakes).run();
 }
 
 }  // namespace finops::medallion

@@ -10,5 +10,8 @@ namespace finops::medallion {
 /// mistake and its position. Leaves the tables of the project shown in the engine, empty. Returns
 /// what the models read.
 ModelInputs check_sql(TransformEngine& engine, const datasets::Project& project);
+/// The same, for several semantics of a project: adds the mistakes.
+ModelInputs check_sql(TransformEngine& engine, const datasets::Project& project,
+                      Mistakes& mistakes);
 
 }  // namespace finops::medallion
