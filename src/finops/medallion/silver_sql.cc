@@ -122,7 +122,7 @@ std::string sql_type(ColumnType type) {
 
 SilverSql::SilverSql(const datasets::Dataset& dataset, const datasets::SilverRules& rules,
                      const std::map<std::string, std::vector<Column>>& others)
-    : dataset_(dataset), rules_(rules), others_(others) {
+    : dataset_(dataset), rules_(rules) {
   const auto add = [&](const std::string& name, ColumnType type) {
     columns_.push_back({.name = name, .type = type, .doc = name});
   };

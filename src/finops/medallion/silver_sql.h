@@ -85,7 +85,6 @@ class SilverSql {
 
   const datasets::Dataset& dataset_;
   const datasets::SilverRules& rules_;
-  const std::map<std::string, std::vector<Column>>& others_;
   std::vector<Column> columns_;
   std::vector<Code> flags_, reasons_;
 };
