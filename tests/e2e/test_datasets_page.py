@@ -96,6 +96,7 @@ PLACES = {
     "Keys of models/<name>.toml": ("models/m.toml", ""),
     "Keys of [[test]]": ("models/m.toml", "[[test]]\n"),
     "Keys of [anomaly]": ("models/m.toml", "[anomaly]\n"),
+    "Keys of [plot]": ("models/m.toml", "[plot]\n"),
     "Keys of collections/<name>.toml": ("collections/c.toml", ""),
 }
 WHOLE = {
