@@ -15,7 +15,7 @@ and the sample standard deviation is the correctly rounded one.
 Decisions where the rules are silent:
 
 - Blanks are spaces and tabs. Keys are compared after trimming, in the case they have.
-- A number is [+-]digits[.digits][e[+-]digits] below 10^20; True and False are read in any case; a time is a date with
+- A number is [+-]digits[.digits][e[+-]digits] below 10^20, with a digit before or behind the point; True and False are read in any case; a time is a date with
   "T" or a blank, hours, minutes, seconds, any fraction of six digits, and "Z" or nothing, or a date alone (midnight).
 - A required cell that is there and cannot be read gives the reason `<column>_unreadable`, not `<column>_missing`.
 - A row has all reasons that apply; `duplicate_key` is given also to a row that is invalid for another reason.
@@ -50,7 +50,7 @@ ATTO = decimal.Decimal(1).scaleb(-18)
 LARGEST = decimal.Decimal("99999999999999999999.999999999999999999")
 ZERO, ONE = decimal.Decimal(0), decimal.Decimal(1)
 BLANKS = " \t"
-NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 TIME = re.compile(r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d:\d\d)(\.\d{1,6})?Z?)?")
 DATE = re.compile(r"\d{4}-\d\d-\d\d")
 EMAIL = re.compile(r"[a-zA-Z0-9._%+-]+@[a-zA-Z0-9.-]+\.[a-zA-Z]{2,}")
