@@ -22,7 +22,7 @@ FILES = {
                             '[[money]]\ncolumn = "cost"\ncurrency = "USD"\n',
     "rules/events.toml": RULES,
     "models/daily.sql": "SELECT day, CAST(sum(cost) AS DECIMAL(38,18)) AS cost FROM silver.events GROUP BY day\n",
-    "models/daily.toml": 'description = "Cost of each day"\n\n[[test]]\nunique = ["day"]\n\n[[test]]\nsum_equals = { column = "cost", source = "silver.events.cost" }\n',
+    "models/daily.toml": 'description = "Cost of each day"\nincremental_by = ["day"]\n\n[[test]]\nunique = ["day"]\n\n[[test]]\nsum_equals = { column = "cost", source = "silver.events.cost" }\n',
 }
 SUMS = ("SELECT (SELECT count(*) FROM small_bronze.events), (SELECT count(*) FROM small_silver.events), "
         "(SELECT count(*) FROM small_silver.events_quarantine), (SELECT sum(cost) FROM small_silver.events), "

@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 from cloud_provider_truth import Truth
-from datasets import Datasets, comparable
+from datasets import Datasets, comparable, rows_of
 from project import Project
 from test_cloud_provider_truth import event, landing  # noqa: F401
 from test_datasets import check_everything, generated  # noqa: F401
@@ -128,3 +128,51 @@ def test_dry_run_tells_and_makes_nothing(loaded):
         report = loaded.run(*option, command=command, expect=0)
         assert report["changed"] and set(outcome(report)) == {"usage_events"}
     assert comparable(loaded) == before
+
+
+def test_a_model_is_made_in_parts(tmp_path):
+    """The time at which a row was made tells which were."""
+    files = {
+        "project.toml": 'name = "parts"\n',
+        "datasets/events.toml": 'key = ["id"]\n[landing]\npath = "events/*.csv"\nformat = "csv"\n'
+                                '[columns]\nid = "text"\nday = "date"\nteam = "text"\ncost = "decimal"\n',
+        "models/daily.sql": "SELECT day, team, CAST(sum(cost) AS DECIMAL(38,18)) AS cost, now() AS made_at FROM silver.events GROUP BY ALL\n",
+        "models/daily.toml": 'description = "Cost by day and team"\nincremental_by = ["day", "team"]\n',
+        "models/total.sql": "SELECT CAST(sum(cost) AS DECIMAL(38,18)) AS cost FROM gold.daily\n",
+    }
+    for name, text in files.items():
+        (tmp_path / "parts" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "parts" / name).write_text(text)
+    events = tmp_path / "landing" / "events"
+    events.mkdir(parents=True)
+    datasets = Datasets(Project(tmp_path), tmp_path / "landing", tmp_path / "parts")
+
+    def write(name, *rows):
+        (events / f"{name}.csv").write_text("\n".join(["id,day,team,cost", *rows]) + "\n")
+
+    def made():
+        datasets.run()
+        rows = rows_of(datasets.project.database, "FROM parts_gold.daily")
+        [total] = rows_of(datasets.project.database, "FROM parts_gold.total")
+        assert total["cost"] == sum(row["cost"] for row in rows)
+        return {(row["day"], row["team"]): (row["cost"], row["made_at"]) for row in rows}
+
+    write("a", "1,2026-05-01,x,1")
+    write("aa", "2,2026-05-01,,2", "3,2026-05-02,x,4")
+    write("b", "4,2026-05-02,x,8", "5,2026-05-03,y,16")
+    first = made()
+    assert {key: cost for key, (cost, _) in first.items()} == {
+        ("2026-05-01", "x"): 1, ("2026-05-01", None): 2, ("2026-05-02", "x"): 12, ("2026-05-03", "y"): 16}
+    write("b", "4,2026-05-02,x,9", "6,2026-05-04,y,32", "2,2026-05-04,y,64")  # 5 goes, 6 comes, 2 is a duplicate
+    second = made()
+    assert {key: cost for key, (cost, _) in second.items()} == {
+        ("2026-05-01", "x"): 1, ("2026-05-01", None): 2, ("2026-05-02", "x"): 13, ("2026-05-04", "y"): 32}
+    assert second["2026-05-01", "x"] == first["2026-05-01", "x"]
+    assert second["2026-05-02", "x"][1] > first["2026-05-02", "x"][1]
+    (events / "a.csv").unlink()
+    (events / "aa.csv").unlink()
+    third = made()
+    assert {key: cost for key, (cost, _) in third.items()} == {("2026-05-02", "x"): 9, ("2026-05-04", "y"): 96}
+    (events / "b.csv").unlink()
+    write("c", "7,2026-05-09,z,1")
+    assert {key: cost for key, (cost, _) in made().items()} == {("2026-05-09", "z"): 1}

@@ -43,6 +43,7 @@ std::string text_of(const Model& model) {
       add(*more);
     }
   }
+  for (const auto& column : model.incremental_by) add(column);
   if (!model.anomaly) return text;
   const datasets::AnomalyStep& step = *model.anomaly;
   add("anomaly");
@@ -207,6 +208,7 @@ class ProjectRun {
     const std::string logic = logic_of(dataset, rules, sql);
     const std::string definition = sha256_of(logic + definition_of_bronze(dataset.name));
     define("silver", dataset.name, definition);
+    logics_["silver." + dataset.name] = logic;
     DatasetReport& report = report_.datasets[index];
     const TableState* known = known_state("silver", dataset.name);
     if (known != nullptr && !options_.is_dry_run) show_silver(dataset.name);
@@ -229,6 +231,7 @@ class ProjectRun {
     });
     static_cast<RowCounts&>(report) = total_of(result.packs);
     report.refined_rows = result.refined_rows;
+    changes_["silver." + dataset.name] = result.change;
     states_[{"silver", dataset.name}] = {"silver", dataset.name, definition,
                                          logic,    now_us(),     packs_to_json(result.packs)};
   }
@@ -291,10 +294,46 @@ class ProjectRun {
       return;
     }
     tell("gold " + model.name);
-    report_.models.push_back(
-        making("gold." + model.name, [&] { return build_model(tables_, names_, model, stop_); }));
+    const std::string logic = logic_of(model);
+    const InputChanges changes = changes_of(model);
+    const bool is_in_parts = state != nullptr && state->logic == logic && can_be_in_parts(model);
+    report_.models.push_back(making("gold." + model.name, [&] {
+      return build_model(tables_, names_, model, is_in_parts ? &changes : nullptr, stop_);
+    }));
     states_[{"gold", model.name}] = {"gold", model.name, definition,
-                                     "",     now_us(),   to_json(report_.models.back())};
+                                     logic,  now_us(),   to_json(report_.models.back())};
+  }
+
+  /// All that decides about a model's rows but rows of silver that come and go.
+  std::string logic_of(const Model& model) const {
+    std::string text = kVersion + text_of(model);
+    for (const auto& input : inputs_.at(model.name).sql) {
+      const auto logic = logics_.find(input);
+      text += '\0' + (logic == logics_.end() ? definitions_.at(input) : logic->second);
+    }
+    return sha256_of(text);
+  }
+
+  InputChanges changes_of(const Model& model) const {
+    InputChanges changes;
+    for (const auto& input : inputs_.at(model.name).sql) {
+      const auto change = changes_.find(input);
+      if (change != changes_.end()) changes.emplace(input, change->second);
+    }
+    return changes;
+  }
+
+  /// Whether it can be told which parts of the model its inputs' changed rows are in.
+  bool can_be_in_parts(const Model& model) const {
+    if (model.incremental_by.empty() || model.anomaly) return false;
+    for (const auto& [input, change] : changes_of(model)) {
+      const auto& columns = silver_columns_.at(input.substr(input.find('.') + 1));
+      const auto has = [&](const std::string& name) {
+        return std::ranges::find(columns, name, &Column::name) != columns.end();
+      };
+      if (change.is_whole || !std::ranges::all_of(model.incremental_by, has)) return false;
+    }
+    return true;
   }
 
   void finish() {
@@ -320,6 +359,8 @@ class ProjectRun {
   TableStates states_;
   std::map<std::string, std::vector<Column>> silver_columns_;
   std::map<std::string, std::string> definitions_;  // "silver.usage_events"
+  std::map<std::string, std::string> logics_;       // of silver
+  InputChanges changes_;                            // of silver that this run made
   DatasetRunReport report_;
 };
 

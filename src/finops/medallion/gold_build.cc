@@ -9,6 +9,7 @@
 #include "finops/engines/sql_text.h"
 #include "finops/medallion/anomaly_sql.h"
 #include "finops/medallion/query_results.h"
+#include "finops/medallion/silver_sql.h"
 #include "finops/medallion/sql_mistakes.h"
 
 namespace finops::medallion {
@@ -210,6 +211,96 @@ void run_tests(TransformEngine& engine, const Model& model, const std::stop_toke
               "tests of the model " + model.name + " fail, so nothing is published:" + failures);
 }
 
+constexpr const char* kParts = "finops_parts";
+
+/// The rows of a model of which only some parts, by its column incremental_by, may be others.
+class PartQuery {
+ public:
+  PartQuery(RunTables& tables, const LayerNames& names, const Model& model, std::stop_token stop)
+      : tables_(tables),
+        engine_(tables.engine()),
+        names_(names),
+        model_(model),
+        stop_(std::move(stop)) {}
+
+  std::string of(const InputChanges& changes, const std::vector<Column>& columns) {
+    keep_parts(changes);
+    const lake::TableName table{names_.gold, model_.name};
+    tables_.show(table, "gold", "finops_before");
+    std::string list;
+    for (const Column& column : columns) {
+      list += (list.empty() ? "" : ", ") + quoted_identifier(column.name);
+    }
+    return "SELECT " + list + " FROM (SELECT * FROM (" + model_.sql.sql + "\n) WHERE " +
+           part_filter() + ") AS m SEMI JOIN " + kParts + " AS p ON " + same_part("m") +
+           " UNION ALL SELECT " + list + " FROM gold.finops_before AS m ANTI JOIN " + kParts +
+           " AS p ON " + same_part("m");
+  }
+
+ private:
+  void keep_parts(const InputChanges& changes) {
+    std::string rows;
+    for (const auto& [input, change] : changes) {
+      const lake::TableName table{names_.silver, input.substr(input.find('.') + 1)};
+      int part = 0;
+      for (const auto* keys : {&change.old_keys, &change.new_keys}) {
+        const std::string name = table.name + "_finops_" + std::to_string(++part);
+        tables_.show_files(table, *keys, "silver", name);
+        rows += (rows.empty() ? "" : " UNION ALL ") + std::string("SELECT ") +
+                quoted_list(model_.incremental_by) + " FROM silver." + quoted_identifier(name) +
+                " WHERE " + kSourceFile + " IN (" + literals(change.files) + ")";
+      }
+    }
+    engine_.keep(kParts, "SELECT DISTINCT * FROM (" + rows + ")", stop_);
+  }
+
+  static std::string literals(const std::set<std::string>& texts) {
+    std::string list;
+    for (const auto& text : texts) list += (list.empty() ? "" : ", ") + quoted_literal(text);
+    return list;
+  }
+
+  std::string same_part(const std::string& rows) const {
+    std::string on;
+    for (const auto& name : model_.incremental_by) {
+      const std::string column = quoted_identifier(name);
+      on += (on.empty() ? "" : " AND ") + rows + "." + column + " IS NOT DISTINCT FROM p." + column;
+    }
+    return on;
+  }
+
+  /// Constants, because these go down to the files, past the GROUP BY of the model; a join does
+  /// not.
+  std::string part_filter() {
+    constexpr std::size_t kMostValues = 1000;
+    std::string filter = "true";
+    for (const auto& name : model_.incremental_by) {
+      const std::string column = quoted_identifier(name);
+      std::size_t count = 0;
+      std::string values, nulls;
+      for_each_row(
+          engine_,
+          "SELECT DISTINCT typeof(" + column + "), CAST(" + column + " AS VARCHAR) FROM " + kParts,
+          stop_, [&](const ResultRow& row) {
+            if (!row[1]) nulls = " OR " + column + " IS NULL";
+            if (!row[1] || ++count > kMostValues) return;
+            values += (values.empty() ? "" : ", ") + std::string("CAST(") +
+                      quoted_literal(*row[1]) + " AS " + row[0].value_or("VARCHAR") + ")";
+          });
+      if (count > kMostValues) continue;
+      if (values.empty()) values = "NULL";
+      filter += " AND (" + column + " IN (" + values + ")" + nulls + ")";
+    }
+    return filter;
+  }
+
+  RunTables& tables_;
+  TransformEngine& engine_;
+  const LayerNames& names_;
+  const Model& model_;
+  const std::stop_token stop_;
+};
+
 }  // namespace
 
 ModelInputs model_inputs(TransformEngine& engine, const datasets::Project& project,
@@ -249,7 +340,7 @@ std::vector<std::string> test_names(const Model& model) {
 }
 
 ModelReport build_model(RunTables& tables, const LayerNames& names, const Model& model,
-                        const std::stop_token& stop) {
+                        const InputChanges* changes, const std::stop_token& stop) {
   TransformEngine& engine = tables.engine();
   const lake::TableName table{names.gold, model.name};
   std::vector<Column> columns = engine.columns_of(model.sql.sql);
@@ -259,9 +350,13 @@ ModelReport build_model(RunTables& tables, const LayerNames& names, const Model&
     const auto& more = datasets::anomaly_columns();
     columns.insert(columns.end(), more.begin(), more.end());
   }
+  if (changes != nullptr) {
+    select = PartQuery(tables, names, model, stop).of(*changes, columns);
+  }
   ModelReport report{.model = model.name, .is_rebuilt = true};
   report.rows = tables.replace_rows(table, columns, select, stop);
   if (model.anomaly) forget_scores(engine);
+  engine.forget(kParts);
   tables.show(table, "gold", model.name);
   run_tests(engine, model, stop);
   report.tests = test_names(model);

@@ -48,10 +48,14 @@ Origin place_in_test(const datasets::ModelTest& test, const std::string& message
 /// The tests of a model as people read them: "unique(org_id, usage_date)".
 std::vector<std::string> test_names(const datasets::Model& model);
 
-/// Makes the table of a model anew and shows it as gold.<model>. The engine shows what it reads.
-/// Throws kInvalidConfig with the model's position for SQL that does not fit, kInvalidData when a
-/// test of the model fails.
+/// By the name of an input, "silver.usage_events": what is not as it was when the model was made.
+using InputChanges = std::map<std::string, RowsChange>;
+
+/// Makes the table of a model anew, or, where there are `changes`, only the rows with those values
+/// of Model::incremental_by that changed rows of its inputs have or had and shows it as
+/// gold.<model>. The engine shows what it reads. Throws kInvalidConfig with the model's position
+/// for SQL that does not fit, kInvalidData when a test of the model fails.
 ModelReport build_model(RunTables& tables, const LayerNames& names, const datasets::Model& model,
-                        const std::stop_token& stop);
+                        const InputChanges* changes, const std::stop_token& stop);
 
 }  // namespace finops::medallion

@@ -160,8 +160,13 @@ void RunTables::show(const lake::TableName& table, const std::string& schema,
 void RunTables::show_files(const lake::TableName& table, const std::set<std::string>& keys,
                            const std::string& schema, const std::string& name) {
   lake::TableView view = tables_.at(table);
-  std::erase_if(view.files,
-                [&](const lake::LakeFile& file) { return !keys.contains(lake_.key_of(file.uri)); });
+  view.files.clear();
+  for (const auto& key : keys) {
+    if (key.empty()) continue;  // where there were no rows there is no file
+    lake::LakeFile file;
+    file.uri = lake_uri_ + "/" + key;
+    view.files.push_back(std::move(file));
+  }
   engine_.show(schema, name, view);
 }
 

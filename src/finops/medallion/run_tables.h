@@ -57,7 +57,7 @@ class RunTables {
   /// Shows the table as it is planned, as "schema"."name" of the engine.
   void show(const lake::TableName& table, const std::string& schema, const std::string& name);
 
-  /// The same with these files only, by their keys.
+  /// The same with these files only, by their keys; also with some that the commit removes.
   void show_files(const lake::TableName& table, const std::set<std::string>& keys,
                   const std::string& schema, const std::string& name);
 

@@ -55,11 +55,12 @@ class SilverBuild {
     bronze_columns_ = engine_.columns_of("FROM bronze." + quoted_identifier(job_.dataset.name));
     tables_.prepare(silver_, job_.sql.columns());
     tables_.prepare(quarantine_, quarantine_columns(bronze_columns_));
-    SilverResult result{plan.stay, 0};
+    SilverResult result{plan.stay, 0, {}};
     for (const auto& files : plan.make) {
       result.packs.push_back(make(files));
       result.refined_rows += result.packs.back().counts.bronze_rows;
     }
+    if (before != nullptr) result.change = change_of(plan, result.packs);
     if (keys_) keys_->finish();
     for (const Pack& pack : plan.go) {
       if (!pack.silver_key.empty()) old.insert(pack.silver_key);
@@ -86,8 +87,21 @@ class SilverBuild {
     for (const auto& file : job_.landed) {
       if (plan.changed_files.contains(file.file)) changed.push_back(file);
     }
-    const auto also = keys_->find_of(plan.changed_files, data_files_of(changed));
-    return plan_packs(*before, job_.landed, also);
+    also_changed_ = keys_->find_of(plan.changed_files, data_files_of(changed));
+    return plan_packs(*before, job_.landed, also_changed_);
+  }
+
+  RowsChange change_of(const PackPlan& plan, const std::vector<Pack>& packs) const {
+    RowsChange change{
+        .is_whole = false, .files = plan.changed_files, .old_keys = {}, .new_keys = {}};
+    change.files.insert(also_changed_.begin(), also_changed_.end());
+    for (const Pack& pack : plan.go) change.old_keys.insert(pack.silver_key);
+    for (std::size_t i = plan.stay.size(); i < packs.size(); ++i) {
+      change.new_keys.insert(packs[i].silver_key);
+    }
+    change.old_keys.erase("");
+    change.new_keys.erase("");
+    return change;
   }
 
   void drop(const lake::TableName& table, const std::set<std::string>& keys) {
@@ -236,6 +250,7 @@ class SilverBuild {
   const std::stop_token stop_;
   const lake::TableName bronze_, silver_, quarantine_;
   std::vector<Column> bronze_columns_;
+  std::set<std::string> also_changed_;
   std::optional<RepeatedKeys> keys_;  // where the dataset has such a rule
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -24,9 +25,17 @@ struct SilverJob {
   std::vector<LandedFile> landed;  // the dataset's, as bronze has them now
 };
 
+/// Which rows of a table of silver are not those of before.
+struct RowsChange {
+  bool is_whole = true;                      // all may be others; the rest is empty then
+  std::set<std::string> files;               // landing files whose rows may be others
+  std::set<std::string> old_keys, new_keys;  // data files of silver with their rows, before and now
+};
+
 struct SilverResult {
   std::vector<Pack> packs;
   std::int64_t refined_rows = 0;  // rows of bronze that were read for it
+  RowsChange change;
 };
 
 /// Brings silver and quarantine to what bronze has. `before` are the packs that are there and were
