@@ -61,7 +61,7 @@ std::unique_ptr<TransformEngine> engine_of(const Configuration& configuration,
   options.lake_uri = lake_uri;
   options.remote = std::move(remote);
   options.extension_folder = duckdb_extension_folder();
-  return make_duckdb_transform_engine(std::move(options));
+  return make_duckdb_transform_engine(options);
 }
 
 /// For checks, which read no table.

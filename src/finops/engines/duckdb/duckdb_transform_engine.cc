@@ -229,7 +229,7 @@ class RowAppender {
 
 class DuckdbTransformEngine final : public TransformEngine {
  public:
-  explicit DuckdbTransformEngine(DuckdbTransformOptions options)
+  explicit DuckdbTransformEngine(const DuckdbTransformOptions& options)
       : session_("", engine_settings(options.memory_bytes, options.threads, options.work_folder)) {
     const bool is_remote = options.lake_uri.starts_with("s3");
     if (is_remote) load_httpfs(session_, options.extension_folder);
@@ -363,8 +363,9 @@ class DuckdbTransformEngine final : public TransformEngine {
 
 }  // namespace
 
-std::unique_ptr<TransformEngine> make_duckdb_transform_engine(DuckdbTransformOptions options) {
-  return std::make_unique<DuckdbTransformEngine>(std::move(options));
+std::unique_ptr<TransformEngine> make_duckdb_transform_engine(
+    const DuckdbTransformOptions& options) {
+  return std::make_unique<DuckdbTransformEngine>(options);
 }
 
 }  // namespace finops

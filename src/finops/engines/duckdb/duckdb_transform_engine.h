@@ -22,6 +22,7 @@ struct DuckdbTransformOptions {
 };
 
 /// DuckDB in memory; loads no extension but httpfs where the lake lies in a bucket.
-std::unique_ptr<TransformEngine> make_duckdb_transform_engine(DuckdbTransformOptions options);
+std::unique_ptr<TransformEngine> make_duckdb_transform_engine(
+    const DuckdbTransformOptions& options);
 
 }  // namespace finops

@@ -17,7 +17,7 @@ class DuckdbTransformEngineTest : public ::testing::Test {
     DuckdbTransformOptions options;
     options.work_folder = folder_.path();
     options.lake_uri = "file://" + lake_.path().string();
-    engine_ = make_duckdb_transform_engine(std::move(options));
+    engine_ = make_duckdb_transform_engine(options);
   }
 
   std::string rows(const std::string& select) {
