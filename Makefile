@@ -32,14 +32,14 @@ test-chaos:  ## more than 10,000 injected faults, as a table of where they hit
 	@tools/setup.sh test
 	@tools/run_tests.py chaos
 
-bench: build  ## speed and memory beside other tools, as a table (BENCH_ARGS=...)
+bench: build  ## speed and memory beside other tools, as tables (BENCH_ARGS=...)
 	@tools/setup.sh bench
 	@.deps/venv/bench/bin/python tests/bench/run.py --finops build/bin/finops $(BENCH_ARGS)
 
 bench-s3: build  ## the same bill from a local S3 server, beside from the disk
 	@tools/setup.sh bench test
 	@.deps/venv/readers/bin/python tests/support/servers.py .deps/venv/bench/bin/python tests/bench/run.py \
-	  --finops build/bin/finops --peers none --s3 $(BENCH_ARGS)
+	  --finops build/bin/finops --only bill --peers none --s3 $(BENCH_ARGS)
 
 lint:  ## layers, format, clang-tidy
 	@tools/setup.sh test

@@ -6,7 +6,7 @@
 #            (.deps/chromium), S3 servers and a proxy that spoils connections (.deps/bin, .deps/venv/servers)
 #   engines  test, and what ENGINES names (default: spark): Spark with Iceberg's runtime (.deps/venv/engines,
 #            .deps/engines/jars), Trino (.deps/trino)
-#   bench    the programs that `make bench` compares with (.deps/venv/bench)
+#   bench    the programs that `make bench` compares with (.deps/venv/bench), and Spark (.deps/venv/engines)
 #
 # A part that is complete takes no time. Downloads and venvs are kept per machine in $FINOPS_DEPS_CACHE (default:
 # ~/.cache/finops-deps), so that the next checkout does not fetch them again.
@@ -53,7 +53,9 @@ setup_engines() {
 
 setup_bench() {
   setup_build
+  install_packages "$JAVA_PACKAGE"
   provide_venv bench
+  provide_venv engines
 }
 
 [ "$(uname -sm)" = "Linux x86_64" ] || fail "finops builds on Linux x86-64 only, this is $(uname -sm)."

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""finops beside other tools on one bill: wall and CPU time, memory, ratios. See README.md in this folder."""
+"""finops beside other tools, on one bill and on the example's datasets: wall and CPU time, memory, ratios. See README.md in
+this folder."""
 import argparse
 import datetime
 import decimal
@@ -8,14 +9,14 @@ import importlib.util
 import json
 import os
 import pathlib
-import platform
 import shutil
 import statistics
 import subprocess
 import sys
 
 import bill as bills
-import measure
+import dataset_runs
+from contender import Contender, machine, run_all, warm
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
@@ -24,32 +25,6 @@ PEERS = {"polars": "polars: scan_csv, sink_parquet", "pyarrow": "pyarrow: open_c
 LIMIT = "limit"
 # What the project promises, as (contender, what, limit): shown, never asserted.
 GOAL_POLARS, GOAL_MEMORY, GOAL_NOTHING_NEW, GOAL_S3 = 1.7, 400e6, 0.1, 1.15
-
-
-class Contender:
-    """One thing that is measured: a command, what to clear before it, and how to check what it wrote."""
-
-    def __init__(self, name, title, command, prepare=None, check=None, size=None, env=None):
-        self.name, self.title, self.command = name, title, command
-        self.prepare, self.check, self.size, self.env = prepare or (lambda: None), check, size, env
-        self.runs, self.failure, self.written, self.sums = [], None, None, "-"
-
-    def run_once(self):
-        self.prepare()
-        run = measure.measure(self.command, env=self.env)
-        if run.code:
-            self.failure = f"exit {run.code}: {run.output.strip()[-600:]}"
-            return
-        self.runs.append(run)
-        if self.size:
-            self.written = self.size()
-        if self.check and len(self.runs) == 1:
-            problem = self.check()
-            self.sums = "wrong" if problem else "exact"
-            self.failure = problem
-
-    def best(self, what="wall_s"):
-        return min(getattr(run, what) for run in self.runs)
 
 
 def bytes_below(folder, suffix=""):
@@ -139,6 +114,8 @@ def contenders(options, bill, programs, work):
     if options.s3:
         chosen.append(s3_contender(options, bill, work))
     for name in options.peers:
+        if name not in PEERS and name != LIMIT:
+            continue
         if name == LIMIT:
             program = programs / "gunzip_split"
             if program.exists():
@@ -197,20 +174,10 @@ def goals(all_contenders):
     return "\n".join(["goals"] + lines)
 
 
-def machine():
-    model = "unknown"
-    with open("/proc/cpuinfo") as file:
-        for line in file:
-            if line.startswith("model name"):
-                model = line.partition(":")[2].strip()
-                break
-    return {"cpu": model, "cores": os.cpu_count(), "kernel": platform.release(), "load_before": os.getloadavg()[0]}
-
-
 def versions(options):
     found = {"finops": subprocess.run([options.finops, "--version"], capture_output=True, text=True).stdout.strip()}
     for name in options.peers:
-        if name != LIMIT and importlib.util.find_spec(name):
+        if name in PEERS and importlib.util.find_spec(name):
             found[name] = importlib.metadata.version(name)
     return found
 
@@ -238,12 +205,14 @@ def build_programs(folder):
 
 
 def parse():
+    known = [*PEERS, LIMIT, *(name for name in dataset_runs.PEERS if name not in PEERS)]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--finops", default=ROOT / "build/bin/finops", type=pathlib.Path, help="the program")
     parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the bill (default 1,000,000: 1 GB of text)")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each, interleaved; the best counts")
-    parser.add_argument("--peers", default=",".join([*PEERS, LIMIT]),
-                        help=f"comma-separated, of {', '.join([*PEERS, LIMIT])}; or none")
+    parser.add_argument("--peers", default=",".join(known), help=f"comma-separated, of {', '.join(known)}; or none")
+    parser.add_argument("--only", default="bill,datasets", help="what is measured: bill, datasets or both (default)")
+    dataset_runs.add_options(parser)
     parser.add_argument("--s3", action="store_true", help="also from a local S3 server; `make bench-s3` starts one")
     parser.add_argument("--build-dir", default=ROOT / "build/release", type=pathlib.Path)
     parser.add_argument("--cache-dir", default=ROOT / "build/bench/cache", type=pathlib.Path, help="where bills are kept")
@@ -251,9 +220,12 @@ def parse():
     parser.add_argument("--results", default=ROOT / "build/bench", type=pathlib.Path)
     options = parser.parse_args()
     options.peers = [name for name in options.peers.split(",") if name and name != "none"]
-    unknown = [name for name in options.peers if name not in PEERS and name != LIMIT]
+    unknown = [name for name in options.peers if name not in known]
     if unknown:
-        parser.error(f"unknown peer {unknown[0]!r}; one of: {', '.join([*PEERS, LIMIT])}")
+        parser.error(f"unknown peer {unknown[0]!r}; one of: {', '.join(known)}")
+    options.only = options.only.split(",")
+    if not set(options.only) <= {"bill", "datasets"}:
+        parser.error("--only takes bill, datasets or both")
     if options.rows < 1 or options.repeat < 1:
         parser.error("--rows and --repeat must be positive")
     options.finops = options.finops.resolve()
@@ -262,24 +234,17 @@ def parse():
     return options
 
 
-def main():
-    options = parse()
+def run_bill(options):
+    """The contenders that failed."""
     programs = build_programs(options.build_dir)
     bill = bills.get(programs / "generate_bench_bill", options.rows, options.cache_dir)
     work = options.work_dir.resolve()
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     about = machine()
-    for file in bill.files:  # into the page cache, for all alike
-        with open(file, "rb", buffering=0) as bytes_of_file:
-            while bytes_of_file.read(1 << 20):
-                pass
+    warm(bill.files)
     all_contenders = contenders(options, bill, programs, work)
-    for number in range(options.repeat):
-        for one in all_contenders:
-            if not one.failure:
-                print(f"run {number + 1} of {options.repeat}: {one.name}", file=sys.stderr, flush=True)
-                one.run_once()
+    run_all(all_contenders, options.repeat)
     print(f"{bill.rows:,} rows, {bill.text_bytes / 1e6:,.0f} MB of CSV in {len(bill.files)} csv.gz of "
           f"{bill.gzip_bytes / 1e6:,.0f} MB; {about['cores']} cores, {about['cpu']}; best of {options.repeat}, "
           "interleaved\n")
@@ -287,7 +252,14 @@ def main():
     print(goals(all_contenders))
     print(f"\nkept in {keep(options, bill, all_contenders, about)}")
     shutil.rmtree(work, ignore_errors=True)
-    failed = [one for one in all_contenders if one.failure]
+    return [one for one in all_contenders if one.failure]
+
+
+def main():
+    options = parse()
+    failed = run_bill(options) if "bill" in options.only else []
+    if "datasets" in options.only:
+        failed += dataset_runs.run(options)
     for one in failed:
         print(f"{one.name}: {one.failure}", file=sys.stderr)
     return 1 if failed else 0

@@ -11,7 +11,8 @@ BUILD_PACKAGES=(
 TEST_PACKAGES=(
   clang-19:clang++-19 clang-tidy-19:clang-tidy-19 clang-format-19:clang-format-19 libclang-rt-19-dev llvm-19:llvm-symbolizer-19 shellcheck:shellcheck
 )
-ENGINE_PACKAGES=(openjdk-17-jdk-headless:java maven:mvn)
+JAVA_PACKAGE=openjdk-17-jdk-headless:java
+ENGINE_PACKAGES=("$JAVA_PACKAGE" maven:mvn)
 
 # Prints those of the arguments that are not there.
 missing_packages() {
