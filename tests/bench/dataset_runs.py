@@ -24,7 +24,8 @@ UNITS = {"KB": 10**3, "MB": 10**6, "GB": 10**9}
 def add_options(parser):
     parser.add_argument("--events", default=f"{SMALL},1000000",
                         help="comma-separated, of the datasets (default 43,200 and 1,000,000; up to 50,000,000)")
-    parser.add_argument("--memory", help="such as 512MB: finops' memory_limit, DuckDB's, and the heap of Spark; default: each tool's")
+    parser.add_argument("--memory", help="such as 512MB: finops' memory_limit, DuckDB's, and the heap of Spark; default: each "
+                        "tool's own")
     parser.add_argument("--spark-python", default=ROOT / ".deps/venv/engines/bin/python", type=pathlib.Path,
                         help="a Python that has pyspark")
 
@@ -35,8 +36,8 @@ def landing_of(options, events):
     if not (folder / "complete").exists():
         print(f"making {events:,} events in {folder}", file=sys.stderr, flush=True)
         shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run([options.finops, "demo", "generate", "--profile", "cloud-provider", "--events", str(events), "--out", folder],
-                       check=True, stdout=subprocess.DEVNULL)
+        command = [options.finops, "demo", "generate", "--profile", "cloud-provider", "--events", str(events), "--out", folder]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         (folder / "complete").touch()
     return folder / "landing"
 
@@ -119,8 +120,8 @@ def goals(finops, events, options):
         return ""
     lines, memory = ["goals"], options.memory or DEFAULT_MEMORY
     if events == SMALL:
-        lines.append(f"  {'met    ' if finops.best() < GOAL_SECONDS else 'NOT met'}  {events:,} events in less than {GOAL_SECONDS} s: "
-                     f"{finops.best():.2f} s")
+        met = "met    " if finops.best() < GOAL_SECONDS else "NOT met"
+        lines.append(f"  {met}  {events:,} events in less than {GOAL_SECONDS} s: {finops.best():.2f} s")
     peak = max(run.peak_bytes for run in finops.runs)
     limit = int(memory[:-2]) * UNITS[memory[-2:]]
     lines.append(f"  {'met    ' if peak < limit else 'NOT met'}  peak memory below memory_limit ({memory}): {peak / 1e6:.0f} MB")
@@ -155,8 +156,8 @@ def run(options):
         for one in all_contenders:
             one.stages = stages_of_finops if one.name == "finops" else stages
         run_all(all_contenders, options.repeat, f" with {events:,} events")
-        print(f"\n{events:,} events and seven small datasets; {about['cores']} cores, {about['cpu']}, load {about['load_before']:.1f} "
-              f"before; best of {options.repeat}, interleaved\n")
+        print(f"\n{events:,} events and seven small datasets; {about['cores']} cores, {about['cpu']}, load "
+              f"{about['load_before']:.1f} before; best of {options.repeat}, interleaved\n")
         print(table(all_contenders, events), "\n")
         print(goals(all_contenders[0], events, options), flush=True)
         results.append(result(events, about, all_contenders))

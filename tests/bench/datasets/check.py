@@ -71,8 +71,9 @@ class Check:
         for column in columns:
             if kinds[column] in ("DOUBLE", "FLOAT"):
                 self.doubles.add(f"{name}.{column}")
+                value = f"CAST(a.{column} AS DOUBLE)"
                 wrong.append(f"(a.{column} IS NULL) <> (b.{column} IS NULL) OR "
-                             f"abs(CAST(a.{column} AS DOUBLE) - b.{column}) > {TOLERANCE} * greatest(1, abs(CAST(a.{column} AS DOUBLE)))")
+                             f"abs({value} - b.{column}) > {TOLERANCE} * greatest(1, abs({value}))")
             else:
                 wrong.append(f"a.{column} IS DISTINCT FROM b.{column}")
         counts = ", ".join(f"count(*) FILTER (WHERE b.found IS NULL OR {one})" for one in wrong)

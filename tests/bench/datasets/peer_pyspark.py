@@ -12,7 +12,8 @@ with stages.stage("start"):
     from rules import CATEGORIES, DATASETS, EMAIL, EVENTS, SERVICES, SEVERITIES, TECHNICAL, codes
 
     spark = (SparkSession.builder.master("local[*]").appName("datasets")
-             .config("spark.driver.memory", stages.memory or "2g").config("spark.ui.enabled", "false").config("spark.ui.showConsoleProgress", "false")
+             .config("spark.driver.memory", stages.memory or "2g")
+             .config("spark.ui.enabled", "false").config("spark.ui.showConsoleProgress", "false")
              .config("spark.sql.session.timeZone", "UTC").config("spark.sql.shuffle.partitions", "4")
              .config("spark.local.dir", str(stages.out / "spilled")).config("spark.log.level", "ERROR").getOrCreate())
 
