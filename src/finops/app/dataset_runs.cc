@@ -104,26 +104,33 @@ medallion::ProjectDescription describe(const Configuration& configuration,
                                        const DatasetRequest& request) {
   const datasets::Project project = datasets::read_project(request.project, request.semantics);
   const WorkFolder work(configuration.data_dir);
-  return medallion::describe_project(*engine_without_lake(configuration, work), project);
+  const auto engine = engine_without_lake(configuration, work);
+  return medallion::describe_project(*engine, project, medallion::check_sql(*engine, project));
 }
 
 /// Every semantics, when none is named: what is wrong in one is told even if nobody runs it now.
 std::vector<medallion::ProjectDescription> check(const Configuration& configuration,
                                                  const DatasetRequest& request) {
-  std::vector<std::string> all = {request.semantics};
-  if (request.semantics.empty()) all = datasets::read_project(request.project, "").all_semantics;
+  struct Checked {
+    datasets::Project project;
+    std::unique_ptr<TransformEngine> engine;
+    medallion::ModelInputs inputs;
+  };
+  const WorkFolder work(configuration.data_dir);
+  std::vector<Checked> all;
+  std::vector<std::string> left = {request.semantics};
+  if (request.semantics.empty()) left = datasets::read_project(request.project, "").all_semantics;
   Mistakes mistakes;
-  for (const auto& semantics : all) {
-    const WorkFolder work(configuration.data_dir);
-    medallion::check_sql(*engine_without_lake(configuration, work),
-                         datasets::read_project(request.project, semantics), mistakes);
+  for (const auto& semantics : left) {
+    Checked& one = all.emplace_back();
+    one.project = datasets::read_project(request.project, semantics);
+    one.engine = engine_without_lake(configuration, work);
+    one.inputs = medallion::check_sql(*one.engine, one.project, mistakes);
   }
   mistakes.throw_if_any("the project");
   std::vector<medallion::ProjectDescription> described;
-  for (const auto& semantics : all) {
-    DatasetRequest one = request;
-    one.semantics = semantics;
-    described.push_back(describe(configuration, one));
+  for (const Checked& one : all) {
+    described.push_back(medallion::describe_project(*one.engine, one.project, one.inputs));
   }
   return described;
 }

@@ -41,13 +41,14 @@ Column text_column(const std::string& name, const std::string& doc) {
 class ColumnNames {
  public:
   explicit ColumnNames(std::vector<Column> known) : columns_(std::move(known)) {
-    for (const Column& column : columns_) taken_.insert(ascii_lower(column.name));
+    for (const Column& column : columns_) {
+      taken_.insert(ascii_lower(column.name));
+      delivered_.insert(column.doc);
+    }
   }
 
   void add(const std::string& delivered) {
-    const bool is_known = std::ranges::any_of(
-        columns_, [&](const Column& column) { return column.doc == delivered; });
-    if (is_known) return;
+    if (!delivered_.insert(delivered).second) return;
     std::string name = delivered;
     if (!taken_.insert(ascii_lower(name)).second) {
       name += "_" + sha256_of(delivered).substr(0, 8);
@@ -60,7 +61,8 @@ class ColumnNames {
 
  private:
   std::vector<Column> columns_;
-  std::set<std::string> taken_;
+  std::set<std::string> delivered_;  // docs of the columns
+  std::set<std::string> taken_;      // their names in lower case
 };
 
 BillFormat format_of(const datasets::Dataset& dataset, const std::string& file) {

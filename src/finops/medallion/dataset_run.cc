@@ -9,7 +9,6 @@
 
 #include "finops/core/error.h"
 #include "finops/core/sha256.h"
-#include "finops/engines/sql_text.h"
 #include "finops/medallion/bronze_load.h"
 #include "finops/medallion/gold_build.h"
 #include "finops/medallion/landing.h"
@@ -206,8 +205,11 @@ class ProjectRun {
     const SilverSql sql(dataset, rules, silver_columns_);
     silver_columns_[dataset.name] = sql.columns();
     const std::string logic = logic_of(dataset, rules, sql);
-    const std::string definition = sha256_of(logic + definition_of_bronze(dataset.name));
-    define("silver", dataset.name, definition);
+    const std::string bronze = definition_of_bronze(dataset.name);
+    const std::string definition = sha256_of(logic + bronze);
+    definitions_["bronze." + dataset.name] = bronze;
+    definitions_["silver." + dataset.name] = definition;
+    definitions_["silver." + quarantine_name(dataset.name)] = definition;
     logics_["silver." + dataset.name] = logic;
     DatasetReport& report = report_.datasets[index];
     const TableState* known = known_state("silver", dataset.name);
@@ -257,17 +259,8 @@ class ProjectRun {
     return files;
   }
 
-  void define(const std::string& layer, const std::string& name, const std::string& definition) {
-    definitions_[layer + "." + name] = definition;
-    if (layer == "silver") {
-      definitions_["silver." + quarantine_name(name)] = definition;
-      definitions_["bronze." + name] = definition_of_bronze(name);
-    }
-  }
-
   void show_silver(const std::string& dataset) {
     for (const auto& name : {dataset, quarantine_name(dataset)}) {
-      tables_.find({names_.silver, name});
       tables_.show({names_.silver, name}, "silver", name);
     }
   }
@@ -279,7 +272,7 @@ class ProjectRun {
       for (const auto& input : *inputs) text += '\0' + definitions_.at(input);
     }
     const std::string definition = sha256_of(text);
-    define("gold", model.name, definition);
+    definitions_["gold." + model.name] = definition;
     const TableState* state = known_state("gold", model.name);
     if (state != nullptr && state->definition == definition) {
       report_.models.push_back(model_report_from(state->report));

@@ -18,18 +18,6 @@ namespace {
 using datasets::Model;
 using datasets::ModelTest;
 
-std::string names_of(const std::vector<std::string>& columns) {
-  std::string list;
-  for (const auto& column : columns) list += (list.empty() ? "" : ", ") + column;
-  return list;
-}
-
-std::string quoted_list(const std::vector<std::string>& columns) {
-  std::string list;
-  for (const auto& column : columns) list += (list.empty() ? "" : ", ") + quoted_identifier(column);
-  return list;
-}
-
 std::set<std::string> known_tables(const datasets::Project& project) {
   std::set<std::string> names;
   for (const auto& dataset : project.datasets) {
@@ -153,9 +141,9 @@ constexpr const char* kCountBefore = "SELECT count(*) FROM (";
 constexpr const char* kCountAfter = "\n)";
 
 TestQuery unique(const std::string& table, const ModelTest& test) {
-  return {"unique(" + names_of(test.columns) + ")", "SELECT count(*) FROM (SELECT 1 FROM " + table +
-                                                        " GROUP BY " + quoted_list(test.columns) +
-                                                        " HAVING count(*) > 1)"};
+  return {"unique(" + sql_list(test.columns) + ")",
+          "SELECT count(*) FROM (SELECT 1 FROM " + table + " GROUP BY " +
+              quoted_identifiers(test.columns) + " HAVING count(*) > 1)"};
 }
 
 TestQuery not_null(const std::string& table, const ModelTest& test) {
@@ -163,7 +151,7 @@ TestQuery not_null(const std::string& table, const ModelTest& test) {
   for (const auto& column : test.columns) {
     any += (any.empty() ? "" : " OR ") + quoted_identifier(column) + " IS NULL";
   }
-  return {"not_null(" + names_of(test.columns) + ")",
+  return {"not_null(" + sql_list(test.columns) + ")",
           "SELECT count(*) FROM " + table + " WHERE " + any};
 }
 
@@ -227,10 +215,8 @@ class PartQuery {
     keep_parts(changes);
     const lake::TableName table{names_.gold, model_.name};
     tables_.show(table, "gold", "finops_before");
-    std::string list;
-    for (const Column& column : columns) {
-      list += (list.empty() ? "" : ", ") + quoted_identifier(column.name);
-    }
+    const std::string list =
+        sql_list(columns, [](const Column& column) { return quoted_identifier(column.name); });
     return "SELECT " + list + " FROM (SELECT * FROM (" + model_.sql.sql + "\n) WHERE " +
            part_filter() + ") AS m SEMI JOIN " + kParts + " AS p ON " + same_part("m") +
            " UNION ALL SELECT " + list + " FROM gold.finops_before AS m ANTI JOIN " + kParts +
@@ -247,17 +233,12 @@ class PartQuery {
         const std::string name = table.name + "_finops_" + std::to_string(++part);
         tables_.show_files(table, *keys, "silver", name);
         rows += (rows.empty() ? "" : " UNION ALL ") + std::string("SELECT ") +
-                quoted_list(model_.incremental_by) + " FROM silver." + quoted_identifier(name) +
-                " WHERE " + kSourceFile + " IN (" + literals(change.files) + ")";
+                quoted_identifiers(model_.incremental_by) + " FROM silver." +
+                quoted_identifier(name) + " WHERE " + kSourceFile + " IN (" +
+                quoted_literals(change.files) + ")";
       }
     }
     engine_.keep(kParts, "SELECT DISTINCT * FROM (" + rows + ")", stop_);
-  }
-
-  static std::string literals(const std::set<std::string>& texts) {
-    std::string list;
-    for (const auto& text : texts) list += (list.empty() ? "" : ", ") + quoted_literal(text);
-    return list;
   }
 
   std::string same_part(const std::string& rows) const {

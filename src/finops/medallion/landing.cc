@@ -2,10 +2,8 @@
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
-#include <set>
 #include <utility>
 
-#include "finops/core/error.h"
 #include "finops/tabular/parquet_writing.h"
 
 namespace finops::medallion {
@@ -131,33 +129,17 @@ lake::TableName landing_table(const std::string& project) {
 
 std::vector<LandedFile> read_landed_files(RunTables& tables, const std::string& project) {
   std::vector<LandedFile> files;
-  const lake::TableName name = landing_table(project);
-  const lake::TableView* view = tables.find(name);
-  if (view == nullptr) return files;
-  const auto columns = tables.columns_of(name, landing_columns());
-  for (const auto& file : view->files) {
-    auto bytes = open_random(tables.lake().store(), tables.lake().key_of(file.uri));
-    for (const auto& row : read_parquet_rows(std::move(bytes), columns)) {
-      files.push_back(from_row(row));
-    }
+  for (const auto& row : tables.read_small(landing_table(project), landing_columns())) {
+    files.push_back(from_row(row));
   }
   return files;
 }
 
 void write_landed_files(RunTables& tables, const std::string& project,
                         const std::vector<LandedFile>& files) {
-  const lake::TableName name = landing_table(project);
-  const auto columns = tables.columns_of(name, landing_columns());
-  std::set<std::string> old;
-  for (const auto& file : tables.find(name)->files) old.insert(tables.lake().key_of(file.uri));
-  if (!files.empty()) {
-    const std::string key = tables.new_key(name);
-    const auto writer =
-        make_parquet_row_writer(key, tables.lake().store().create(key), columns, {"dataset"});
-    for (const auto& file : files) writer->append(to_row(file));
-    tables.add_file(name, writer->finish());
-  }
-  tables.remove_files(name, old);
+  std::vector<CellRow> rows;
+  for (const auto& file : files) rows.push_back(to_row(file));
+  tables.replace_small(landing_table(project), landing_columns(), std::move(rows), {"dataset"});
 }
 
 }  // namespace finops::medallion

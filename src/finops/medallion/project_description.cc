@@ -6,10 +6,8 @@
 
 #include "finops/engines/sql_text.h"
 #include "finops/medallion/bronze_load.h"
-#include "finops/medallion/gold_build.h"
 #include "finops/medallion/silver_build.h"
 #include "finops/medallion/silver_sql.h"
-#include "finops/medallion/sql_check.h"
 
 namespace finops::medallion {
 namespace {
@@ -23,8 +21,7 @@ class Describing {
   Describing(TransformEngine& engine, const datasets::Project& project)
       : engine_(engine), project_(project), names_(layer_names(project)) {}
 
-  ProjectDescription run() {
-    const ModelInputs inputs = check_sql(engine_, project_);
+  ProjectDescription run(const ModelInputs& inputs) {
     ProjectDescription all{project_.name, project_.description, project_.semantics, {}};
     for (const Dataset& dataset : project_.datasets) all.tables.push_back(bronze(dataset));
     for (std::size_t i = 0; i < project_.datasets.size(); ++i) {
@@ -115,8 +112,9 @@ class Describing {
 
 }  // namespace
 
-ProjectDescription describe_project(TransformEngine& engine, const datasets::Project& project) {
-  return Describing(engine, project).run();
+ProjectDescription describe_project(TransformEngine& engine, const datasets::Project& project,
+                                    const ModelInputs& inputs) {
+  return Describing(engine, project).run(inputs);
 }
 
 }  // namespace finops::medallion

@@ -6,6 +6,7 @@
 #include "finops/core/table_schema.h"
 #include "finops/datasets/project.h"
 #include "finops/engines/transform_engine.h"
+#include "finops/medallion/gold_build.h"
 
 namespace finops::medallion {
 
@@ -31,7 +32,9 @@ struct ProjectDescription {
   std::vector<DescribedTable> tables;  // each after those that it reads
 };
 
-/// Of a project whose SQL is sound; throws as check_sql().
-ProjectDescription describe_project(TransformEngine& engine, const datasets::Project& project);
+/// Of a project whose SQL was found sound by check_sql(), which told `inputs` and left its tables
+/// shown in the engine.
+ProjectDescription describe_project(TransformEngine& engine, const datasets::Project& project,
+                                    const ModelInputs& inputs);
 
 }  // namespace finops::medallion

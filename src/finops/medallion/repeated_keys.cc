@@ -16,12 +16,6 @@ constexpr const char* kChanged = "finops_changed";  // bronze of changed files
 constexpr const char* kChangedKeys = "finops_changed_keys";
 constexpr const char* kPlaces = "finops_places";  // rows of bronze with one of them
 
-std::string literals(const std::set<std::string>& texts) {
-  std::string list;
-  for (const auto& text : texts) list += (list.empty() ? "" : ", ") + quoted_literal(text);
-  return list;
-}
-
 }  // namespace
 
 RepeatedKeys::RepeatedKeys(RunTables& tables, const LayerNames& names, const std::string& project,
@@ -52,7 +46,7 @@ std::set<std::string> RepeatedKeys::find_of(const std::set<std::string>& changed
                                             const std::set<std::string>& new_keys) {
   tables_.show_files(bronze_table_, new_keys, "bronze", kChanged);
   const std::string of_changed =
-      " WHERE " + std::string(kSourceFile) + " IN (" + literals(changed_files) + ")";
+      " WHERE " + std::string(kSourceFile) + " IN (" + quoted_literals(changed_files) + ")";
   engine_.keep(kChangedKeys,
                "SELECT DISTINCT " + sql_.key_list() + " FROM (SELECT " + sql_.key_list() +
                    " FROM (" + sql_.normalised("bronze." + std::string(kChanged)) +

@@ -1,6 +1,7 @@
 #include "finops/medallion/run_tables.h"
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
 #include <utility>
 
@@ -83,6 +84,39 @@ std::vector<Column> RunTables::columns_of(const lake::TableName& table,
   return columns;
 }
 
+std::set<std::string> RunTables::keys_of(const lake::TableName& table) {
+  std::set<std::string> keys;
+  if (const lake::TableView* view = find(table)) {
+    for (const auto& file : view->files) keys.insert(lake_.key_of(file.uri));
+  }
+  return keys;
+}
+
+std::vector<CellRow> RunTables::read_small(const lake::TableName& table,
+                                           const std::vector<Column>& columns) {
+  std::vector<CellRow> rows;
+  if (find(table) == nullptr) return rows;
+  const std::vector<Column> committed = columns_of(table, columns);
+  for (const auto& file : tables_.at(table).files) {
+    auto more = read_parquet_rows(open_random(lake_.store(), lake_.key_of(file.uri)), committed);
+    std::ranges::move(more, std::back_inserter(rows));
+  }
+  return rows;
+}
+
+void RunTables::replace_small(const lake::TableName& table, const std::vector<Column>& columns,
+                              std::vector<CellRow> rows, const std::vector<std::string>& bounded) {
+  const std::vector<Column> committed = columns_of(table, columns);
+  const std::set<std::string> old = keys_of(table);
+  if (!rows.empty()) {
+    const std::string key = new_key(table);
+    const auto writer = make_parquet_row_writer(key, lake_.store().create(key), committed, bounded);
+    for (CellRow& row : rows) writer->append(std::move(row));
+    add_file(table, writer->finish());
+  }
+  remove_files(table, old);
+}
+
 std::string RunTables::new_key(const lake::TableName& table) {
   std::string key = lake_.data_key(table, {});
   const std::lock_guard lock(mutex_);
@@ -145,8 +179,7 @@ std::int64_t RunTables::replace_rows(const lake::TableName& table,
                                      const std::vector<Column>& columns, const std::string& select,
                                      const std::stop_token& stop) {
   prepare(table, columns);
-  std::set<std::string> old;
-  for (const auto& file : tables_.at(table).files) old.insert(lake_.key_of(file.uri));
+  const std::set<std::string> old = keys_of(table);
   const NewRows added = add_rows(table, columns, select, stop);
   remove_files(table, old);
   return added.rows;
@@ -154,7 +187,11 @@ std::int64_t RunTables::replace_rows(const lake::TableName& table,
 
 void RunTables::show(const lake::TableName& table, const std::string& schema,
                      const std::string& name) {
-  engine_.show(schema, name, tables_.at(table));
+  const lake::TableView* view = find(table);
+  if (view == nullptr) {
+    throw Error(ErrorKind::kInternal, table.to_string() + " is shown and is not there");
+  }
+  engine_.show(schema, name, *view);
 }
 
 void RunTables::show_files(const lake::TableName& table, const std::set<std::string>& keys,
@@ -183,15 +220,9 @@ lake::CommitReport RunTables::commit(const std::map<std::string, std::string>& s
     if (change.add.empty() && change.planned_on.empty()) continue;
     changes.push_back(std::move(change));
   }
-  try {
-    lake::CommitReport report = lake_.commit(changes);
-    pending_.keep();
-    planned_.clear();
-    return report;
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::kUnknownOutcome) pending_.keep();
-    throw;
-  }
+  lake::CommitReport report = commit_pending(lake_, changes, pending_);
+  planned_.clear();
+  return report;
 }
 
 }  // namespace finops::medallion

@@ -12,6 +12,7 @@
 #include "finops/lake/lake.h"
 #include "finops/pipeline/partition_commit.h"
 #include "finops/stores/object_store.h"
+#include "finops/tabular/parquet_writing.h"
 
 namespace finops::medallion {
 
@@ -37,6 +38,15 @@ class RunTables {
   /// Its columns of these names, with their field ids.
   std::vector<Column> columns_of(const lake::TableName& table, const std::vector<Column>& named);
 
+  /// The keys of its data files, as planned.
+  std::set<std::string> keys_of(const lake::TableName& table);
+
+  /// All rows of a small table, its columns in this order; none when there is no such table.
+  std::vector<CellRow> read_small(const lake::TableName& table, const std::vector<Column>& columns);
+  /// Rows in place of all that a small table has; columns of `bounded` have bounds.
+  void replace_small(const lake::TableName& table, const std::vector<Column>& columns,
+                     std::vector<CellRow> rows, const std::vector<std::string>& bounded);
+
   /// A key for a new data file of a prepared table.
   std::string new_key(const lake::TableName& table);
   /// The file comes with the commit; the files with these keys go.
@@ -61,7 +71,6 @@ class RunTables {
   void show_files(const lake::TableName& table, const std::set<std::string>& keys,
                   const std::string& schema, const std::string& name);
 
-  bool has_changes() const { return !planned_.empty(); }
   lake::CommitReport commit(const std::map<std::string, std::string>& summary);
 
  private:

@@ -1,6 +1,7 @@
 #include "finops/medallion/silver_build.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <set>
 #include <utility>
@@ -20,11 +21,8 @@ constexpr const char* kJudged = "finops_judged";
 using MoneyByCurrency = std::map<std::string, Decimal>;
 
 std::string column_list(const std::vector<Column>& columns, const std::string& prefix = "") {
-  std::string list;
-  for (const Column& column : columns) {
-    list += (list.empty() ? "" : ", ") + prefix + quoted_identifier(column.name);
-  }
-  return list;
+  return sql_list(columns,
+                  [&](const Column& column) { return prefix + quoted_identifier(column.name); });
 }
 
 std::set<std::string> data_files_of(const std::vector<LandedFile>& files) {
@@ -46,10 +44,9 @@ class SilverBuild {
 
   SilverResult run(const std::vector<Pack>* before) {
     std::set<std::string> old;
-    for (const auto* table : {&silver_, &quarantine_}) {
-      if (const auto* view = tables_.find(*table); view != nullptr && before == nullptr) {
-        for (const auto& file : view->files) old.insert(tables_.lake().key_of(file.uri));
-      }
+    if (before == nullptr) {
+      old = tables_.keys_of(silver_);
+      old.merge(tables_.keys_of(quarantine_));
     }
     const PackPlan plan = plan_of(before);
     bronze_columns_ = engine_.columns_of("FROM bronze." + quoted_identifier(job_.dataset.name));
@@ -106,10 +103,7 @@ class SilverBuild {
 
   void drop(const lake::TableName& table, const std::set<std::string>& keys) {
     std::set<std::string> here;
-    for (const auto& file : tables_.find(table)->files) {
-      std::string key = tables_.lake().key_of(file.uri);
-      if (keys.contains(key)) here.insert(std::move(key));
-    }
+    std::ranges::set_intersection(tables_.keys_of(table), keys, std::inserter(here, here.end()));
     tables_.remove_files(table, here);
   }
 

@@ -39,20 +39,6 @@ std::string holds(const std::string& condition) {
   return "coalesce(" + enclosed(condition) + ", false)";
 }
 
-template <typename Items, typename Text>
-std::string list_of(const Items& items, const Text& text, const char* between = ", ") {
-  std::string out;
-  for (const auto& item : items) {
-    if (!out.empty()) out += between;
-    out += text(item);
-  }
-  return out;
-}
-
-std::string literals(const std::vector<std::string>& texts) {
-  return list_of(texts, [](const std::string& text) { return quoted_literal(text); });
-}
-
 /// A text as the type says; NULL where it cannot be read.
 std::string read_as(ColumnType type, const std::string& text) {
   switch (type) {
@@ -96,7 +82,8 @@ std::string normalised_value(const DatasetColumn& column, const ColumnRule& rule
     value = "CASE WHEN NOT " + outside(value, *rule.range) + " THEN " + value + " END";
   }
   if (!rule.one_of.empty() && rule.one_of_otherwise == Otherwise::kNull) {
-    value = "CASE WHEN " + value + " IN (" + literals(rule.one_of) + ") THEN " + value + " END";
+    value =
+        "CASE WHEN " + value + " IN (" + quoted_literals(rule.one_of) + ") THEN " + value + " END";
   }
   if (rule.default_value) {
     value = "coalesce(" + value + ", " + read_as(column.type, quoted_literal(*rule.default_value)) +
@@ -106,19 +93,6 @@ std::string normalised_value(const DatasetColumn& column, const ColumnRule& rule
 }
 
 }  // namespace
-
-std::string sql_type(ColumnType type) {
-  switch (type) {
-    case ColumnType::kDecimal: return "DECIMAL(38,18)";
-    case ColumnType::kTimestamp: return "TIMESTAMP";
-    case ColumnType::kDate: return "DATE";
-    case ColumnType::kBoolean: return "BOOLEAN";
-    case ColumnType::kInt: return "INTEGER";
-    case ColumnType::kLong: return "BIGINT";
-    case ColumnType::kBinary: return "BLOB";
-    default: return "VARCHAR";
-  }
-}
 
 SilverSql::SilverSql(const datasets::Dataset& dataset, const datasets::SilverRules& rules,
                      const std::map<std::string, std::vector<Column>>& others)
@@ -173,7 +147,7 @@ void SilverSql::add_column_codes(const DatasetColumn& column) {
   }
   if (!rule.one_of.empty()) {
     const bool nulls = rule.one_of_otherwise == Otherwise::kNull;
-    const std::string other = read_of(name) + " NOT IN (" + literals(rule.one_of) + ")";
+    const std::string other = read_of(name) + " NOT IN (" + quoted_literals(rule.one_of) + ")";
     const bool takes_null = nulls || required;
     (nulls ? flags_ : reasons_)
         .push_back({name + "_unknown", takes_null ? other : value + " IS NULL OR " + other});
@@ -189,7 +163,7 @@ void SilverSql::add_codes() {
   for (std::size_t i = 0; i < rules_.joins.size(); ++i) {
     const Join& join = rules_.joins[i];
     if (join.missing_flag.empty()) continue;
-    const std::string has_key = list_of(
+    const std::string has_key = sql_list(
         join.on, [](const auto& pair) { return quoted_identifier(pair.first) + " IS NOT NULL"; },
         " AND ");
     flags_.push_back({join.missing_flag, match_name(i) + " IS NULL AND " + has_key});
@@ -239,11 +213,11 @@ std::string SilverSql::normalised(const std::string& from) const {
 bool SilverSql::has_unique_key() const { return !dataset_.key.empty() && rules_.key_is_unique; }
 
 std::string SilverSql::key_list(const std::string& prefix) const {
-  return list_of(dataset_.key, [&](const auto& name) { return prefix + quoted_identifier(name); });
+  return sql_list(dataset_.key, [&](const auto& name) { return prefix + quoted_identifier(name); });
 }
 
 std::string SilverSql::same_key(const std::string& left, const std::string& right) const {
-  return list_of(
+  return sql_list(
       dataset_.key,
       [&](const auto& name) {
         const std::string column = quoted_identifier(name);
@@ -253,7 +227,7 @@ std::string SilverSql::same_key(const std::string& left, const std::string& righ
 }
 
 std::string SilverSql::has_key() const {
-  return list_of(
+  return sql_list(
       dataset_.key, [](const auto& name) { return quoted_identifier(name) + " IS NOT NULL"; },
       " AND ");
 }
@@ -297,8 +271,9 @@ std::string SilverSql::derived(const std::string& from, std::size_t count) const
   std::string sql = from;
   for (std::size_t i = 0; i < count; ++i) {
     const auto& column = rules_.derived[i];
-    sql = "SELECT *, CAST(" + enclosed(column.sql.sql) + " AS " + sql_type(column.type) + ") AS " +
-          quoted_identifier(column.column) + " FROM (" + sql + ")";
+    sql = "SELECT *, CAST(" + enclosed(column.sql.sql) + " AS " +
+          std::string(sql_type(column.type)) + ") AS " + quoted_identifier(column.column) +
+          " FROM (" + sql + ")";
   }
   return sql;
 }
@@ -319,7 +294,7 @@ std::string SilverSql::final_value(const Column& column) const {
     for (const auto& [set, sql] : rules_.rules[i].set) {
       if (set != column.name) continue;
       value = "CASE WHEN " + rule_name(i) + " THEN CAST(" + enclosed(sql.sql) + " AS " +
-              sql_type(column.type) + ") ELSE " + value + " END";
+              std::string(sql_type(column.type)) + ") ELSE " + value + " END";
     }
   }
   return value + " AS " + name;
@@ -404,7 +379,7 @@ std::vector<SilverSql::Piece> SilverSql::pieces(const std::string& from) const {
     for (const auto& [column, sql] : rule.set) {
       const auto type = std::ranges::find(columns_, column, &Column::name)->type;
       pieces.push_back({&sql, name + ", new " + column,
-                        "SELECT CAST(" + enclosed(sql.sql) + " AS " + sql_type(type) +
+                        "SELECT CAST(" + enclosed(sql.sql) + " AS " + std::string(sql_type(type)) +
                             ") AS value FROM (" + all + ")",
                         as_it_is(sql, column, type, all), false, count});
     }

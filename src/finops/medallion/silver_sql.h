@@ -89,7 +89,4 @@ class SilverSql {
   std::vector<Code> flags_, reasons_;
 };
 
-/// What DuckDB calls a type.
-std::string sql_type(ColumnType type);
-
 }  // namespace finops::medallion

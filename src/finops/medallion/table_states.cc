@@ -1,7 +1,6 @@
 #include "finops/medallion/table_states.h"
 
 #include <nlohmann/json.hpp>
-#include <set>
 
 #include "finops/core/error.h"
 #include "finops/tabular/parquet_writing.h"
@@ -26,37 +25,23 @@ std::vector<Column> state_columns() {
 
 TableStates read_table_states(RunTables& tables, const std::string& name_space) {
   TableStates states;
-  const lake::TableName name{name_space, kTable};
-  const lake::TableView* view = tables.find(name);
-  if (view == nullptr) return states;
-  const auto columns = tables.columns_of(name, state_columns());
-  for (const auto& file : view->files) {
-    auto bytes = open_random(tables.lake().store(), tables.lake().key_of(file.uri));
-    for (const auto& row : read_parquet_rows(std::move(bytes), columns)) {
-      TableState state{std::get<std::string>(row[0]),  std::get<std::string>(row[1]),
-                       std::get<std::string>(row[2]),  std::get<std::string>(row[3]),
-                       std::get<std::int64_t>(row[4]), std::get<std::string>(row[5])};
-      states[{state.layer, state.name}] = std::move(state);
-    }
+  for (const auto& row : tables.read_small({name_space, kTable}, state_columns())) {
+    TableState state{std::get<std::string>(row[0]),  std::get<std::string>(row[1]),
+                     std::get<std::string>(row[2]),  std::get<std::string>(row[3]),
+                     std::get<std::int64_t>(row[4]), std::get<std::string>(row[5])};
+    states[{state.layer, state.name}] = std::move(state);
   }
   return states;
 }
 
 void write_table_states(RunTables& tables, const std::string& name_space,
                         const TableStates& states) {
-  const lake::TableName name{name_space, kTable};
-  const auto columns = tables.columns_of(name, state_columns());
-  std::set<std::string> old;
-  for (const auto& file : tables.find(name)->files) old.insert(tables.lake().key_of(file.uri));
-  const std::string key = tables.new_key(name);
-  const auto writer =
-      make_parquet_row_writer(key, tables.lake().store().create(key), columns, {"layer", "name"});
+  std::vector<CellRow> rows;
   for (const auto& [place, state] : states) {
-    writer->append(
+    rows.push_back(
         {state.layer, state.name, state.definition, state.logic, state.built_at, state.report});
   }
-  tables.add_file(name, writer->finish());
-  tables.remove_files(name, old);
+  tables.replace_small({name_space, kTable}, state_columns(), std::move(rows), {"layer", "name"});
 }
 
 std::string to_json(const ModelReport& report) {

@@ -19,18 +19,25 @@ void PendingFiles::remove_now() {
   keys_.clear();
 }
 
+lake::CommitReport commit_pending(lake::Lake& lake,
+                                  const std::vector<lake::PartitionChange>& changes,
+                                  PendingFiles& pending) {
+  try {
+    lake::CommitReport report = lake.commit(changes);
+    pending.keep();
+    return report;
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kUnknownOutcome) pending.keep();
+    throw;
+  }
+}
+
 void commit_with_ledger(lake::Lake& lake, std::vector<lake::PartitionChange> changes,
                         const lake::PartitionKey& partition,
                         const std::vector<DeliveryRecord>& records, PendingFiles& pending) {
   changes.push_back(Ledger(lake).replace(partition, records));
   for (const auto& file : changes.back().add) pending.add(file.key);
-  try {
-    lake.commit(changes);
-    pending.keep();
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::kUnknownOutcome) pending.keep();
-    throw;
-  }
+  commit_pending(lake, changes, pending);
 }
 
 }  // namespace finops

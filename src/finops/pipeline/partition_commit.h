@@ -28,8 +28,14 @@ class PendingFiles {
   std::vector<std::string> keys_;
 };
 
+/// Commits the changes. All of `pending` stays when the commit happened, or may have
+/// (kUnknownOutcome).
+lake::CommitReport commit_pending(lake::Lake& lake,
+                                  const std::vector<lake::PartitionChange>& changes,
+                                  PendingFiles& pending);
+
 /// Commits the changes of one partition together with its ledger, which has exactly `records` from
-/// then on. All of `pending` stays when the commit happened, or may have (kUnknownOutcome).
+/// then on; as commit_pending().
 void commit_with_ledger(lake::Lake& lake, std::vector<lake::PartitionChange> changes,
                         const lake::PartitionKey& partition,
                         const std::vector<DeliveryRecord>& records, PendingFiles& pending);

@@ -31,12 +31,6 @@ struct State {
   std::string built_at, report;
 };
 
-std::string joined(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const auto& part : parts) text += (text.empty() ? "" : ", ") + part;
-  return text;
-}
-
 /// "2026-05-31 23:59:59.123" to the second.
 std::string to_second(const std::string& time) { return time.substr(0, 19); }
 
@@ -131,7 +125,7 @@ class ReportReading {
     using medallion::kSourceFile;
     using medallion::kSourceLine;
     const std::string first =
-        joined({kReasons, std::string(kSourceFile), std::string(kSourceLine)});
+        sql_list({kReasons, std::string(kSourceFile), std::string(kSourceLine)});
     RowSample sample;
     const auto reasons =
         query("SELECT " + std::string(kReasons) + " FROM " + table +
@@ -202,7 +196,7 @@ class ReportReading {
     if (unique != model.tests.end() && has_columns(columns, unique->columns)) {
       for (const auto& column : unique->columns) key.push_back(quoted_identifier(column));
     }
-    const std::string order = key.empty() ? "ALL" : joined(key);
+    const std::string order = key.empty() ? "ALL" : sql_list(key);
     auto found =
         query("FROM " + table + " ORDER BY " + order + " LIMIT " + std::to_string(kFirstRows));
     return {std::move(found.columns), std::move(found.rows), 0};
@@ -278,9 +272,9 @@ class ReportReading {
     for (const auto& column : columns) {
       if (!is_anomaly_column(column.name)) own.push_back(quoted_identifier(column.name));
     }
-    auto found = query("SELECT mad_score, z_score, votes, " + joined(own) + " FROM " + table +
-                       " WHERE is_anomaly ORDER BY abs(mad_score) DESC NULLS LAST, " + joined(own) +
-                       " LIMIT " + std::to_string(kLargest));
+    auto found = query("SELECT mad_score, z_score, votes, " + sql_list(own) + " FROM " + table +
+                       " WHERE is_anomaly ORDER BY abs(mad_score) DESC NULLS LAST, " +
+                       sql_list(own) + " LIMIT " + std::to_string(kLargest));
     return {std::move(found.columns), std::move(found.rows), 0};
   }
 

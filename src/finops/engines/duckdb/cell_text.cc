@@ -11,6 +11,7 @@
 #include "finops/core/decimal.h"
 #include "finops/core/error.h"
 #include "finops/core/json_text.h"
+#include "finops/engines/duckdb/duckdb_connection.h"
 #include "finops/engines/duckdb/hugeint.h"
 
 namespace finops {
@@ -19,11 +20,6 @@ namespace {
 constexpr std::int64_t kMicrosPerSecond = 1'000'000;
 constexpr std::int64_t kNanosPerSecond = 1'000'000'000;
 constexpr std::int64_t kSecondsPerDay = 86'400;
-
-bool is_null(duckdb_vector vector, idx_t row) {
-  std::uint64_t* validity = duckdb_vector_get_validity(vector);
-  return validity != nullptr && !duckdb_validity_row_is_valid(validity, row);
-}
 
 template <typename T>
 const T& at(duckdb_vector vector, idx_t row) {

@@ -9,7 +9,6 @@
 namespace finops {
 namespace {
 
-using ScalarFunction = Owned<duckdb_scalar_function, duckdb_destroy_scalar_function>;
 using Operation = std::optional<Decimal> (*)(Decimal, Decimal);
 
 std::optional<Decimal> product(Decimal a, Decimal b) { return a * b; }
@@ -24,18 +23,16 @@ class Arguments {
  public:
   Arguments(duckdb_data_chunk chunk, idx_t column)
       : vector_(duckdb_data_chunk_get_vector(chunk, column)),
-        values_(static_cast<const duckdb_hugeint*>(duckdb_vector_get_data(vector_))),
-        validity_(duckdb_vector_get_validity(vector_)) {}
+        values_(static_cast<const duckdb_hugeint*>(duckdb_vector_get_data(vector_))) {}
 
   std::optional<Decimal> at(idx_t row) const {
-    if (validity_ != nullptr && !duckdb_validity_row_is_valid(validity_, row)) return std::nullopt;
+    if (is_null(vector_, row)) return std::nullopt;
     return Decimal::from_unscaled(to_int128(values_[row]));
   }
 
  private:
   duckdb_vector vector_;
   const duckdb_hugeint* values_;
-  std::uint64_t* validity_;
 };
 
 template <Operation operation>
@@ -65,13 +62,8 @@ void calculate(duckdb_function_info info, duckdb_data_chunk input, duckdb_vector
 void add_decimal_functions(DuckdbConnection& connection) {
   const DuckdbType decimal(duckdb_create_decimal_type(kDecimalPrecision, kDecimalScale));
   const auto add = [&](const char* name, duckdb_scalar_function_t calculates) {
-    const ScalarFunction function(duckdb_create_scalar_function());
-    duckdb_scalar_function_set_name(function.get(), name);
-    duckdb_scalar_function_add_parameter(function.get(), decimal.get());
-    duckdb_scalar_function_add_parameter(function.get(), decimal.get());
-    duckdb_scalar_function_set_return_type(function.get(), decimal.get());
-    duckdb_scalar_function_set_function(function.get(), calculates);
-    connection.add(function.get());
+    connection.add(
+        scalar_function(name, {decimal.get(), decimal.get()}, decimal, calculates).get());
   };
   add("decimal_product", calculate<product>);
   add("decimal_quotient", calculate<quotient>);

@@ -57,6 +57,25 @@ void refuse_nul(const std::string& sql) {
 
 }  // namespace
 
+std::string owned_text(char* text) {
+  std::string copy = text != nullptr ? text : "";
+  duckdb_free(text);
+  return copy;
+}
+
+DuckdbFunction scalar_function(const std::string& name,
+                               const std::vector<duckdb_logical_type>& parameters,
+                               const DuckdbType& result, duckdb_scalar_function_t calculates) {
+  DuckdbFunction function(duckdb_create_scalar_function());
+  duckdb_scalar_function_set_name(function.get(), name.c_str());
+  for (duckdb_logical_type parameter : parameters) {
+    duckdb_scalar_function_add_parameter(function.get(), parameter);
+  }
+  duckdb_scalar_function_set_return_type(function.get(), result.get());
+  duckdb_scalar_function_set_function(function.get(), calculates);
+  return function;
+}
+
 Error error_from_duckdb(const std::string& message) {
   if (message.starts_with("Out of Memory Error")) {
     return {ErrorKind::kNoSpace,

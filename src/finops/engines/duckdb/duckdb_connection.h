@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "finops/core/error.h"
 
@@ -23,7 +24,21 @@ using Owned = std::unique_ptr<std::remove_pointer_t<Handle>, DestroyHandle<Handl
 
 using DuckdbType = Owned<duckdb_logical_type, duckdb_destroy_logical_type>;
 using DuckdbChunk = Owned<duckdb_data_chunk, duckdb_destroy_data_chunk>;
+using DuckdbFunction = Owned<duckdb_scalar_function, duckdb_destroy_scalar_function>;
 using DuckdbStatement = Owned<duckdb_prepared_statement, duckdb_destroy_prepare>;
+
+/// A copy of a text that DuckDB made, which is given back.
+std::string owned_text(char* text);
+
+inline bool is_null(duckdb_vector vector, idx_t row) {
+  std::uint64_t* validity = duckdb_vector_get_validity(vector);
+  return validity != nullptr && !duckdb_validity_row_is_valid(validity, row);
+}
+
+/// A function for DuckdbConnection::add().
+DuckdbFunction scalar_function(const std::string& name,
+                               const std::vector<duckdb_logical_type>& parameters,
+                               const DuckdbType& result, duckdb_scalar_function_t calculates);
 
 /// DuckDB's message as an Error: what the words before its first colon mean to a caller.
 Error error_from_duckdb(const std::string& message);

@@ -18,15 +18,9 @@ namespace {
 
 using duckdb_sql::quoted_identifier;
 using duckdb_sql::quoted_literal;
+using duckdb_sql::stored_type;  // times are of the session's time zone, UTC
 
-using ScalarFunction = Owned<duckdb_scalar_function, duckdb_destroy_scalar_function>;
 using Appender = Owned<duckdb_appender, duckdb_appender_destroy>;
-
-std::string owned_text(char* text) {
-  std::string copy = text != nullptr ? text : "";
-  duckdb_free(text);
-  return copy;
-}
 
 ColumnType column_type(duckdb_type type, const std::string& column) {
   switch (type) {
@@ -62,29 +56,6 @@ ColumnType column_type(duckdb_type type, const std::string& column) {
                       "' is of a type that tables of the lake do not have; CAST it to VARCHAR, "
                       "DECIMAL(38,18), BIGINT, BOOLEAN, DATE or TIMESTAMP");
   }
-}
-
-std::string sql_type(ColumnType type) {
-  switch (type) {
-    case ColumnType::kDecimal: return "DECIMAL(38,18)";
-    case ColumnType::kTimestamp: return "TIMESTAMPTZ";  // of the session's time zone, UTC
-    case ColumnType::kDate: return "DATE";
-    case ColumnType::kInt: return "INTEGER";
-    case ColumnType::kLong: return "BIGINT";
-    case ColumnType::kBoolean: return "BOOLEAN";
-    case ColumnType::kBinary: return "BLOB";
-    default: return "VARCHAR";
-  }
-}
-
-template <typename Items, typename Text>
-std::string joined(const Items& items, const Text& text) {
-  std::string out;
-  for (const auto& item : items) {
-    if (!out.empty()) out += ", ";
-    out += text(item);
-  }
-  return out;
 }
 
 class OneText final : public ResultSink {
@@ -136,11 +107,6 @@ void put_cell(duckdb_vector vector, idx_t row, const TransformCell& cell) {
   }
 }
 
-bool is_there(duckdb_vector vector, idx_t row) {
-  std::uint64_t* validity = duckdb_vector_get_validity(vector);
-  return validity == nullptr || duckdb_validity_row_is_valid(validity, row);
-}
-
 /// What DuckDB keeps of a function of TransformEngine::define().
 struct DefinedFunction {
   TransformEngine::Calculate calculate;
@@ -161,7 +127,7 @@ void calculate_rows(duckdb_function_info info, duckdb_data_chunk input, duckdb_v
     const auto* amount = static_cast<const duckdb_hugeint*>(duckdb_vector_get_data(amounts));
     TransformRow result(function.cells);
     for (idx_t row = 0; row < duckdb_data_chunk_get_size(input); ++row) {
-      const bool has_all = is_there(numbers, row) && is_there(amounts, row);
+      const bool has_all = !is_null(numbers, row) && !is_null(amounts, row);
       result.assign(function.cells, TransformCell());
       if (has_all) {
         function.calculate(number[row], Decimal::from_unscaled(to_int128(amount[row])), result);
@@ -263,10 +229,11 @@ class DuckdbTransformEngine final : public TransformEngine {
   void keep_rows(const std::string& name, const std::vector<Column>& columns,
                  const std::function<std::optional<TransformRow>()>& next) override {
     session_.run("CREATE OR REPLACE TEMP TABLE " + quoted_identifier(name) + " (" +
-                 joined(columns,
-                        [](const Column& column) {
-                          return quoted_identifier(column.name) + " " + sql_type(column.type);
-                        }) +
+                 sql_list(columns,
+                          [](const Column& column) {
+                            return quoted_identifier(column.name) + " " +
+                                   std::string(stored_type(column.type));
+                          }) +
                  ")");
     RowAppender appender(session_.handle(), name, columns);
     while (const auto row = next()) appender.append(*row);
@@ -291,13 +258,9 @@ class DuckdbTransformEngine final : public TransformEngine {
         duckdb_create_struct_type(handles.data(), names.data(), handles.size()));
     const DuckdbType number = logical_type(ColumnType::kLong);
     const DuckdbType amount = logical_type(ColumnType::kDecimal);
-    const ScalarFunction function(duckdb_create_scalar_function());
-    duckdb_scalar_function_set_name(function.get(), name.c_str());
-    duckdb_scalar_function_add_parameter(function.get(), number.get());
-    duckdb_scalar_function_add_parameter(function.get(), amount.get());
-    duckdb_scalar_function_set_return_type(function.get(), result.get());
+    const DuckdbFunction function =
+        scalar_function(name, {number.get(), amount.get()}, result, calculate_rows);
     duckdb_scalar_function_set_special_handling(function.get());
-    duckdb_scalar_function_set_function(function.get(), calculate_rows);
     duckdb_scalar_function_set_extra_info(
         function.get(), new DefinedFunction{std::move(calculate), columns.size()},
         [](void* kept) { delete static_cast<DefinedFunction*>(kept); });
@@ -341,16 +304,16 @@ class DuckdbTransformEngine final : public TransformEngine {
     const InterruptOnStop interrupt(session_, std::move(stop));
     const auto cast = [](const Column& column) {
       const std::string name = quoted_identifier(column.name);
-      return "CAST(" + name + " AS " + sql_type(column.type) + ") AS " + name;
+      return "CAST(" + name + " AS " + std::string(stored_type(column.type)) + ") AS " + name;
     };
     const auto id = [](const Column& column) {
       return quoted_identifier(column.name) + ": " + std::to_string(column.field_id);
     };
     const DuckdbStatement copy =
-        session_.prepare("COPY (SELECT " + joined(columns, cast) + " FROM (" + select + "\n)) TO " +
-                         quoted_literal(path) +
+        session_.prepare("COPY (SELECT " + sql_list(columns, cast) + " FROM (" + select +
+                         "\n)) TO " + quoted_literal(path) +
                          " (FORMAT parquet, COMPRESSION zstd, USE_TMP_FILE false, FIELD_IDS {" +
-                         joined(columns, id) + "})");
+                         sql_list(columns, id) + "})");
     interrupt.check();
     DuckdbResult result = session_.execute(copy, /*streams=*/false);
     return static_cast<std::int64_t>(duckdb_rows_changed(result.get()));

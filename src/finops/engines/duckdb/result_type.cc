@@ -50,12 +50,6 @@ const PlainType* plain_type(duckdb_type id) {
   return nullptr;
 }
 
-std::string owned_text(char* text) {
-  std::string copy = text != nullptr ? text : "";
-  duckdb_free(text);
-  return copy;
-}
-
 ResultType child_type(duckdb_logical_type owned, const std::string& column) {
   return result_type(DuckdbType(owned).get(), column);
 }

@@ -12,8 +12,6 @@
 namespace finops {
 namespace {
 
-using ScalarFunction = Owned<duckdb_scalar_function, duckdb_destroy_scalar_function>;
-
 constexpr std::int64_t kMicrosPerDay = 86'400'000'000;
 constexpr std::size_t kDateLength = 10;
 
@@ -59,13 +57,12 @@ template <typename Value, std::optional<Value> (*read)(std::string_view)>
 void calculate(duckdb_function_info, duckdb_data_chunk input, duckdb_vector output) {
   duckdb_vector texts = duckdb_data_chunk_get_vector(input, 0);
   auto* cells = static_cast<duckdb_string_t*>(duckdb_vector_get_data(texts));
-  std::uint64_t* is_there = duckdb_vector_get_validity(texts);
   duckdb_vector_ensure_validity_writable(output);
   std::uint64_t* validity = duckdb_vector_get_validity(output);
   const idx_t rows = duckdb_data_chunk_get_size(input);
   for (idx_t row = 0; row < rows; ++row) {
     std::optional<Value> value;
-    if (is_there == nullptr || duckdb_validity_row_is_valid(is_there, row)) {
+    if (!is_null(texts, row)) {
       value = read({duckdb_string_t_data(&cells[row]), duckdb_string_t_length(cells[row])});
     }
     if (value) {
@@ -79,12 +76,7 @@ void calculate(duckdb_function_info, duckdb_data_chunk input, duckdb_vector outp
 void add(DuckdbConnection& connection, const char* name, const DuckdbType& result,
          duckdb_scalar_function_t calculates) {
   const DuckdbType text(duckdb_create_logical_type(DUCKDB_TYPE_VARCHAR));
-  const ScalarFunction function(duckdb_create_scalar_function());
-  duckdb_scalar_function_set_name(function.get(), name);
-  duckdb_scalar_function_add_parameter(function.get(), text.get());
-  duckdb_scalar_function_set_return_type(function.get(), result.get());
-  duckdb_scalar_function_set_function(function.get(), calculates);
-  connection.add(function.get());
+  connection.add(scalar_function(name, {text.get()}, result, calculates).get());
 }
 
 DuckdbType type_of(duckdb_type id) { return DuckdbType(duckdb_create_logical_type(id)); }

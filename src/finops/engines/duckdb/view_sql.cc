@@ -13,37 +13,6 @@ constexpr std::string_view kMainNamespace = "billing";
 constexpr std::string_view kLedger = "deliveries";
 constexpr std::string_view kNameMapping = "schema.name-mapping.default";
 
-/// What DuckDB's reader is asked for.
-std::string_view stored_type(ColumnType type) {
-  switch (type) {
-    case ColumnType::kText: return "VARCHAR";
-    case ColumnType::kDecimal: return "DECIMAL(38,18)";
-    case ColumnType::kTimestamp: return "TIMESTAMPTZ";
-    case ColumnType::kDate: return "DATE";
-    case ColumnType::kTextMap: return "MAP(VARCHAR, VARCHAR)";
-    case ColumnType::kDecimalMap: return "MAP(VARCHAR, DECIMAL(38,18))";
-    case ColumnType::kInt: return "INTEGER";
-    case ColumnType::kLong: return "BIGINT";
-    case ColumnType::kBoolean: return "BOOLEAN";
-    case ColumnType::kBinary: return "BLOB";
-  }
-  throw Error(ErrorKind::kInternal, "a column type without a DuckDB type");
-}
-
-std::string_view shown_type(ColumnType type) {
-  return type == ColumnType::kTimestamp ? "TIMESTAMP" : stored_type(type);
-}
-
-template <typename Items, typename Text>
-std::string joined(const Items& items, const Text& text) {
-  std::string out;
-  for (const auto& item : items) {
-    if (!out.empty()) out += ", ";
-    out += text(item);
-  }
-  return out;
-}
-
 std::string shown_column(const Column& column) {
   const std::string name = quoted_identifier(column.name);
   if (column.type != ColumnType::kTimestamp) return name;
@@ -57,7 +26,7 @@ std::string schema_entry(const Column& column) {
 }
 
 std::string typed_null(const Column& column) {
-  return "NULL::" + std::string(shown_type(column.type)) + " AS " + quoted_identifier(column.name);
+  return "NULL::" + std::string(sql_type(column.type)) + " AS " + quoted_identifier(column.name);
 }
 
 /// Why the files of a snapshot do not say all; empty when they do.
@@ -81,6 +50,10 @@ std::string obstacle(const lake::TableView& table) {
 }
 
 }  // namespace
+
+std::string_view stored_type(ColumnType type) {
+  return type == ColumnType::kTimestamp ? "TIMESTAMPTZ" : sql_type(type);
+}
 
 std::string readable_path(const std::string& uri) {
   for (const std::string_view prefix : {"file://localhost/", "file:///", "file:/", "/"}) {
@@ -115,7 +88,7 @@ std::string exact_pattern(const std::string& path) {
 
 std::string view_query(const lake::TableView& table) {
   const auto& columns = table.schema.columns;
-  const std::string nulls = "SELECT " + joined(columns, typed_null);
+  const std::string nulls = "SELECT " + sql_list(columns, typed_null);
   if (const std::string why = obstacle(table); !why.empty()) {
     return nulls + " WHERE error(" + quoted_literal(why) + ") IS NULL";
   }
@@ -123,9 +96,9 @@ std::string view_query(const lake::TableView& table) {
   const auto file = [](const lake::LakeFile& f) {
     return quoted_literal(exact_pattern(readable_path(f.uri)));
   };
-  return "SELECT " + joined(columns, shown_column) + " FROM read_parquet([" +
-         joined(table.files, file) + "], hive_partitioning = false, schema = MAP {" +
-         joined(columns, schema_entry) + "})";
+  return "SELECT " + sql_list(columns, shown_column) + " FROM read_parquet([" +
+         sql_list(table.files, file) + "], hive_partitioning = false, schema = MAP {" +
+         sql_list(columns, schema_entry) + "})";
 }
 
 std::string create_views(const std::vector<lake::TableView>& tables) {

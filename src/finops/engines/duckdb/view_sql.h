@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "finops/engines/sql_text.h"
@@ -10,6 +11,9 @@ namespace finops::duckdb_sql {
 
 using finops::quoted_identifier;
 using finops::quoted_literal;
+
+/// What DuckDB's reader is asked for.
+std::string_view stored_type(ColumnType type);
 
 /// What DuckDB calls a file that a manifest names: the path of "file:///a/b", "file:/a/b" or
 /// "/a/b"; "s3://bucket/key", also of s3a and s3n. As Iceberg's writers do, without decoding of
