@@ -54,6 +54,14 @@ std::string percent_decode(std::string_view text) {
   return decoded;
 }
 
+std::string form_text(const FormFields& fields) {
+  std::string text;
+  for (const auto& [name, value] : fields) {
+    text += (text.empty() ? "" : "&") + name + "=" + percent_encode(value);
+  }
+  return text;
+}
+
 std::optional<Url> Url::parse(std::string_view text) {
   const std::size_t colon = text.find("://");
   if (colon == std::string_view::npos) return std::nullopt;
@@ -61,9 +69,10 @@ std::optional<Url> Url::parse(std::string_view text) {
   url.scheme = ascii_lower(text.substr(0, colon));
   if (url.scheme != "http" && url.scheme != "https") return std::nullopt;
   text.remove_prefix(colon + 3);
-  if (text.find_first_of("#@ \t\r\n\\") != std::string_view::npos) return std::nullopt;
+  if (text.find_first_of("# \t\r\n\\") != std::string_view::npos) return std::nullopt;
   const std::size_t end = std::min(text.find_first_of("/?"), text.size());
   url.authority = ascii_lower(text.substr(0, end));
+  if (url.authority.find('@') != std::string::npos) return std::nullopt;
   text.remove_prefix(end);
   const std::size_t question = std::min(text.find('?'), text.size());
   url.path = text.substr(0, question);

@@ -3,6 +3,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace finops {
 
@@ -11,6 +13,11 @@ namespace finops {
 std::string percent_encode(std::string_view text, bool keep_slashes = false);
 /// Where % is not followed by two hex digits it is kept as it is.
 std::string percent_decode(std::string_view text);
+
+/// Names and values in their order; not encoded.
+using FormFields = std::vector<std::pair<std::string, std::string>>;
+/// "name=value&name=value", values percent-encoded: a body of application/x-www-form-urlencoded.
+std::string form_text(const FormFields& fields);
 
 /// An http or https URL, taken apart. Nothing is decoded.
 struct Url {

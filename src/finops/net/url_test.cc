@@ -32,6 +32,20 @@ TEST(UrlTest, TakesUrlsApart) {
   EXPECT_EQ(Url::parse("http://[::1]:81/x")->authority, "[::1]:81");
 }
 
+TEST(UrlTest, AnAtSignIsAUserOnlyBeforeTheHost) {
+  const Url url = Url::parse("https://h/accounts/a@b:act?to=c@d").value();
+  EXPECT_EQ(url.host, "h");
+  EXPECT_EQ(url.path, "/accounts/a@b:act");
+  EXPECT_EQ(url.query, "to=c@d");
+  EXPECT_FALSE(Url::parse("https://h@evil"));
+  EXPECT_FALSE(Url::parse("https://h@evil?x"));
+}
+
+TEST(UrlTest, WritesAForm) {
+  EXPECT_EQ(form_text({}), "");
+  EXPECT_EQ(form_text({{"a", "1 2"}, {"b", "&="}}), "a=1%202&b=%26%3D");
+}
+
 TEST(UrlTest, DropsThePortThatTheSchemeImplies) {
   EXPECT_EQ(Url::parse("http://h:80/")->authority, "h");
   EXPECT_EQ(Url::parse("https://h:443/")->authority, "h");

@@ -1,20 +1,17 @@
 #include "finops/net/aws/credential_chain.h"
 
-#include <mutex>
 #include <set>
 #include <utility>
 
 #include "finops/core/error.h"
 #include "finops/net/aws/credential_sources.h"
 #include "finops/net/aws/profile_files.h"
+#include "finops/net/kept_until_expiry.h"
 
 namespace finops {
 namespace {
 
-struct Found {
-  AwsCredentials credentials;
-  std::string origin;
-};
+using FoundKeys = FoundCredentials<AwsCredentials>;
 
 class GivenCredentials : public AwsCredentialProvider {
  public:
@@ -35,29 +32,17 @@ class RefreshedCredentials : public AwsCredentialProvider {
       : session_(std::move(session)),
         patient_(session_.http, session_.clock, RetryPolicy{}, session_.budget),
         hasty_(session_.http, session_.clock, RetryPolicy{.attempts = 2}, session_.budget),
-        origin_(std::move(origin)) {}
+        kept_(session_.clock, std::chrono::minutes(5), std::move(origin)) {}
 
   AwsCredentials get(std::stop_token stop) override {
-    const std::lock_guard lock(mutex_);
-    if (found_ && !expires_within(kEarly)) return found_->credentials;
-    try {
-      found_ = fetch(stop);
-    } catch (const Error& error) {
-      // What is there is good for a little while: the next call asks again.
-      const bool is_usable = found_ && !expires_within(kLate) && is_transient(error.kind());
-      if (!is_usable) throw;
-    }
-    return found_->credentials;
+    return kept_.get([&] { return fetch(stop); });
   }
 
-  std::string origin() const override {
-    const std::lock_guard lock(mutex_);
-    return found_ ? found_->origin : origin_;
-  }
+  std::string origin() const override { return kept_.origin(); }
 
  protected:
   /// Called by one thread at a time.
-  virtual Found fetch(std::stop_token stop) = 0;
+  virtual FoundKeys fetch(std::stop_token stop) = 0;
 
   CredentialAccess access(std::stop_token stop) {
     return {patient_, hasty_, session_.environment, region(), std::move(stop)};
@@ -70,18 +55,8 @@ class RefreshedCredentials : public AwsCredentialProvider {
   const AwsSession session_;
 
  private:
-  static constexpr std::chrono::minutes kEarly{5};
-  static constexpr std::chrono::minutes kLate{1};
-
-  bool expires_within(Duration span) const {
-    const auto& expires = found_->credentials.expires;
-    return expires && *expires - session_.clock.now() < span;
-  }
-
   RetryingClient patient_, hasty_;
-  const std::string origin_;
-  mutable std::mutex mutex_;
-  std::optional<Found> found_;
+  KeptUntilExpiry<AwsCredentials> kept_;
 };
 
 /// One walk along the chain.
@@ -90,7 +65,7 @@ class ChainWalk {
   ChainWalk(CredentialAccess access, StsAccess sts)
       : access_(std::move(access)), sts_(std::move(sts)), environment_(access_.environment) {}
 
-  Found walk() {
+  FoundKeys walk() {
     if (auto found = of_environment()) return std::move(*found);
     if (auto found = of_web_identity()) return std::move(*found);
     if (auto found = of_configured_profile()) return std::move(*found);
@@ -110,7 +85,7 @@ class ChainWalk {
     looked_ += (looked_.empty() ? "" : "; ") + place_and_why;
   }
 
-  std::optional<Found> of_environment() {
+  std::optional<FoundKeys> of_environment() {
     const std::string* id = variable("AWS_ACCESS_KEY_ID");
     const std::string* key = variable("AWS_SECRET_ACCESS_KEY");
     if ((id == nullptr) != (key == nullptr)) {
@@ -125,10 +100,10 @@ class ChainWalk {
       return std::nullopt;
     }
     const std::string* token = variable("AWS_SESSION_TOKEN");
-    return Found{{*id, *key, token == nullptr ? "" : *token, {}}, "AWS_ACCESS_KEY_ID"};
+    return FoundKeys{{*id, *key, token == nullptr ? "" : *token, {}}, "AWS_ACCESS_KEY_ID"};
   }
 
-  std::optional<Found> of_web_identity() {
+  std::optional<FoundKeys> of_web_identity() {
     const std::string* file = variable("AWS_WEB_IDENTITY_TOKEN_FILE");
     const std::string* role = variable("AWS_ROLE_ARN");
     if (file == nullptr || role == nullptr) {
@@ -138,11 +113,11 @@ class ChainWalk {
     const std::string* name = variable("AWS_ROLE_SESSION_NAME");
     const RoleToAssume wanted{.role_arn = *role,
                               .session_name = name == nullptr ? "finops" : *name};
-    return Found{assume_role_with_web_identity(sts_, wanted, *file),
-                 "the web identity of AWS_WEB_IDENTITY_TOKEN_FILE"};
+    return FoundKeys{assume_role_with_web_identity(sts_, wanted, *file),
+                     "the web identity of AWS_WEB_IDENTITY_TOKEN_FILE"};
   }
 
-  std::optional<Found> of_configured_profile() {
+  std::optional<FoundKeys> of_configured_profile() {
     profiles_ = read_aws_profiles(environment_);
     const std::string name = aws_profile_name(environment_);
     const bool is_chosen =
@@ -158,7 +133,7 @@ class ChainWalk {
       return std::nullopt;
     }
     auto credentials = of_profile(name);
-    if (credentials) return Found{std::move(*credentials), "the profile '" + name + "'"};
+    if (credentials) return FoundKeys{std::move(*credentials), "the profile '" + name + "'"};
     if (is_chosen) throw Error(ErrorKind::kInvalidConfig, place + " gives no credentials");
     note(place + " (it gives none)");
     return std::nullopt;
@@ -221,7 +196,7 @@ class ChainWalk {
       throw Error(ErrorKind::kInvalidConfig, "the profile '" + source + "', which the profile '" +
                                                  name + "' assumes its role with, gives none");
     }
-    std::optional<Found> found;
+    std::optional<FoundKeys> found;
     if (place == "Environment") found = of_environment();
     if (place == "EcsContainer") found = of_container();
     if (place == "Ec2InstanceMetadata") found = of_instance();
@@ -232,17 +207,17 @@ class ChainWalk {
                     "credential_source that gives credentials");
   }
 
-  std::optional<Found> of_container() {
+  std::optional<FoundKeys> of_container() {
     auto credentials = credentials_of_container(access_);
-    if (credentials) return Found{std::move(*credentials), "the container's credentials"};
+    if (credentials) return FoundKeys{std::move(*credentials), "the container's credentials"};
     note("the container's credentials (AWS_CONTAINER_CREDENTIALS_RELATIVE_URI is not set)");
     return std::nullopt;
   }
 
-  std::optional<Found> of_instance() {
+  std::optional<FoundKeys> of_instance() {
     std::string why_not;
     auto credentials = credentials_of_instance(access_, why_not);
-    if (credentials) return Found{std::move(*credentials), "the instance's role"};
+    if (credentials) return FoundKeys{std::move(*credentials), "the instance's role"};
     note("the instance metadata (" + why_not + ")");
     return std::nullopt;
   }
@@ -261,7 +236,9 @@ class CredentialChain : public RefreshedCredentials {
       : RefreshedCredentials(std::move(session), "the usual AWS chain") {}
 
  private:
-  Found fetch(std::stop_token stop) override { return ChainWalk(access(stop), sts(stop)).walk(); }
+  FoundKeys fetch(std::stop_token stop) override {
+    return ChainWalk(access(stop), sts(stop)).walk();
+  }
 };
 
 class AssumedRole : public RefreshedCredentials {
@@ -272,7 +249,7 @@ class AssumedRole : public RefreshedCredentials {
         role_(std::move(role)) {}
 
  private:
-  Found fetch(std::stop_token stop) override {
+  FoundKeys fetch(std::stop_token stop) override {
     const AwsCredentials base = base_->get(stop);
     try {
       return {assume_role(sts(stop), base, role_),

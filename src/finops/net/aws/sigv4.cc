@@ -140,7 +140,9 @@ void sign_request(HttpRequest& request, const AwsCredentials& credentials,
   const std::string payload_hash =
       sha256_of({reinterpret_cast<const char*>(request.body.data()), request.body.size()});
   request.headers.push_back({"x-amz-date", signer.time()});
-  request.headers.push_back({"x-amz-content-sha256", payload_hash});
+  if (scope.has_content_hash_header) {
+    request.headers.push_back({"x-amz-content-sha256", payload_hash});
+  }
   if (!credentials.session_token.empty()) {
     request.headers.push_back({"x-amz-security-token", credentials.session_token});
   }
@@ -148,8 +150,8 @@ void sign_request(HttpRequest& request, const AwsCredentials& credentials,
       signer.sign(request.method, parsed(request.url), request.headers, payload_hash);
   request.headers.push_back({"authorization", std::string(kAlgorithm) +
                                                   " Credential=" + signer.credential() +
-                                                  ",SignedHeaders=" + made.signed_headers +
-                                                  ",Signature=" + made.signature});
+                                                  ", SignedHeaders=" + made.signed_headers +
+                                                  ", Signature=" + made.signature});
 }
 
 std::string presign_url(std::string_view method, std::string_view text,

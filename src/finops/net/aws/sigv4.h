@@ -12,6 +12,8 @@ namespace finops {
 /// What a signature is good for.
 struct SigningScope {
   std::string region, service;  // "eu-central-1", "s3"
+  /// False for requests that somebody else sends, who takes the headers of the protocol only.
+  bool has_content_hash_header = true;
 };
 
 /// Signs `request` with AWS Signature Version 4 (the AWS General Reference, "Signing AWS API

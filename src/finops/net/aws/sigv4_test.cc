@@ -25,8 +25,8 @@ std::string authorization(HttpRequest request) {
 TEST(SigV4Test, GetsAnObjectAsDocumented) {
   EXPECT_EQ(authorization({.url = "https://examplebucket.s3.amazonaws.com/test.txt",
                            .headers = {{"Range", "bytes=0-9"}}}),
-            "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,"
-            "SignedHeaders=host;range;x-amz-content-sha256;x-amz-date,"
+            "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, "
+            "SignedHeaders=host;range;x-amz-content-sha256;x-amz-date, "
             "Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41");
 }
 
@@ -37,8 +37,8 @@ TEST(SigV4Test, PutsAnObjectAsDocumented) {
                            .headers = {{"Date", "Fri, 24 May 2013 00:00:00 GMT"},
                                        {"x-amz-storage-class", "REDUCED_REDUNDANCY"}},
                            .body = std::as_bytes(std::span(body))}),
-            "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,"
-            "SignedHeaders=date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class,"
+            "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request, "
+            "SignedHeaders=date;host;x-amz-content-sha256;x-amz-date;x-amz-storage-class, "
             "Signature=98ad721746da40c64f1a55b78f14c238d841ea1380cd77a1b5971af0ece108bd");
 }
 
@@ -57,6 +57,16 @@ TEST(SigV4Test, ParametersAreSortedAsDocumented) {
         "Signature=34b48302e7b5fa45bde8084f4b7868a86f0a534bc59db6670ed5711ef69dc6f7"))
         << text;
   }
+}
+
+TEST(SigV4Test, TheContentsHashIsNoHeaderWhereItIsNotWanted) {
+  SigningScope scope = kScope;
+  scope.has_content_hash_header = false;
+  HttpRequest request{.url = "https://h/"};
+  sign_request(request, documented_keys(), scope, kTime);
+  EXPECT_EQ(find_header(request.headers, "x-amz-content-sha256"), nullptr);
+  EXPECT_NE(find_header(request.headers, "authorization")->find("SignedHeaders=host;x-amz-date,"),
+            std::string::npos);
 }
 
 TEST(SigV4Test, PresignsAsDocumented) {

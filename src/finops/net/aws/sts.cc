@@ -4,7 +4,6 @@
 #include <iterator>
 #include <pugixml.hpp>
 #include <utility>
-#include <vector>
 
 #include "finops/core/error.h"
 #include "finops/net/aws/aws_error.h"
@@ -16,13 +15,10 @@
 namespace finops {
 namespace {
 
-using Parameters = std::vector<std::pair<std::string, std::string>>;
-
 /// Asks and returns the body. Without credentials the request is not signed.
 std::string ask(const StsAccess& access, const AwsCredentials* credentials,
-                const Parameters& parameters, const std::string& tried) {
-  std::string form = "Version=2011-06-15";
-  for (const auto& [name, value] : parameters) form += "&" + name + "=" + percent_encode(value);
+                const FormFields& parameters, const std::string& tried) {
+  const std::string form = "Version=2011-06-15&" + form_text(parameters);
   const std::string region = access.region.empty() ? "us-east-1" : access.region;
   std::string url = aws_endpoint(access.environment, "sts", region);
   if (!url.ends_with('/')) url += '/';
@@ -55,8 +51,8 @@ AwsCredentials credentials_in(const std::string& body, const std::string& tried)
   return credentials;
 }
 
-Parameters parameters_of(const RoleToAssume& role, const char* action) {
-  Parameters parameters = {{"Action", action},
+FormFields parameters_of(const RoleToAssume& role, const char* action) {
+  FormFields parameters = {{"Action", action},
                            {"RoleArn", role.role_arn},
                            {"RoleSessionName", role.session_name},
                            {"DurationSeconds", std::to_string(role.lifetime.count())}};
@@ -84,7 +80,7 @@ AwsCredentials assume_role_with_web_identity(const StsAccess& access, const Role
   if (token.empty()) {
     throw Error(ErrorKind::kPermissionDenied, tried + ": the file is missing, unreadable or empty");
   }
-  Parameters parameters = parameters_of(role, "AssumeRoleWithWebIdentity");
+  FormFields parameters = parameters_of(role, "AssumeRoleWithWebIdentity");
   parameters.emplace_back("WebIdentityToken", token);
   return credentials_in(ask(access, nullptr, parameters, tried), tried);
 }
