@@ -25,7 +25,7 @@ LAYERS = [
 ROW = {folder: row for row, folders in enumerate(LAYERS) for folder in folders}
 
 # Folders inside a kind that are no vendors.
-PLAIN_SUBFOLDERS = ["cli/commands", "net/aws"]
+PLAIN_SUBFOLDERS = ["cli/commands", "net/aws", "net/google"]
 
 # Header prefix: folders that may include it.
 THIRD_PARTY = {
