@@ -3,7 +3,8 @@
 #
 #   build    compiler, -dev packages, Arrow C++, libduckdb and its extensions (pinned, sha256-checked) in .deps/; the default
 #   test     build, and clang tools, independent readers of the lake (.deps/venv/readers), a headless browser
-#            (.deps/chromium), S3 servers and a proxy that spoils connections (.deps/bin, .deps/venv/servers)
+#            (.deps/chromium), S3 servers and a proxy that spoils connections (.deps/bin, .deps/venv/servers),
+#            Google's client of BigQuery and servers for it (.deps/venv/bigquery)
 #   engines  test, and what ENGINES names (default: spark): Spark with Iceberg's runtime (.deps/venv/engines,
 #            .deps/engines/jars), Trino (.deps/trino)
 #   bench    the programs that `make bench` compares with (.deps/venv/bench), and Spark (.deps/venv/engines)
@@ -30,6 +31,7 @@ setup_test() {
   install_packages "${TEST_PACKAGES[@]}"
   provide_venv readers
   provide_venv servers
+  provide_venv bigquery
   provide chromium "$CHROMIUM_VERSION $CHROMIUM_SHA256" install_chromium
   provide versitygw "$VERSITYGW_VERSION $VERSITYGW_SUM" install_versitygw
   provide toxiproxy "$TOXIPROXY_VERSION $TOXIPROXY_SUM" install_toxiproxy
