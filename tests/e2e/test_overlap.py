@@ -1,9 +1,13 @@
 """One payer's month from two sources is reported before it is counted twice."""
 import decimal
+import fcntl
+import hashlib
 import threading
+import time
 
 import pytest
 from deliveries import csv_bytes, deliver_v1, deliver_v2
+from test_quarantine import current_file, rewrite_in_place
 
 D = decimal.Decimal
 HEADER = ["bill/PayerAccountId", "lineItem/UsageAccountId", "lineItem/CurrencyCode", "lineItem/LineItemType", "lineItem/ProductCode",
@@ -103,6 +107,109 @@ def test_different_payers_share_a_table(project):
     two_sources(project, payer="000000000002")
     assert set(outcomes(project.json("aws", "run-pipeline")).values()) == {"loaded"}
     assert rows_by_source(project) == {"part": 2, "whole": 3}
+
+
+def becomes_replayable(project, table="aws_billing_data"):
+    """The row in quarantine whose cost is no number is one that fits now."""
+    def exchange(rows):
+        for one in rows:
+            one["raw"] = one["raw"].replace(b"many", b"7")
+
+    rewrite_in_place(current_file(project, f"{table}_quarantine"), exchange)
+
+
+def one_row_set_aside(project, payer="000000000002", costs=("1.5", "2.25"), header=HEADER):
+    """The source a, whose one row of `payer` is in quarantine and would fit now; then b, with a bill of that payer."""
+    parts = [bill(header=header) + bill(payer=payer, costs=["many"], header=header).split(b"\n", 1)[1]]
+    deliver_v1(project.add_export("a", allow_overlap=None), "2026-05", parts, "a-1", account="000000000009")
+    assert project.json("aws", "run-pipeline", expect=3)["deliveries"][0]["rows"]["quarantined"] == 1
+    becomes_replayable(project)
+    deliver_v1(project.add_export("b", allow_overlap=None), "2026-05", [bill(payer=payer, costs=costs, header=header)], "b-1",
+               account="000000000008")
+
+
+def replayed(project, *options, **more):
+    [one] = project.json("quarantine", "replay", *options, **more)["deliveries"]
+    return one
+
+
+@pytest.mark.parametrize("other, why", [
+    ({}, "payer 000000000002"),
+    ({"costs": ["10.75"], "header": HEADER[1:]}, "by service"),  # as 1.5, 2.25 and 7
+], ids=["one payer", "equal costs"])
+def test_a_replay_moves_no_rows_that_would_count_twice(project, other, why):
+    one_row_set_aside(project, **other)
+    project.run("aws", "run-pipeline")
+    before, receipts = rows_by_source(project), project.json("receipt")
+    assert before == {"a": 2, "b": len(other.get("costs", (1, 2)))}
+    files = sorted((project.folder / "data" / "lake").rglob("*"))
+    for options in ((), ("--dry-run",)):
+        refused = replayed(project, *options, expect=1)
+        for word in (why, "b", "allow_overlap", "Nothing was changed"):
+            assert word in refused["message"]
+        assert refused["rows"] == {"before": 1, "loaded": 0, "quarantined": 1}
+    assert rows_by_source(project) == before and project.json("receipt") == receipts
+    assert sorted((project.folder / "data" / "lake").rglob("*")) == files
+    allow_overlap(project, "a")
+    assert replayed(project, "--dry-run")["rows"]["loaded"] == 1 and rows_by_source(project) == before
+    assert replayed(project)["rows"] == {"before": 1, "loaded": 1, "quarantined": 0}
+    assert rows_by_source(project) == before | {"a": 3}
+
+
+def test_a_source_that_is_configured_no_more_may_overlap_as_the_default_says(project):
+    one_row_set_aside(project)
+    project.run("aws", "run-pipeline")
+    project.exports = [text for text in project.exports if '"a"' not in text]
+    project.write_config()
+    assert "payer 000000000002" in replayed(project, "--source", "a", expect=1)["message"]
+    project.write_config("[aws]\nallow_overlap = true\n")
+    assert replayed(project, "--source", "a")["rows"]["loaded"] == 1
+
+
+def test_a_replay_of_a_payer_that_was_there_counts_no_bill_once_more(project):
+    one_row_set_aside(project, payer="000000000001")
+    allow_overlap(project, "b")
+    project.run("aws", "run-pipeline")
+    assert replayed(project)["rows"]["loaded"] == 1
+    assert rows_by_source(project) == {"a": 3, "b": 2}
+
+
+def test_rows_of_focus_are_replayed_by_the_same_rule(project):
+    deliver_v2(project.add_export("a", allow_overlap=None), "2026-05", [focus_bill("1", "2") + b'2,USD,Amazon EC2,many\n'], "a-1",
+               tableName="FOCUS_1_2_AWS")
+    deliver_v2(project.add_export("b", allow_overlap=None), "2026-05", [focus_bill("2", "3")], "b-1", tableName="FOCUS_1_2_AWS")
+    project.run("aws", "run-pipeline", expect=3)
+    becomes_replayable(project, "focus_aws")
+    assert "payer 2" in replayed(project, "--dry-run", expect=1)["message"]
+    assert "payer 2" in replayed(project, expect=1)["message"]
+    allow_overlap(project, "a")
+    assert replayed(project)["rows"]["loaded"] == 1
+
+
+def month_lock(project, table, period):
+    """The lock file of whoever commits to a table and period."""
+    name = f"{table}  {period}"
+    path = project.folder / "data" / "locks" / f"{name.replace(' ', '_')}-{hashlib.sha256(name.encode()).hexdigest()[:8]}.lock"
+    return open(path, "a")
+
+
+def test_a_replay_looks_again_before_it_commits(project):
+    one_row_set_aside(project)
+    allow_overlap(project, "b")  # its load takes no such lock
+    data = project.folder / "data" / "lake" / "billing" / "aws_billing_data" / "data"
+    files = len(list(data.rglob("*.parquet")))
+    with month_lock(project, "aws_billing_data", "2026-05") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        replay = project.start("quarantine", "replay", "--source", "a", "--json")
+        deadline = time.monotonic() + 60
+        while len(list(data.rglob("*.parquet"))) == files and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(1)  # until it has looked a first time
+        assert replay.poll() is None, "it waits for its turn"
+        project.run("aws", "run-pipeline", "--source", "b")
+    out, _ = replay.communicate(timeout=60)
+    assert replay.returncode == 1 and "payer 000000000002" in out and "Nothing was changed" in out
+    assert rows_by_source(project) == {"a": 2, "b": 2}
 
 
 FOCUS = ["BillingAccountId", "BillingCurrency", "ServiceName", "BilledCost"]

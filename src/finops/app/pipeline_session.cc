@@ -1,5 +1,6 @@
 #include "finops/app/pipeline_session.h"
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 
@@ -7,6 +8,14 @@
 #include "finops/cli/version.h"
 
 namespace finops {
+namespace {
+
+bool allows_overlap(const Configuration& configuration, const std::string& source) {
+  const auto it = std::ranges::find(configuration.exports, source, &AwsExport::name);
+  return it == configuration.exports.end() ? configuration.aws.allow_overlap : it->allow_overlap;
+}
+
+}  // namespace
 
 PipelineSettings pipeline_settings(const Configuration& configuration, const AwsConnections& aws) {
   PipelineSettings settings;
@@ -19,6 +28,9 @@ PipelineSettings pipeline_settings(const Configuration& configuration, const Aws
       (std::filesystem::path(configuration.data_dir) / "locks").lexically_normal().string();
   settings.staging_folder = configuration.staging_dir;
   settings.finops_version = std::string(finops_version());
+  settings.allows_overlap = [configuration](const std::string& source) {
+    return allows_overlap(configuration, source);
+  };
   settings.retries = [&aws] { return aws.retries(); };
   settings.open_place = [configuration, &aws](const std::string& uri) {
     return open_place(configuration, aws, uri);

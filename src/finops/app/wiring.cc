@@ -1,6 +1,5 @@
 #include "finops/app/wiring.h"
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -27,11 +26,6 @@ RunReport run(PipelineSession&& session, const Configuration& configuration,
   // Also when nothing was loaded: an earlier run may have been killed before it published.
   publish_lake_views(session.lake, configuration);
   return report;
-}
-
-bool allows_overlap(const Configuration& configuration, const std::string& source) {
-  const auto it = std::ranges::find(configuration.exports, source, &AwsExport::name);
-  return it == configuration.exports.end() ? configuration.aws.allow_overlap : it->allow_overlap;
 }
 
 void wire_loading(Services& services) {
@@ -88,10 +82,8 @@ void wire_proofs(Services& services) {
     return PipelineSession(configuration, stop).pipeline.verify(selection, stop);
   };
   services.rollback = [](const Configuration& configuration, const RollbackRequest& request) {
-    RollbackRequest allowed = request;
-    allowed.allow_overlap = allows_overlap(configuration, request.of.source);
     PipelineSession session(configuration);
-    RollbackReport report = session.pipeline.rollback(allowed);
+    RollbackReport report = session.pipeline.rollback(request);
     if (report.is_changed && !request.is_dry_run) publish_lake_views(session.lake, configuration);
     return report;
   };

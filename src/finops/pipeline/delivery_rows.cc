@@ -1,11 +1,13 @@
 #include "finops/pipeline/delivery_rows.h"
 
-#include <memory>
+#include <cstddef>
+#include <span>
 #include <utility>
 
 #include "finops/core/error.h"
 #include "finops/pipeline/cost_reading.h"
 #include "finops/pipeline/quarantine_writer.h"
+#include "finops/pipeline/spool_file.h"
 #include "finops/tabular/parquet_totals.h"
 
 namespace finops {
@@ -29,6 +31,17 @@ ExactSum count(std::uint64_t number) {
   return sum;
 }
 
+class SpoolWriter final : public ByteWriter {
+ public:
+  explicit SpoolWriter(std::shared_ptr<SpoolFile> file) : file_(std::move(file)) {}
+
+  void write(std::span<const std::byte> bytes) override { file_->append(bytes); }
+  void finish() override {}
+
+ private:
+  std::shared_ptr<SpoolFile> file_;
+};
+
 std::string percent(Decimal part_of_one) {
   const auto hundred = Decimal::from_unscaled(100 * power_of_10(kDecimalScale));
   return (part_of_one * hundred).to_string() + " %";
@@ -43,9 +56,26 @@ std::vector<Column> layout_columns(const BillLayout& layout) {
   return columns;
 }
 
-void read_costs(lake::Lake& lake, const BillLayout& layout, unsigned threads, Receipt& receipt) {
-  std::vector<std::shared_ptr<const RandomAccessBytes>> files;
+DataFiles data_files_of(lake::Lake& lake, const Receipt& receipt) {
+  DataFiles files;
   for (const auto& file : receipt.data_files) files.push_back(open_random(lake.store(), file.key));
+  return files;
+}
+
+RowsTotals totals_of(const DataFiles& files, const BillLayout& layout, unsigned threads,
+                     const std::function<void(const RowsTotals&)>& before_each) {
+  RowsTotals totals;
+  const std::vector<Column> columns = layout_columns(layout);
+  for (const auto& column : columns) totals.columns[column.name];
+  for (const auto& file : files) {
+    if (before_each) before_each(totals);
+    add_parquet_totals(file, columns, layout.currency_column, threads, totals);
+  }
+  return totals;
+}
+
+void read_costs(const DataFiles& files, const BillLayout& layout, unsigned threads,
+                Receipt& receipt) {
   const std::vector<Column> columns = layout_columns(layout);
   if (layout.cost_column == BillLayout().cost_column) {
     receipt.costs = read_bill_costs(files, columns, threads);
@@ -85,19 +115,35 @@ WrittenRows write_rows(lake::Lake& lake, const std::string& table,
 
   times.end("load", bytes_total, written.report.rows);
 
-  const std::vector<Column> columns = layout_columns(layout);
-  for (const auto& column : columns) written.loaded.columns[column.name];
-  std::uint64_t bytes_verified = 0;
+  std::uint64_t bytes_written = 0;
   for (const auto& file : written.report.files) {
-    if (stop.stop_requested()) throw Error(ErrorKind::kCancelled, "interrupted while verifying");
-    if (on_progress) {
-      on_progress({label, "verify", bytes_total, bytes_total, written.loaded.rows});
-    }
-    add_parquet_totals(open_random(lake.store(), file.key), columns, layout.currency_column,
-                       settings.threads, written.loaded);
-    bytes_verified += file.bytes;
+    written.files.push_back(open_random(lake.store(), file.key));
+    bytes_written += file.bytes;
   }
-  times.end("verify", bytes_verified, written.loaded.rows);
+  written.loaded =
+      totals_of(written.files, layout, settings.threads, [&](const RowsTotals& so_far) {
+        if (stop.stop_requested()) {
+          throw Error(ErrorKind::kCancelled, "interrupted while verifying");
+        }
+        if (on_progress) on_progress({label, "verify", bytes_total, bytes_total, so_far.rows});
+      });
+  times.end("verify", bytes_written, written.loaded.rows);
+  return written;
+}
+
+WrittenRows try_rows(const std::vector<BillPart>& parts, const BillLayout& layout,
+                     const PipelineSettings& settings, std::stop_token stop) {
+  WrittenRows written;
+  ConvertOutput output;
+  output.next_parquet = [&]() -> ConvertOutput::Named {
+    auto file = std::make_shared<SpoolFile>(settings.staging_folder);
+    written.files.push_back(file);
+    return {"try-" + std::to_string(written.files.size()), std::make_unique<SpoolWriter>(file)};
+  };
+  output.on_rejected = [](RejectedRow&&) {};
+  const ConvertOptions options{.threads = settings.threads, .memory_bytes = settings.memory_bytes};
+  written.report = convert_bill(parts, layout, options, output, std::move(stop));
+  written.loaded = totals_of(written.files, layout, settings.threads);
   return written;
 }
 

@@ -2,11 +2,13 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
 #include <vector>
 
+#include "finops/core/byte_stream.h"
 #include "finops/lake/lake.h"
 #include "finops/ledger/receipt.h"
 #include "finops/pipeline/partition_commit.h"
@@ -16,10 +18,13 @@
 
 namespace finops {
 
-/// A delivery's rows as files of the lake that no snapshot refers to yet.
+using DataFiles = std::vector<std::shared_ptr<const RandomAccessBytes>>;
+
+/// A delivery's rows as Parquet files that no snapshot refers to yet.
 struct WrittenRows {
   ConvertReport report;
-  RowsTotals loaded;  // read back from the Parquet files
+  DataFiles files;    // those of the report, to be read
+  RowsTotals loaded;  // read back from them
   std::optional<WrittenParquet> quarantine;
 };
 
@@ -30,9 +35,21 @@ WrittenRows write_rows(lake::Lake& lake, const std::string& table,
                        const std::function<void(const Progress&)>& on_progress,
                        std::uint64_t bytes_total, StageTimes& times, std::stop_token stop);
 
-/// Tells the receipt what the rows of its delivery cost, read from all its data files; for FOCUS,
+/// The same into temporary files, which go away with the result, and without the quarantine: what
+/// the lake would hold, and nothing of it is touched.
+WrittenRows try_rows(const std::vector<BillPart>& parts, const BillLayout& layout,
+                     const PipelineSettings& settings, std::stop_token stop);
+
+DataFiles data_files_of(lake::Lake& lake, const Receipt& receipt);
+
+/// What the rows of Parquet files add up to, in the columns of a layout.
+RowsTotals totals_of(const DataFiles& files, const BillLayout& layout, unsigned threads,
+                     const std::function<void(const RowsTotals& so_far)>& before_each = {});
+
+/// Tells the receipt what the rows of its delivery cost, read from all their files; for FOCUS,
 /// which tells its costs in columns of its own, only whose bill it is.
-void read_costs(lake::Lake& lake, const BillLayout& layout, unsigned threads, Receipt& receipt);
+void read_costs(const DataFiles& files, const BillLayout& layout, unsigned threads,
+                Receipt& receipt);
 
 /// All columns that a layout writes, in the order of the Parquet file.
 std::vector<Column> layout_columns(const BillLayout& layout);

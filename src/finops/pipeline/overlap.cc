@@ -6,6 +6,7 @@
 
 #include "finops/ledger/receipt.h"
 #include "finops/pipeline/delivery_decision.h"
+#include "finops/pipeline/pipeline.h"
 
 namespace finops {
 namespace {
@@ -72,6 +73,12 @@ std::optional<std::string> overlap_of(const ExportId& id, const BillMark& mark,
     }
   }
   return std::nullopt;
+}
+
+std::optional<std::string> overlap_in_lake(lake::Lake& lake, const PipelineSettings& settings,
+                                           const ExportId& id, const BillMark& mark) {
+  if (settings.allows_overlap && settings.allows_overlap(id.source)) return std::nullopt;
+  return overlap_of(id, mark, bills_of_period(Ledger(lake), id.partition));
 }
 
 std::vector<std::string> overlap_warnings(const ExportId& id, const BillMark& mark,

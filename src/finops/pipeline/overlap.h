@@ -12,6 +12,8 @@
 
 namespace finops {
 
+struct PipelineSettings;
+
 /// A month of one source that is in the lake.
 struct BillInLake {
   ExportId id;
@@ -27,6 +29,11 @@ std::vector<BillInLake> bills_of_period(const Ledger& ledger, const std::string&
 /// source has there already: replacing that counts nothing once more.
 std::optional<std::string> overlap_of(const ExportId& id, const BillMark& mark,
                                       const std::vector<BillInLake>& bills);
+
+/// overlap_of() with what the lake holds now; nothing where the settings allow the source of `id`
+/// to overlap.
+std::optional<std::string> overlap_in_lake(lake::Lake& lake, const PipelineSettings& settings,
+                                           const ExportId& id, const BillMark& mark);
 
 /// What people should know of bills that are loaded all the same: the same costs by service in
 /// another table or of another payer, and months that overlap since before.

@@ -338,7 +338,7 @@ Receipt PartitionLoad::receipt_of(const WrittenRows& written) {
     receipt.data_files.push_back(
         {file.key, file.bytes, static_cast<std::uint64_t>(file.rows), file.sha256});
   }
-  read_costs(lake_, prepared_.layout, settings_.threads, receipt);
+  read_costs(written.files, prepared_.layout, settings_.threads, receipt);
   times_.end("costs", 0, written.loaded.rows);
   return receipt;
 }

@@ -477,7 +477,7 @@ std::vector<HistoryEntry> Pipeline::history(const Selection& selection) {
 }
 
 RollbackReport Pipeline::rollback(const RollbackRequest& request) {
-  return roll_back(lake_, settings_.lock_folder, clock_, request);
+  return roll_back(lake_, settings_, clock_, request);
 }
 
 std::vector<ReplayReport> Pipeline::replay(const Selection& selection, bool dry_run,

@@ -64,7 +64,10 @@ struct PipelineSettings {
   unsigned threads = 0;
   std::string lock_folder;  // where lock files live
   std::string staging_folder;
-  std::string finops_version;              // refusals are judged again by another version
+  std::string finops_version;  // refusals are judged again by another version
+  /// Whether months of a source may come back, or get more rows, although another one has the same
+  /// payer's in the same table; also asked of sources that are configured no more. Empty: never.
+  std::function<bool(const std::string& source)> allows_overlap;
   std::function<std::uint64_t()> retries;  // requests that were sent again so far, for reports
   /// Opens the place of a delivery that had no manifest, by the URI in the ledger.
   std::function<DeliveredPlace(const std::string& uri)> open_place;

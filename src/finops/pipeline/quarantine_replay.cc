@@ -9,6 +9,7 @@
 #include "finops/core/error.h"
 #include "finops/ledger/bill_partition.h"
 #include "finops/pipeline/delivery_rows.h"
+#include "finops/pipeline/overlap.h"
 #include "finops/pipeline/partition_commit.h"
 #include "finops/pipeline/partition_history.h"
 #include "finops/pipeline/partition_lock.h"
@@ -16,7 +17,6 @@
 #include "finops/pipeline/quarantine_reading.h"
 #include "finops/pipeline/quarantine_writer.h"
 #include "finops/pipeline/table_columns.h"
-#include "finops/tabular/simple_bill_reader.h"
 
 namespace finops {
 namespace {
@@ -89,7 +89,7 @@ class Replay {
     report_.rows = parts_.size();
     if (parts_.empty()) return report_;
     if (dry_run) {
-      judge();
+      take(try_rows(parts_, layout_, settings_, stop_));
     } else {
       move();
     }
@@ -113,17 +113,7 @@ class Replay {
     }
   }
 
-  void judge() {
-    const SimpleReadReport read =
-        read_bill_simply(parts_, layout_, ConvertOptions().cell_limit, {});
-    require_one_row_each(read.parts);
-    report_.loaded = read.source_rows - read.rejected_rows;
-    report_.is_changed = report_.loaded > 0;
-    tell_cost(read.loaded.decimals);
-  }
-
-  template <class Parts>
-  void require_one_row_each(const Parts& parts) const {
+  void require_one_row_each(const std::vector<PartReport>& parts) const {
     for (std::size_t i = 0; i < parts.size(); ++i) {
       if (parts[i].rows == 1) continue;
       throw Error(ErrorKind::kInternal, "the quarantined row of '" + parts[i].key + "', line " +
@@ -144,24 +134,51 @@ class Replay {
   void move() {
     StageTimes times({});
     const std::vector<std::string> live = live_files(lake_, table_, partition_);
-    WrittenRows written =
+    const WrittenRows written =
         write_rows(lake_, table_.name, parts_, layout_, settings_, pending_, {}, 0, times, stop_);
-    require_one_row_each(written.report.parts);
-    if (written.loaded.rows == 0) return;
-    report_.loaded = written.loaded.rows;
-    report_.is_changed = true;
-    tell_cost(written.loaded.decimals);
+    take(written);
+    if (!report_.is_changed) return;
     std::vector<lake::PartitionChange> changes;
     changes.push_back(quarantine_change(written));
     changes.push_back(data_change(written, live));
+    for (const auto& file : written.report.files) {
+      receipt_.data_files.push_back(
+          {file.key, file.bytes, static_cast<std::uint64_t>(file.rows), file.sha256});
+    }
+    receipt_.revision = report_.revision = record_.revision + 1;
+    receipt_.snapshot_id = report_.snapshot_id;
+    receipt_.loaded_at = to_iso8601(clock_.now());
+    const auto lock = PartitionLock::wait_for(
+        settings_.lock_folder, {table_.name, "", partition_.billing_period, ""}, clock_, stop_);
+    refuse_overlap();  // again: another source may have loaded the month meanwhile
+    commit(std::move(changes));
+  }
+
+  /// What comes of the rows that fit now, in report and receipt. Throws when they must not move.
+  void take(const WrittenRows& written) {
+    require_one_row_each(written.report.parts);
+    report_.loaded = written.loaded.rows;
+    report_.is_changed = report_.loaded > 0;
+    if (!report_.is_changed) return;
+    tell_cost(written.loaded.decimals);
     add_to_receipt(written);
     // What moved may end what other lines left over: the whole delivery is read again.
-    read_costs(lake_, layout_, settings_.threads, receipt_);
+    DataFiles files = data_files_of(lake_, receipt_);
+    files.insert(files.end(), written.files.begin(), written.files.end());
+    read_costs(files, layout_, settings_.threads, receipt_);
     if (const auto difference = receipt_.imbalance()) {
       throw Error(ErrorKind::kInvalidData,
                   "the receipt would not balance, so nothing was changed: " + *difference);
     }
-    commit(std::move(changes));
+    refuse_overlap();
+  }
+
+  void refuse_overlap() const {
+    const auto why = overlap_in_lake(lake_, settings_, record_.id, receipt_.mark());
+    if (!why) return;
+    throw Error(ErrorKind::kConflict, "the quarantined rows of " + record_.id.version +
+                                          " that fit now cannot move into the lake: " + *why +
+                                          ". Nothing was changed");
   }
 
   lake::PartitionChange quarantine_change(const WrittenRows& written) const {
@@ -193,9 +210,6 @@ class Replay {
   /// All that was readable in quarantine before is read again: the delivered side is what is in the
   /// lake already and what these rows say now.
   void add_to_receipt(const WrittenRows& written) {
-    receipt_.revision = report_.revision = record_.revision + 1;
-    receipt_.snapshot_id = report_.snapshot_id;
-    receipt_.loaded_at = to_iso8601(clock_.now());
     receipt_.loaded_rows += written.loaded.rows;
     receipt_.quarantined_rows -= written.loaded.rows;
     add_sums(written);
@@ -208,10 +222,6 @@ class Replay {
     std::map<std::string, std::uint64_t> moved;
     for (const auto& part : written.report.parts) moved[part.key] += part.rows - part.rejected;
     for (auto& file : receipt_.files) file.rejected -= moved[file.key];
-    for (const auto& file : written.report.files) {
-      receipt_.data_files.push_back(
-          {file.key, file.bytes, static_cast<std::uint64_t>(file.rows), file.sha256});
-    }
   }
 
   void add_sums(const WrittenRows& written) {

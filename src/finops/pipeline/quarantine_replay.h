@@ -32,10 +32,10 @@ struct ReplayReport {
 
 /// Reads the raw bytes of the quarantined rows of a current delivery again with the rules of this
 /// version, as records of their files. Those that fit now move into the lake: data, quarantine and
-/// the ledger, with the next revision of the receipt, in one commit. Under
-/// dry_run the second reader judges them and nothing is written. Throws kLocked when another run is
-/// at this partition, kConflict when the delivery is not current, kUnsupported when its receipt
-/// does not tell the files' headers.
+/// the ledger, with the next revision of the receipt, in one commit. Under dry_run the same is
+/// found out in temporary files, and the lake is not touched. Throws kLocked when another run is at
+/// this partition, kConflict when the delivery is not current or another source's bill would count
+/// twice with these rows, kUnsupported when its receipt does not tell the files' headers.
 ReplayReport replay_quarantine(lake::Lake& lake, const PipelineSettings& settings, Clock& clock,
                                const ExportId& id, bool dry_run, std::stop_token stop);
 

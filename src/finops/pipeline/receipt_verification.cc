@@ -11,7 +11,6 @@
 #include "finops/pipeline/pipeline.h"
 #include "finops/pipeline/receipt_check.h"
 #include "finops/pipeline/table_columns.h"
-#include "finops/tabular/parquet_totals.h"
 #include "finops/tabular/simple_bill_reader.h"
 
 namespace finops {
@@ -38,16 +37,12 @@ void check_files_of_lake(lake::Lake& lake, const std::vector<lake::LakeFile>& fi
   }
 }
 
-RowsTotals totals_of_lake(lake::Lake& lake, const std::vector<lake::LakeFile>& files,
-                          const BillLayout& layout, unsigned threads) {
-  RowsTotals totals;
-  const std::vector<Column> columns = layout_columns(layout);
-  for (const auto& column : columns) totals.columns[column.name];
+DataFiles files_in_lake(lake::Lake& lake, const std::vector<lake::LakeFile>& files) {
+  DataFiles opened;
   for (const auto& file : files) {
-    add_parquet_totals(open_random(lake.store(), lake.key_of(file.uri)), columns,
-                       layout.currency_column, threads, totals);
+    opened.push_back(open_random(lake.store(), lake.key_of(file.uri)));
   }
-  return totals;
+  return opened;
 }
 
 /// A place of delivered files, with its name for people; without a bucket, why it cannot be read.
@@ -169,7 +164,7 @@ VerifyReport verify_one(lake::Lake& lake, const std::vector<PipelineExport>& exp
   check_files_of_lake(lake, files, receipt, report.differences);
   std::optional<RowsTotals> in_lake;
   try {
-    in_lake = totals_of_lake(lake, files, layout, settings.threads);
+    in_lake = totals_of(files_in_lake(lake, files), layout, settings.threads);
     append(report.differences, differences(receipt, *in_lake, "the lake"));
   } catch (const Error& error) {
     // A damaged file is a finding, not a failure of the verification.

@@ -12,6 +12,7 @@
 #include "finops/pipeline/partition_commit.h"
 #include "finops/pipeline/partition_history.h"
 #include "finops/pipeline/partition_lock.h"
+#include "finops/pipeline/pipeline.h"
 #include "finops/pipeline/quarantine_writer.h"
 
 namespace finops {
@@ -21,10 +22,10 @@ using Copies = std::vector<lake::FileCopy>;
 
 class Rollback {
  public:
-  Rollback(lake::Lake& lake, const std::string& lock_folder, Clock& clock,
+  Rollback(lake::Lake& lake, const PipelineSettings& settings, Clock& clock,
            const RollbackRequest& request)
       : lake_(lake),
-        lock_folder_(lock_folder),
+        settings_(settings),
         clock_(clock),
         request_(request),
         partition_{request.of.source, request.of.period.to_string()},
@@ -102,15 +103,13 @@ class Rollback {
     if (!data.empty() || !live.empty()) changes.push_back(data_change(live, std::move(data)));
     add_record();
     const auto lock = PartitionLock::wait_for(
-        lock_folder_, {records_.table, "", partition_.billing_period, ""}, clock_, {});
+        settings_.lock_folder, {records_.table, "", partition_.billing_period, ""}, clock_, {});
     refuse_overlap();  // again: another source may have loaded the month meanwhile
     commit(std::move(changes));
   }
 
   void refuse_overlap() const {
-    if (request_.allow_overlap) return;
-    const auto why = overlap_of(target_.id, receipt_.mark(),
-                                bills_of_period(Ledger(lake_), partition_.billing_period));
+    const auto why = overlap_in_lake(lake_, settings_, target_.id, receipt_.mark());
     if (!why) return;
     throw Error(ErrorKind::kConflict, "the delivery " + target_.id.version +
                                           " cannot come back: " + *why + ". Nothing was changed");
@@ -179,7 +178,7 @@ class Rollback {
   }
 
   lake::Lake& lake_;
-  const std::string& lock_folder_;
+  const PipelineSettings& settings_;
   Clock& clock_;
   const RollbackRequest& request_;
   const BillPartition partition_;
@@ -192,12 +191,12 @@ class Rollback {
 
 }  // namespace
 
-RollbackReport roll_back(lake::Lake& lake, const std::string& lock_folder, Clock& clock,
+RollbackReport roll_back(lake::Lake& lake, const PipelineSettings& settings, Clock& clock,
                          const RollbackRequest& request) {
-  const ExportId id = Rollback(lake, lock_folder, clock, request).id();
-  const auto lock = PartitionLock::take(lock_folder, id);
+  const ExportId id = Rollback(lake, settings, clock, request).id();
+  const auto lock = PartitionLock::take(settings.lock_folder, id);
   // Again, under the lock: a run may have changed the partition meanwhile.
-  return Rollback(lake, lock_folder, clock, request).run();
+  return Rollback(lake, settings, clock, request).run();
 }
 
 std::vector<ReleaseReport> release_holds(lake::Lake& lake, const std::string& lock_folder,

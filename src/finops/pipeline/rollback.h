@@ -13,13 +13,14 @@
 
 namespace finops {
 
+struct PipelineSettings;
+
 /// Which delivery of a (source, period) is to be current again.
 struct RollbackRequest {
   PartitionChoice of;
   std::string version;  // an execution id, or a unique beginning of one
   std::string reason;   // kept with the hold
   bool is_dry_run = false;
-  bool allow_overlap = false;  // PipelineExport::allow_overlap of the source
 };
 
 struct RollbackReport {
@@ -43,7 +44,7 @@ struct ReleaseReport {
 /// keeps newer deliveries out until release(). Throws kNotFound when the ledger or the snapshots do
 /// not reach back so far, kUsage for a version that never was in the lake, kConflict when
 /// another source's bill would count twice with it, kLocked when another run is at this partition.
-RollbackReport roll_back(lake::Lake& lake, const std::string& lock_folder, Clock& clock,
+RollbackReport roll_back(lake::Lake& lake, const PipelineSettings& settings, Clock& clock,
                          const RollbackRequest& request);
 
 /// Takes the holds of these records away; they are current ones that have one.
