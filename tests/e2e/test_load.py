@@ -1,6 +1,7 @@
 """Bills without a manifest: what cannot be mistaken is loaded as any other, everything else is refused."""
 import decimal
 import gzip
+import json
 import shutil
 
 import pytest
@@ -9,6 +10,7 @@ from test_focus import csv_part, focus_rows, parquet_part
 from test_focus import NAMES as FOCUS_NAMES
 from test_formats import PERIOD, SUMS, V1_NAMES, V2_NAMES, as_csv, as_parquet, as_zip, bill_rows, halves, v1_csv_gz
 from test_loading import totals
+from test_quarantine import current_file, rewrite_in_place
 
 D = decimal.Decimal
 
@@ -301,6 +303,84 @@ def test_rows_that_do_not_fit_go_the_usual_way(project, place):
     assert totals(project)[0][3] == 2000
     write(place / "bill.csv", csv_bytes(SMALL_HEADER, []))
     assert only(load(project, place, "--period", "2026-05", expect=3))["outcome"] == "empty_withheld"
+
+
+PERIOD_CELL, FOCUS_PERIOD = SMALL_HEADER.index("bill/BillingPeriodStartDate"), "BillingPeriodStart"
+
+
+def set_aside(project, place, period_of_row, *options, focus=False):
+    """A bill with one row whose cost is no number, made one that fits now; `period_of_row`: what it says of its month."""
+    if focus:
+        header = ["BillingAccountId", "BillingCurrency", FOCUS_PERIOD, "BilledCost"]
+        rows = [["1", "USD", "2026-05-01T00:00:00Z", "1.5"] for _ in range(300)] + [["1", "USD", period_of_row, "much"]]
+    else:
+        header, bad = SMALL_HEADER, small_row(300, cost="much")
+        bad[PERIOD_CELL] = period_of_row
+        rows = [small_row(i) for i in range(300)] + [bad]
+    write(place / "bill.csv", csv_bytes(header, rows))
+    assert only(load(project, place, *options, expect=3))["rows"]["quarantined"] == 1
+
+    def exchange(kept):
+        for one in kept:
+            one["raw"] = one["raw"].replace(b"much", b"7")
+
+    rewrite_in_place(current_file(project, ("focus_aws" if focus else "aws_billing_data") + "_quarantine"), exchange)
+    # What a load of the same file with the rules of now does.
+    write(project.folder / "same" / "bill.csv", csv_bytes(header, rows[:-1] + [["7" if c == "much" else c for c in rows[-1]]]))
+
+
+def replayed(project, *options, **more):
+    [one] = project.json("quarantine", "replay", "--source", "payer-a", *options, **more)["deliveries"]
+    return one
+
+
+@pytest.mark.parametrize("focus", [False, True], ids=["cur", "focus"])
+@pytest.mark.parametrize("says, told, why", [
+    ("2026-06-01T00:00:00Z", [], "to 2026-06-01T00:00:00"),
+    ("2026-06-01T00:00:00Z", ["--period", "2026-05"], "to 2026-06-01T00:00:00"),
+    ("", [], "--period 2026-05"),
+    ("", ["--period", "2026-05"], None),
+    ("2026-05-01T00:00:00Z", [], None),
+], ids=["another month", "another month, one told", "silent", "silent, a month told", "the same month"])
+def test_a_replay_asks_of_the_rows_what_a_load_asks(project, place, says, told, why, focus):
+    set_aside(project, place, says, *told, focus=focus)
+    before = project.json("receipt"), project.json("history"), project.json("quarantine", "show")
+    for options in (["--dry-run"], []):
+        done = replayed(project, *options, expect=1 if why else 0)
+        assert done["rows"]["loaded"] == (0 if why else 1)
+        if why:
+            assert why in done["message"] and "Nothing was changed" in done["message"]
+            assert (project.json("receipt"), project.json("history"), project.json("quarantine", "show")) == before
+    project.write_config("[aws]\nallow_overlap = true\n")
+    loaded = only(load(project, "same", *told, source="payer-b", expect=None))
+    assert loaded["outcome"] == ("failed" if why else "loaded") and (why or "") in (loaded["message"] or "")
+    if not why:
+        mine, other = (next(r for r in project.json("receipt")["receipts"] if r["source"] == name) for name in ("payer-a", "payer-b"))
+        assert mine["columns"] == other["columns"] | {name: mine["columns"][name] for name in ("source", "execution_id")}
+        assert (mine["sums"], mine["rows"]) == (other["sums"], other["rows"])
+
+
+def test_a_receipt_that_does_not_tell_how_rows_say_their_period_is_not_guessed_at(project, place):
+    set_aside(project, place, "2026-05-01T00:00:00Z")
+
+    def forget(rows):
+        for one in rows:
+            receipt = json.loads(one["receipt"])
+            assert receipt.pop("period_of_rows") == {"column": "bill_billing_period_start_date", "told": False}
+            one["receipt"] = json.dumps(receipt)
+
+    rewrite_in_place(current_file(project, "deliveries"), forget)
+    assert "--overwrite" in replayed(project, expect=1)["message"]
+
+
+def test_rows_of_a_manifests_delivery_may_say_any_period(project):
+    """The manifest vouches for it."""
+    bad = small_row(300, "2026-06", cost="much")
+    deliver_v1(project.add_export("payer-a"), "2026-05", [csv_bytes(SMALL_HEADER, [small_row(i) for i in range(300)] + [bad])], "v1")
+    project.run("aws", "run-pipeline", expect=3)
+    rewrite_in_place(current_file(project, "aws_billing_data_quarantine"),
+                     lambda rows: rows[0].update(raw=rows[0]["raw"].replace(b"much", b"7")))
+    assert replayed(project)["rows"]["loaded"] == 1
 
 
 def test_exports_and_plain_loads_leave_each_other_alone(project, place):

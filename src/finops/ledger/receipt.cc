@@ -187,6 +187,10 @@ std::string receipt_to_json(const Receipt& receipt) {
                {"data_files", data_files_to_json(receipt)},
                {"costs", receipt.costs ? Json::parse(costs_to_json(*receipt.costs)) : Json()}};
   if (!receipt.focus_mark.is_empty()) json["focus"] = mark_to_json(receipt.focus_mark);
+  if (receipt.period_of_rows) {
+    json["period_of_rows"] = {{"column", receipt.period_of_rows->column},
+                              {"told", receipt.period_of_rows->is_told}};
+  }
   if (!headers.empty()) json["headers"] = headers;
   if (!receipt.waiver.empty()) json["waiver"] = Json::parse(receipt.waiver);
   return json.dump();
@@ -211,6 +215,10 @@ Receipt receipt_from_json(const std::string& text) {
     const auto costs = json.find("costs");
     if (costs != json.end() && !costs->is_null()) receipt.costs = costs_from_json(costs->dump());
     if (json.contains("focus")) receipt.focus_mark = mark_from_json(json.at("focus"));
+    if (json.contains("period_of_rows")) {
+      const Json& period = json.at("period_of_rows");
+      receipt.period_of_rows = {period.at("column"), period.at("told")};
+    }
     return receipt;
   } catch (const nlohmann::json::exception& error) {
     throw Error(ErrorKind::kInvalidData, std::string("not a receipt: ") + error.what());

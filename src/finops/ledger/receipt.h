@@ -42,6 +42,12 @@ struct ReceiptSum {
   ExactSum quarantined_rounding_residual;
 };
 
+/// How the rows of a delivery without a manifest bear out its period.
+struct PeriodOfRows {
+  std::string column;    // of the lake: in which each row says when its period begins
+  bool is_told = false;  // by people, so that a row may say nothing
+};
+
 /// The proof of one delivery: what its files said, what is in the lake, what is in quarantine.
 /// `source` comes from the reader of the delivered bytes, `loaded` from reading the written Parquet
 /// files back, `quarantined` from the rows set aside. docs/receipts.md explains the JSON form.
@@ -59,6 +65,8 @@ struct Receipt {
   /// Of AWS's bills; nothing for FOCUS, and in receipts of before there were costs.
   std::optional<BillCosts> costs;
   BillMark focus_mark;  // of FOCUS exports, which have no costs
+  /// Of deliveries without a manifest; nothing in receipts of before replays asked for it.
+  std::optional<PeriodOfRows> period_of_rows;
 
   /// Nothing when rows and every sum balance; else the first difference, in words.
   std::optional<std::string> imbalance() const;

@@ -68,27 +68,6 @@ std::string time_text(std::int64_t micros) {
   return to_iso8601(TimePoint(std::chrono::floor<Duration>(std::chrono::microseconds(micros))));
 }
 
-void require_one_period(const Delivery& delivery, const BillLayout& layout,
-                        const ConvertReport& report) {
-  const std::string column = delivery.dictionary->period_column();
-  const ToldPeriods told = told_periods(period_column_of(layout, column), report);
-  const std::string period = delivery.period.to_string();
-  const std::int64_t start = start_of(delivery.period);
-  if (told.first.value_or(start) != start || told.last.value_or(start) != start) {
-    throw Error(ErrorKind::kInvalidData,
-                "'" + delivery.manifest_key + "' is not one bill of " + period +
-                    ": its rows have " + column + " from " + time_text(*told.first) + " to " +
-                    time_text(*told.last) +
-                    ". Nothing was loaded; load the files of each month by themselves");
-  }
-  if (told.silent_rows == 0 || delivery.is_period_told) return;
-  throw Error(ErrorKind::kInvalidData,
-              "'" + delivery.manifest_key + "': " + std::to_string(told.silent_rows) +
-                  " rows do not say in " + column + " which month they are of, others say " +
-                  period + ". Nothing was loaded; if all are of that month, give --period " +
-                  period);
-}
-
 void require_different_files(const Delivery& delivery, const ConvertReport& report) {
   std::map<std::string_view, std::string_view> keys;  // by the bytes' hash
   for (const PartReport& part : report.parts) {
@@ -108,7 +87,31 @@ void require_different_files(const Delivery& delivery, const ConvertReport& repo
 void require_one_bill(const Delivery& delivery, const BillLayout& layout,
                       const ConvertReport& report) {
   require_different_files(delivery, report);
-  require_one_period(delivery, layout, report);
+  const auto why = other_period_of(report, layout, period_of_rows(delivery), delivery.period);
+  if (!why) return;
+  throw Error(ErrorKind::kInvalidData,
+              "'" + delivery.manifest_key + "' is not plainly one bill of " +
+                  delivery.period.to_string() + ": " + *why + ". Nothing was loaded");
+}
+
+PeriodOfRows period_of_rows(const Delivery& delivery) {
+  return {delivery.dictionary->period_column(), delivery.is_period_told};
+}
+
+std::optional<std::string> other_period_of(const ConvertReport& report, const BillLayout& layout,
+                                           const PeriodOfRows& says, BillingPeriod period) {
+  const ToldPeriods told = told_periods(period_column_of(layout, says.column), report);
+  const std::int64_t start = start_of(period);
+  if (told.first.value_or(start) != start || told.last.value_or(start) != start) {
+    return "rows have " + says.column + " from " + time_text(*told.first) + " to " +
+           time_text(*told.last) + "; load the files of each month by themselves";
+  }
+  if (told.silent_rows == 0 || says.is_told) return std::nullopt;
+  const std::string month = period.to_string();
+  return std::to_string(told.silent_rows) + " rows do not say in " + says.column +
+         " which month they are of, others say " + month +
+         "; if all are of that month, load them with --period " + month +
+         " (and --overwrite where they are in the lake already)";
 }
 
 }  // namespace finops

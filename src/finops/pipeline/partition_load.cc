@@ -320,6 +320,7 @@ Receipt PartitionLoad::receipt_of(const WrittenRows& written) {
   receipt.revision = next_revision();
   const bool has_snapshot = !written.report.files.empty() || !planned_on_.empty();
   if (has_snapshot) receipt.snapshot_id = snapshot_id_;
+  if (!delivery_.has_manifest) receipt.period_of_rows = period_of_rows(delivery_);
   receipt.loaded_at = to_iso8601(clock_.now());
   for (std::size_t i = 0; i < written.report.parts.size(); ++i) {
     const auto& part = written.report.parts[i];

@@ -6,9 +6,11 @@
 #include <span>
 #include <utility>
 
+#include "finops/core/billing_period.h"
 #include "finops/core/error.h"
 #include "finops/ledger/bill_partition.h"
 #include "finops/pipeline/delivery_rows.h"
+#include "finops/pipeline/one_bill_check.h"
 #include "finops/pipeline/overlap.h"
 #include "finops/pipeline/partition_commit.h"
 #include "finops/pipeline/partition_history.h"
@@ -160,6 +162,7 @@ class Replay {
     report_.loaded = written.loaded.rows;
     report_.is_changed = report_.loaded > 0;
     if (!report_.is_changed) return;
+    if (!had_manifest(record_)) refuse_other_period(written.report);
     tell_cost(written.loaded.decimals);
     add_to_receipt(written);
     // What moved may end what other lines left over: the whole delivery is read again.
@@ -173,12 +176,27 @@ class Replay {
     refuse_overlap();
   }
 
+  /// Of files that nobody vouches for, what a load asks of its rows.
+  void refuse_other_period(const ConvertReport& report) const {
+    const auto period = BillingPeriod::parse(partition_.billing_period);
+    if (!receipt_.period_of_rows || !period) {
+      throw Error(ErrorKind::kUnsupported,
+                  "the receipt of " + record_.id.version +
+                      " does not tell how its rows bear out their period; load the files again "
+                      "instead (--overwrite)");
+    }
+    const auto why = other_period_of(report, layout_, *receipt_.period_of_rows, *period);
+    if (why) throw must_stay(ErrorKind::kInvalidData, *why);
+  }
+
+  Error must_stay(ErrorKind kind, const std::string& why) const {
+    return {kind, "the quarantined rows of " + record_.id.version +
+                      " that fit now cannot move into the lake: " + why + ". Nothing was changed"};
+  }
+
   void refuse_overlap() const {
     const auto why = overlap_in_lake(lake_, settings_, record_.id, receipt_.mark());
-    if (!why) return;
-    throw Error(ErrorKind::kConflict, "the quarantined rows of " + record_.id.version +
-                                          " that fit now cannot move into the lake: " + *why +
-                                          ". Nothing was changed");
+    if (why) throw must_stay(ErrorKind::kConflict, *why);
   }
 
   lake::PartitionChange quarantine_change(const WrittenRows& written) const {

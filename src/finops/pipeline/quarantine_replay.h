@@ -35,7 +35,9 @@ struct ReplayReport {
 /// the ledger, with the next revision of the receipt, in one commit. Under dry_run the same is
 /// found out in temporary files, and the lake is not touched. Throws kLocked when another run is at
 /// this partition, kConflict when the delivery is not current or another source's bill would count
-/// twice with these rows, kUnsupported when its receipt does not tell the files' headers.
+/// twice with these rows, kInvalidData when files without a manifest would not be one bill of one
+/// month with them, kUnsupported when its receipt does not tell the files' headers or how rows of
+/// such files bear out their period.
 ReplayReport replay_quarantine(lake::Lake& lake, const PipelineSettings& settings, Clock& clock,
                                const ExportId& id, bool dry_run, std::stop_token stop);
 
