@@ -153,7 +153,8 @@ TEST_F(ExternalAccountTest, ImpersonatesTheServiceAccountOfTheFile) {
   EXPECT_EQ(token.text, "theirs");
   EXPECT_EQ(token.expires, clock_.now() + std::chrono::minutes(10));
   EXPECT_EQ(form(0)["scope"], kCloudPlatformScope) << "the wanted scopes are the last token's";
-  EXPECT_EQ(http_->requests.at(1).url, file["service_account_impersonation_url"]);
+  EXPECT_EQ(http_->requests.at(1).url,
+            file["service_account_impersonation_url"].get<std::string>());
   EXPECT_EQ(header(1, "authorization"), "Bearer federated");
   EXPECT_EQ(Json::parse(http_->bodies.at(1)),
             (Json{{"scope", {"scope-a", "scope-b"}}, {"lifetime", "600s"}}));
@@ -188,7 +189,7 @@ TEST_F(ExternalAccountTest, ReadsASubjectFromAUrl) {
       {"headers", {{"Metadata", "True"}}},
       {"format", {{"type", "json"}, {"subject_token_field_name", "access_token"}}}};
   of_file(file_for(source))->get({});
-  EXPECT_EQ(http_->requests.at(0).url, source["url"]);
+  EXPECT_EQ(http_->requests.at(0).url, source["url"].get<std::string>());
   EXPECT_EQ(header(0, "metadata"), "True");
   EXPECT_EQ(form(1)["subject_token"], "of-azure");
 }
