@@ -38,6 +38,7 @@ class AwsConnections {
   std::string value_of(const Secret& secret) const;
 
   const std::shared_ptr<HttpClient>& http() const { return http_; }
+  const std::shared_ptr<RetryBudget>& budget() const { return budget_; }
 
   /// Requests that were sent again so far.
   std::uint64_t retries() const { return budget_->taken(); }

@@ -15,7 +15,7 @@
 #include "finops/app/notifying.h"
 #include "finops/cli/human_text.h"
 #include "finops/core/error.h"
-#include "finops/lake/unique_ids.h"
+#include "finops/core/unique_ids.h"
 #include "finops/ledger/bill_partition.h"
 #include "finops/ledger/ledger.h"
 #include "finops/tabular/bill_converter.h"
@@ -73,7 +73,7 @@ DoctorCheck check_folder(const std::string& folder) {
 /// Reads, writes and removes an object of its own, as a load does.
 DoctorCheck check_lake_bucket(const Configuration& configuration, const AwsConnections& aws) {
   const auto store = aws.lake(configuration);
-  const std::string key = "finops-doctor-" + lake::random_uuid();
+  const std::string key = "finops-doctor-" + random_uuid();
   put_if_absent(*store, key, "written by finops doctor, which removes it again");
   const bool is_seen = store->stat(key).has_value();
   store->remove(key);

@@ -13,8 +13,8 @@
 #include "finops/app/pipeline_session.h"
 #include "finops/cli/human_text.h"
 #include "finops/core/error.h"
+#include "finops/core/unique_ids.h"
 #include "finops/demo/demo_bills.h"
-#include "finops/lake/unique_ids.h"
 
 namespace finops {
 namespace {
@@ -31,7 +31,7 @@ constexpr const char* kReportIt =
 class ScratchFolder {
  public:
   explicit ScratchFolder(const fs::path& parent)
-      : path_(fs::absolute(parent) / ("finops-selftest-" + lake::random_uuid().substr(0, 8))) {
+      : path_(fs::absolute(parent) / ("finops-selftest-" + random_uuid().substr(0, 8))) {
     std::error_code code;
     fs::create_directories(path_, code);
     if (code) throw error_from_errno(code.value(), "create the folder", path_.string());

@@ -12,6 +12,7 @@
 #include "finops/app/notifying.h"
 #include "finops/app/pipeline_session.h"
 #include "finops/app/selftest.h"
+#include "finops/app/warehouse_loads.h"
 #include "finops/core/error.h"
 #include "finops/pipeline/quarantine_reading.h"
 
@@ -64,6 +65,7 @@ void wire_loading(Services& services) {
     return PipelineSession(configuration)
         .pipeline.export_parquet(configuration.parquet_dir, selection, overwrite, compression);
   };
+  services.load_remote = load_remote;
 }
 
 void wire_proofs(Services& services) {

@@ -124,6 +124,7 @@ void add_commands(CommandTree& tree) {
   add_run_commands(tree);
   add_load_command(tree);
   add_export_parquet_command(tree);
+  add_load_remote_command(tree);
   add_query_command(tree);
   add_receipt_commands(tree);
   add_history_command(tree);

@@ -144,7 +144,6 @@ TEST_F(CommandLineTest, ConfigurationMistakesAreToldWithExitCode2) {
 
 TEST_F(CommandLineTest, CommandsOfLaterVersionsSaySo) {
   static const std::vector<std::vector<std::string>> later = {
-      {"aws", "load-billing-remote", "--start-date", "2026-01"},
       {"reconcile", "--period", "2026-05", "--invoice", "1=2"}};
   for (const auto& command : later) {
     const Result result = call(command);

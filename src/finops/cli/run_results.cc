@@ -35,14 +35,14 @@ std::string summary_of(const RunReport& report) {
   return report.is_changed ? text : text + " Nothing was changed.";
 }
 
+}  // namespace
+
 void tell_of_sources(CommandContext& context, const RunReport& report) {
   for (const std::string& note : report.notes) context.console.note(note);
   for (const StaleSource& one : report.stale) {
     context.console.warning(one.source + " is stale: " + one.describe() + "; " + kAdviceForStale);
   }
 }
-
-}  // namespace
 
 RunReport run_with_display(CommandContext& context,
                            const std::function<RunReport(const RunHooks&)>& run_it) {

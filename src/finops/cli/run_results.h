@@ -16,6 +16,9 @@ RunReport run_with_display(CommandContext& context,
 /// The end of a run; returns the exit code.
 int show_run(CommandContext& context, const RunReport& report);
 
+/// Its notes and stale sources, on stderr; part of show_run().
+void tell_of_sources(CommandContext& context, const RunReport& report);
+
 /// What a run would do; returns the exit code of --dry-run.
 int show_plan(CommandContext& context, const RunPlan& plan);
 

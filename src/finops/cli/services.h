@@ -22,6 +22,7 @@
 #include "finops/pipeline/pipeline.h"
 #include "finops/pipeline/problem_watch.h"
 #include "finops/pipeline/quarantine_reading.h"
+#include "finops/pipeline/warehouse_sync.h"
 #include "finops/report/report_data.h"
 
 namespace finops {
@@ -49,6 +50,12 @@ struct LoadRequest {
   std::optional<BillingPeriod> period;
   std::string table;  // empty: as such bills are called
   bool is_recursive = false;
+};
+
+/// What of the lake a warehouse shall have.
+struct RemoteRequest {
+  Selection selection;
+  bool overwrite = false, is_dry_run = false;
 };
 
 /// A project of datasets, and what of it.
@@ -139,6 +146,11 @@ struct Services {
   std::function<std::vector<ExportedFile>(const Configuration&, const Selection&, bool overwrite,
                                           ParquetCompression)>
       export_parquet;
+  /// Makes the warehouse of the configuration equal to the lake. kInvalidConfig when there is none.
+  std::function<WarehouseReport(const Configuration&, const RemoteRequest&,
+                                const std::function<void(const RemotePeriod&)>& on_period,
+                                const std::stop_token&)>
+      load_remote;
   std::function<std::vector<HistoryEntry>(const Configuration&, const Selection&)> history;
   std::function<std::vector<BillComparison>(const Configuration&, const DiffRequest&,
                                             const std::stop_token&)>

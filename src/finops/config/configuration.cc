@@ -122,6 +122,9 @@ void read_bigquery(SettingReader& reader, const SettingTable& table, Configurati
   bigquery.dataset_id = reader.text("database.bigquery.dataset_id");
   bigquery.table_id = reader.text("database.bigquery.table_id");
   bigquery.credentials_path = reader.path("database.bigquery.credentials_path", "");
+  bigquery.impersonated_account = reader.text("database.bigquery.impersonate_service_account");
+  bigquery.location = reader.text("database.bigquery.location");
+  bigquery.endpoint_url = reader.endpoint("database.bigquery.endpoint_url");
   for (const char* path : {"database.bigquery.project_id", "database.bigquery.dataset_id",
                            "database.bigquery.table_id"}) {
     if (reader.text(path).empty()) {

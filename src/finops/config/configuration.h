@@ -31,7 +31,10 @@ struct CatalogConfig {
 
 struct BigQueryConfig {
   std::string project_id, dataset_id, table_id;
-  std::string credentials_path;  // empty: application default credentials
+  std::string credentials_path;      // empty: application default credentials
+  std::string impersonated_account;  // empty: nobody
+  std::string location;              // of a dataset that has to be made
+  std::string endpoint_url;          // empty: Google's
 };
 
 /// A bucket, or what lies below a prefix in it.

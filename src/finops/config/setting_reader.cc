@@ -116,6 +116,18 @@ std::string SettingReader::path(std::string_view path, std::string_view data_dir
   return expand_home(path, value);
 }
 
+std::string SettingReader::endpoint(std::string_view path) {
+  const std::string url = text(path);
+  const bool is_http = url.starts_with("http://") || url.starts_with("https://");
+  // The value itself may hold a password, so it is in no message.
+  if (url.find('@') != std::string::npos) {
+    mistake(path, "must not hold a user or a password");
+  } else if (!url.empty() && (!is_http || url.ends_with("//"))) {
+    mistake(path, "must be a URL such as https://minio.example:9000");
+  }
+  return url;
+}
+
 Secret SettingReader::secret(std::string_view path) {
   Secret secret{std::string(path), written(path)};
   if (const std::string text = secret.mistake(); !text.empty()) mistake(path, "is wrong: " + text);

@@ -26,6 +26,8 @@ class SettingReader {
   std::string text(std::string_view path);
   /// kPath and kLocation; `data_dir` is put into the default.
   std::string path(std::string_view path, std::string_view data_dir);
+  /// An http or https URL without a user, or nothing.
+  std::string endpoint(std::string_view path);
   Secret secret(std::string_view path);
   std::uint64_t size(std::string_view path);
   std::chrono::seconds duration(std::string_view path);

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "finops/core/error.h"
+#include "finops/core/unique_ids.h"
 #include "finops/lake/metadata_name.h"
-#include "finops/lake/unique_ids.h"
 
 namespace finops::lake {
 namespace {

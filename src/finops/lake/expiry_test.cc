@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "finops/lake/unique_ids.h"
+#include "finops/core/unique_ids.h"
 #include "tests/support/hooked_catalog.h"
 #include "tests/support/lake_fixture.h"
 

@@ -5,11 +5,11 @@
 
 #include "finops/core/error.h"
 #include "finops/core/parallel.h"
+#include "finops/core/unique_ids.h"
 #include "finops/lake/expiry.h"
 #include "finops/lake/json_edge.h"
 #include "finops/lake/make_lake.h"
 #include "finops/lake/snapshot_rewrite.h"
-#include "finops/lake/unique_ids.h"
 
 namespace finops::lake {
 namespace {

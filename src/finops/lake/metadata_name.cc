@@ -4,7 +4,7 @@
 #include <charconv>
 #include <cstdio>
 
-#include "finops/lake/unique_ids.h"
+#include "finops/core/unique_ids.h"
 
 namespace finops::lake {
 

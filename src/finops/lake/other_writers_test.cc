@@ -1,9 +1,9 @@
 #include <nlohmann/json.hpp>
 
+#include "finops/core/unique_ids.h"
 #include "finops/lake/avro.h"
 #include "finops/lake/committer.h"
 #include "finops/lake/file_metrics.h"
-#include "finops/lake/unique_ids.h"
 #include "tests/support/lake_fixture.h"
 
 namespace finops::lake {

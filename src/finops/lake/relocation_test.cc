@@ -4,8 +4,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "finops/core/unique_ids.h"
 #include "finops/lake/lake_check.h"
-#include "finops/lake/unique_ids.h"
 #include "tests/support/hooked_catalog.h"
 #include "tests/support/lake_fixture.h"
 

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "finops/core/error.h"
+#include "finops/core/unique_ids.h"
 #include "finops/lake/file_metrics.h"
 
 namespace finops::lake {
@@ -38,6 +39,9 @@ std::vector<std::string> sorted(std::vector<std::string> names) {
 }
 
 }  // namespace
+
+// Random, so that writers need not agree on a counter.
+std::int64_t new_snapshot_id() { return static_cast<std::int64_t>(random_bits() >> 1) | 1; }
 
 void SnapshotRewrite::Totals::add(const DataFile& file) {
   ++files;

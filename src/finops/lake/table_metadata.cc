@@ -7,7 +7,7 @@
 
 #include "finops/core/ascii_case.h"
 #include "finops/core/error.h"
-#include "finops/lake/unique_ids.h"
+#include "finops/core/unique_ids.h"
 
 namespace finops::lake {
 namespace {

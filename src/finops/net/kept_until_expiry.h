@@ -40,6 +40,12 @@ class KeptUntilExpiry {
     return found_->credentials;
   }
 
+  /// What is kept is fetched again if `is_it`: it was refused before it expired.
+  void forget(const std::function<bool(const Credentials&)>& is_it) {
+    const std::lock_guard lock(mutex_);
+    if (found_ && is_it(found_->credentials)) found_.reset();
+  }
+
   std::string origin() const {
     const std::lock_guard lock(mutex_);
     return found_ ? found_->origin : origin_;

@@ -50,8 +50,11 @@ ExportedFile export_period(lake::Lake& lake, const lake::TableView& view,
     inputs.push_back(open_random(lake.store(), lake.key_of(file.uri)));
   }
   ReplacingFileWriter out(path);
-  const std::int64_t rows =
-      merge_parquet(inputs, view.schema.columns, compression, {{kStateKey, state}}, out);
+  const std::int64_t rows = merge_parquet(inputs,
+                                          {.columns = view.schema.columns,
+                                           .compression = compression,
+                                           .metadata = {{kStateKey, state}}},
+                                          out);
   if (rows != exported.rows) {
     throw Error(ErrorKind::kInternal, "the lake has " + std::to_string(exported.rows) +
                                           " rows of " + exported.period + ", but " +

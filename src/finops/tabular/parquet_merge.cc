@@ -1,6 +1,7 @@
 #include <arrow/array/array_dict.h>
 #include <arrow/array/util.h>
 #include <arrow/chunked_array.h>
+#include <arrow/scalar.h>
 #include <arrow/table.h>
 #include <arrow/util/key_value_metadata.h>
 #include <parquet/arrow/reader.h>
@@ -80,18 +81,29 @@ std::unique_ptr<parquet::arrow::FileWriter> open_writer(const std::shared_ptr<Ar
   return writer;
 }
 
-std::int64_t append_file(const std::shared_ptr<ArrowInput>& input,
-                         const std::vector<Column>& columns, parquet::arrow::FileWriter& writer) {
-  const MergeSource source(input, columns);
+std::shared_ptr<arrow::ChunkedArray> same_time(std::int64_t micros, std::int64_t rows,
+                                               const std::shared_ptr<arrow::DataType>& type) {
+  PARQUET_ASSIGN_OR_THROW(auto array,
+                          arrow::MakeArrayFromScalar(arrow::TimestampScalar(micros, type), rows));
+  return std::make_shared<arrow::ChunkedArray>(std::move(array));
+}
+
+std::int64_t append_file(const std::shared_ptr<ArrowInput>& input, const ParquetMerge& merge,
+                         parquet::arrow::FileWriter& writer) {
+  const MergeSource source(input, merge.columns);
   std::int64_t rows = 0;
   for (int group = 0; group < source.row_groups(); ++group) {
-    if (source.rows(group) == 0) continue;
+    const std::int64_t group_rows = source.rows(group);
+    if (group_rows == 0) continue;
     PARQUET_THROW_NOT_OK(writer.NewRowGroup());
-    for (std::size_t i = 0; i < columns.size(); ++i) {
+    for (std::size_t i = 0; i < merge.columns.size(); ++i) {
       const auto& type = writer.schema()->field(static_cast<int>(i))->type();
-      PARQUET_THROW_NOT_OK(writer.WriteColumnChunk(source.read(group, i, type)));
+      const auto time = merge.times.find(merge.columns[i].name);
+      PARQUET_THROW_NOT_OK(writer.WriteColumnChunk(
+          time == merge.times.end() ? source.read(group, i, type)
+                                    : same_time(time->second, group_rows, type)));
     }
-    rows += source.rows(group);
+    rows += group_rows;
   }
   return rows;
 }
@@ -99,25 +111,23 @@ std::int64_t append_file(const std::shared_ptr<ArrowInput>& input,
 }  // namespace
 
 std::int64_t merge_parquet(const std::vector<std::shared_ptr<const RandomAccessBytes>>& files,
-                           const std::vector<Column>& columns, ParquetCompression compression,
-                           const std::vector<std::pair<std::string, std::string>>& metadata,
-                           ByteWriter& out) {
+                           const ParquetMerge& merge, ByteWriter& out) {
   constexpr std::string_view kTried = "merge Parquet files";
   const auto sink = std::make_shared<ArrowOutput>(out);
   const KeptError* const write_error = &sink->kept_error();
-  const auto schema = to_arrow_schema(columns);
+  const auto schema = to_arrow_schema(merge.columns);
   std::unique_ptr<parquet::arrow::FileWriter> writer;
   across_arrow(kTried, ErrorKind::kInternal, {write_error},
-               [&] { writer = open_writer(sink, *schema, columns, compression); });
+               [&] { writer = open_writer(sink, *schema, merge.columns, merge.compression); });
   std::int64_t rows = 0;
   for (const auto& file : files) {
     const auto input = std::make_shared<ArrowInput>(file);
     rows += across_arrow(kTried, ErrorKind::kInvalidData, {write_error, &input->kept_error()},
-                         [&] { return append_file(input, columns, *writer); });
+                         [&] { return append_file(input, merge, *writer); });
   }
   across_arrow(kTried, ErrorKind::kInternal, {write_error}, [&] {
     const auto pairs = std::make_shared<arrow::KeyValueMetadata>();
-    for (const auto& [key, value] : metadata) pairs->Append(key, value);
+    for (const auto& [key, value] : merge.metadata) pairs->Append(key, value);
     PARQUET_THROW_NOT_OK(writer->AddKeyValueMetadata(pairs));
     PARQUET_THROW_NOT_OK(writer->Close());
   });

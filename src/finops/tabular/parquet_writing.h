@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -39,13 +40,20 @@ std::vector<CellRow> read_parquet_rows(std::shared_ptr<const RandomAccessBytes> 
 
 enum class ParquetCompression { kSnappy, kZstd, kGzip, kLz4, kNone };
 
-/// Copies the rows of several Parquet files of one table into one, the columns by field id under
-/// their names of `columns`, NULL where a file lacks one; timestamps UTC-adjusted. Bounded memory.
-/// `metadata` goes into the footer as key-value metadata. Returns the rows written.
+/// How several Parquet files of one table become one.
+struct ParquetMerge {
+  std::vector<Column> columns;  // of the result: found by field id, under these names
+  ParquetCompression compression = ParquetCompression::kSnappy;
+  std::vector<std::pair<std::string, std::string>> metadata = {};  // of the footer
+  /// Columns, by name, that have one time (microseconds since 1970, UTC) in all rows, whatever the
+  /// files say.
+  std::map<std::string, std::int64_t> times = {};
+};
+
+/// Copies the rows of several files into one, a column being NULL where a file lacks it; timestamps
+/// UTC-adjusted. Bounded memory. Returns the rows written.
 std::int64_t merge_parquet(const std::vector<std::shared_ptr<const RandomAccessBytes>>& files,
-                           const std::vector<Column>& columns, ParquetCompression compression,
-                           const std::vector<std::pair<std::string, std::string>>& metadata,
-                           ByteWriter& out);
+                           const ParquetMerge& merge, ByteWriter& out);
 
 /// How many rows the file says it has; kInvalidData when it is no sound Parquet file.
 std::int64_t parquet_row_count(const RandomAccessBytes& file);

@@ -205,7 +205,10 @@ class MergeParquetTest : public ::testing::Test {
       ParquetCompression compression = ParquetCompression::kSnappy) {
     const auto text = std::make_shared<std::string>();
     MemoryWriter out(text);
-    rows_ = merge_parquet(files, columns, compression, {{"finops.state", "42"}}, out);
+    rows_ = merge_parquet(
+        files,
+        {.columns = columns, .compression = compression, .metadata = {{"finops.state", "42"}}},
+        out);
     out.finish();
     return std::make_shared<MemoryBytes>(*text);
   }
@@ -251,6 +254,19 @@ TEST_F(MergeParquetTest, KeepsTimesInUtcAndNamesAndFieldIds) {
   EXPECT_THAT(at.logical_type()->ToString(), HasSubstr("isAdjustedToUTC=true"));
 }
 
+TEST_F(MergeParquetTest, SetsOneTimeInAllRowsAlsoOfAColumnThatNoFileHas) {
+  const auto one = write(kColumns, kRows);
+  const Column made{.name = "period", .type = ColumnType::kTimestamp, .field_id = 99};
+  const std::vector<Column> columns = {kColumns[2], made};
+  const auto text = std::make_shared<std::string>();
+  MemoryWriter out(text);
+  merge_parquet({one.file}, {.columns = columns, .times = {{"at", 5}, {"period", -7}}}, out);
+  out.finish();
+  const CellRow row = {std::int64_t{5}, std::int64_t{-7}};
+  EXPECT_EQ(read_parquet_rows(std::make_shared<MemoryBytes>(*text), columns),
+            std::vector<CellRow>(kRows.size(), row));
+}
+
 TEST_F(MergeParquetTest, MakesASoundFileOfNothing) {
   EXPECT_TRUE(read_parquet_rows(merge({}, kColumns), kColumns).empty());
   EXPECT_EQ(rows_, 0);
@@ -263,8 +279,10 @@ TEST_F(MergeParquetTest, TellsWhoFailedTheSourceOrTheTarget) {
   EXPECT_EQ(kind_thrown_by([&] { merge({one.file, gone}, kColumns); }), ErrorKind::kUnavailable);
   MemoryWriter out(std::make_shared<std::string>());
   out.failure = Error(ErrorKind::kNoSpace, "disk full");
-  EXPECT_EQ(kind_thrown_by(
-                [&] { merge_parquet({one.file}, kColumns, ParquetCompression::kNone, {}, out); }),
+  EXPECT_EQ(kind_thrown_by([&] {
+              merge_parquet({one.file},
+                            {.columns = kColumns, .compression = ParquetCompression::kNone}, out);
+            }),
             ErrorKind::kNoSpace);
 }
 

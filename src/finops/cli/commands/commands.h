@@ -13,6 +13,7 @@ void add_discover_manifests_command(CommandTree& tree);
 void add_run_commands(CommandTree& tree);  // run-pipeline, load-billing-local
 void add_load_command(CommandTree& tree);
 void add_export_parquet_command(CommandTree& tree);
+void add_load_remote_command(CommandTree& tree);
 void add_query_command(CommandTree& tree);
 void add_receipt_commands(CommandTree& tree);  // receipt, receipt verify
 void add_history_command(CommandTree& tree);

@@ -21,9 +21,6 @@ void add_later(CommandTree& tree, CLI::App& parent, const std::string& name,
 }  // namespace
 
 void add_commands_of_later_versions(CommandTree& tree) {
-  CLI::App& aws = tree.group("aws");
-  add_later(tree, aws, "load-billing-remote", "Load the Parquet exports into BigQuery",
-            "until then, `finops aws export-parquet` writes files that BigQuery loads");
   add_later(tree, tree.root(), "reconcile", "Compare a billing period with its invoices",
             "until then, `finops query` gives the sums by bill_invoice_id");
 }

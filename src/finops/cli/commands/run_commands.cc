@@ -1,7 +1,12 @@
 #include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
 
 #include "finops/cli/commands/commands.h"
+#include "finops/cli/human_text.h"
+#include "finops/cli/json_documents.h"
 #include "finops/cli/plan_table.h"
+#include "finops/cli/remote_results.h"
 #include "finops/cli/run_results.h"
 #include "finops/cli/selection_options.h"
 
@@ -38,6 +43,56 @@ void tell_run(CommandContext& context, const Configuration& configuration, const
   for (const std::string& warning : warnings) context.console.warning(warning);
 }
 
+/// The last step of the pipeline, where there is a warehouse. What it cannot do at all is told and
+/// hides nothing of the loads before it.
+WarehouseReport load_remote(CommandContext& context, const Configuration& configuration,
+                            const Selection& selection) {
+  try {
+    return sync_with_display(context, configuration, {.selection = selection});
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kCancelled) throw;
+    WarehouseReport report{.warehouse = "BigQuery"};
+    RemotePeriod& nothing = report.periods.emplace_back();
+    nothing.id.source = "the warehouse";
+    nothing.outcome = RemotePeriod::Outcome::kFailed;
+    nothing.error_kind = error.kind();
+    nothing.message = error.what();
+    context.console.warning(printable(error.what()));
+    return report;
+  }
+}
+
+/// What failed there is a failure of the run, for whoever is told of runs.
+void add_failures(RunReport& run, const WarehouseReport& remote) {
+  for (const RemotePeriod& period : remote.periods) {
+    if (period.outcome != RemotePeriod::Outcome::kFailed) continue;
+    PartitionReport& failed = run.partitions.emplace_back();
+    failed.id = period.id;
+    failed.id.source += " in " + remote.warehouse;
+    failed.outcome = Outcome::kFailed;
+    failed.error_kind = period.error_kind;
+    failed.message = period.message;
+  }
+}
+
+int show_both(CommandContext& context, const RunReport& run, const WarehouseReport& remote) {
+  if (context.console.is_json()) {
+    nlohmann::ordered_json document = run_document(run);
+    document["remote"] = remote_document(remote);
+    context.console.print_document(document);
+    context.console.out() << std::flush;
+    tell_of_sources(context, run);
+  } else {
+    show_run(context, run);
+    print_remote(context, remote);
+  }
+  // Something was published and something is not right: 3, whichever of the two it was.
+  const int codes[] = {run.exit_code(), remote.exit_code()};
+  if (codes[0] == 0 || codes[0] == codes[1]) return codes[1] == 1 && run.is_changed ? 3 : codes[1];
+  if (remote.is_changed() || codes[1] == 3) return 3;
+  return codes[1] == 1 ? 1 : codes[0];
+}
+
 /// The command that runs by itself every day: people are told when it begins to fail, also where it
 /// does not come as far as to a report.
 int run_pipeline(CommandContext& context, const LoadOptions& options) {
@@ -62,7 +117,14 @@ int run_pipeline(CommandContext& context, const LoadOptions& options) {
     tell_run(context, configuration, end);
     throw;
   }
-  const int code = show_run(context, end.report);
+  if (!configuration.bigquery) {
+    const int code = show_run(context, end.report);
+    tell_run(context, configuration, end);
+    return code;
+  }
+  const WarehouseReport remote = load_remote(context, configuration, selection);
+  const int code = show_both(context, end.report, remote);
+  add_failures(end.report, remote);
   tell_run(context, configuration, end);
   return code;
 }

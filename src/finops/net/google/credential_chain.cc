@@ -19,6 +19,7 @@ class GivenToken : public GoogleCredentialProvider {
       : token_{.text = std::move(token), .expires = {}, .quota_project = {}},
         origin_(std::move(origin)) {}
   GoogleToken get(std::stop_token) override { return token_; }
+  void forget(const GoogleToken&) override {}  // there is no other
   std::string origin() const override { return origin_; }
 
  private:
@@ -38,6 +39,10 @@ class RefreshedToken : public GoogleCredentialProvider {
 
   GoogleToken get(std::stop_token stop) override {
     return kept_.get([&] { return fetch({patient_, hasty_, session_, stop}); });
+  }
+
+  void forget(const GoogleToken& refused) override {
+    kept_.forget([&](const GoogleToken& token) { return token.text == refused.text; });
   }
 
   std::string origin() const override { return kept_.origin(); }

@@ -40,6 +40,10 @@ class GoogleCredentialProvider {
   /// kUnavailable) saying where it looked and what each place answered.
   virtual GoogleToken get(std::stop_token stop) = 0;
 
+  /// A server refused the token (401) before it expired, because it was withdrawn: the next get()
+  /// fetches another.
+  virtual void forget(const GoogleToken& refused) = 0;
+
   /// Whose they are and where they were found, for people: "the service account a@b of
   /// 'key.json'". Before the first get(): where they would be looked for.
   virtual std::string origin() const = 0;

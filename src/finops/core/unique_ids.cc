@@ -1,11 +1,9 @@
-#include "finops/lake/unique_ids.h"
+#include "finops/core/unique_ids.h"
 
 #include <cstdio>
 #include <random>
 
-#include "finops/lake/lake.h"
-
-namespace finops::lake {
+namespace finops {
 
 std::uint64_t random_bits() {
   thread_local std::random_device device;
@@ -23,7 +21,4 @@ std::string random_uuid() {
   return text;
 }
 
-// Random, so that writers need not agree on a counter.
-std::int64_t new_snapshot_id() { return static_cast<std::int64_t>(random_bits() >> 1) | 1; }
-
-}  // namespace finops::lake
+}  // namespace finops

@@ -1,0 +1,74 @@
+#include "finops/app/warehouse_loads.h"
+
+#include <filesystem>
+#include <memory>
+
+#include "finops/app/lake_session.h"
+#include "finops/core/error.h"
+#include "finops/net/google/credential_chain.h"
+#include "finops/net/url.h"
+#include "finops/warehouses/bigquery/bigquery_warehouse.h"
+
+namespace finops {
+namespace {
+
+constexpr const char* kBillTable = "aws_billing_data";  // which `table_id` stands for
+
+std::shared_ptr<GoogleCredentialProvider> credentials_for(const BigQueryConfig& config,
+                                                          const GoogleSession& session) {
+  const GoogleScopes scopes = {std::string(kCloudPlatformScope)};
+  if (!config.endpoint_url.empty() && config.credentials_path.empty()) {
+    return given_google_token("", "nowhere: endpoint_url is set without credentials_path");
+  }
+  // A token that goes over the network in clear text is everybody's.
+  const auto endpoint = Url::parse(config.endpoint_url);
+  if (endpoint && endpoint->scheme == "http" && !is_loopback(endpoint->host)) {
+    throw Error(ErrorKind::kInvalidConfig,
+                "database.bigquery.endpoint_url is http:// and not on this machine, so "
+                "credentials_path must not be used with it; give an https:// URL");
+  }
+  auto credentials = config.credentials_path.empty()
+                         ? google_default_credentials(session, scopes)
+                         : google_credentials_of_file(session, config.credentials_path, scopes);
+  if (config.impersonated_account.empty()) return credentials;
+  return impersonated_google_credentials(session, std::move(credentials),
+                                         config.impersonated_account, scopes);
+}
+
+std::unique_ptr<Warehouse> open_warehouse(const BigQueryConfig& config, const AwsConnections& aws,
+                                          const std::stop_token& stop) {
+  const GoogleSession session{aws.http(), system_clock(), Environment::of_process(), aws.budget()};
+  BigQueryOptions options{.project_id = config.project_id,
+                          .dataset_id = config.dataset_id,
+                          .location = config.location,
+                          .endpoint_url = config.endpoint_url};
+  options.retry_budget = aws.budget();
+  options.stop = stop;
+  return make_bigquery_warehouse(options, aws.http(), credentials_for(config, session),
+                                 system_clock());
+}
+
+}  // namespace
+
+WarehouseReport load_remote(const Configuration& configuration, const RemoteRequest& request,
+                            const std::function<void(const RemotePeriod&)>& on_period,
+                            const std::stop_token& stop) {
+  if (!configuration.bigquery) {
+    throw Error(ErrorKind::kInvalidConfig,
+                "there is no warehouse: the configuration has no section [database.bigquery] with "
+                "project_id and dataset_id (docs/configuration.md)");
+  }
+  const LakeSession session(configuration, stop);
+  const auto warehouse = open_warehouse(*configuration.bigquery, session.aws, stop);
+  const auto locks = std::filesystem::path(configuration.data_dir) / "locks";
+  const WarehouseRequest wanted{.sources = request.selection.sources,
+                                .first = request.selection.first,
+                                .last = request.selection.last,
+                                .overwrite = request.overwrite,
+                                .is_dry_run = request.is_dry_run,
+                                .names = {{kBillTable, configuration.bigquery->table_id}},
+                                .lock_folder = locks.lexically_normal().string()};
+  return sync_warehouse(*session.lake.tables, *warehouse, wanted, on_period, stop);
+}
+
+}  // namespace finops
