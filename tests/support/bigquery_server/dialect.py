@@ -73,6 +73,7 @@ class Translation:
 
     def sql(self):
         self.name_tables()
+        self.open_records()
         if isinstance(self.statement, exp.Query):
             self.name_columns()
         self.hide_pseudo_columns()
@@ -100,6 +101,14 @@ class Translation:
             node.set("catalog", made.args.get("catalog"))
             if isinstance(node.parent, (exp.From, exp.Join, exp.Merge)) or node.args.get("alias"):
                 node.set("alias", exp.TableAlias(this=exp.to_identifier(alias, quoted=True)))
+
+    def open_records(self):
+        """UNNEST of records without a name has their fields as its columns."""
+        for node in list(self.statement.find_all(exp.Unnest)):
+            if isinstance(node.parent, (exp.From, exp.Join)) and node.args.get("alias") is None and not node.args.get("offset"):
+                made = sqlglot.parse_one("SELECT UNNEST(x, max_depth := 2)", read=DUCKDB)
+                made.find(exp.Column).replace(node.expressions[0].copy())
+                node.replace(made.subquery())
 
     def name_columns(self):
         """Unnamed results are f0_, f1_; sums of BIGNUMERIC are made as wide as they are."""
