@@ -198,13 +198,13 @@ class Identity:
 
     def generate_access_token(self, caller, email, body):
         """Impersonation: `caller`, or the last of its delegates, must be a token creator of `email`."""
-        for account in [*(name.rsplit("/", 1)[-1] for name in body.get("delegates", [])), email]:
+        for account in [*(name.rsplit("/", 1)[-1] for name in body.get("delegates") or []), email]:
             if account not in self.accounts or not self.has(caller, ("tokenCreator",), account):
                 raise ApiError("accessDenied", "Permission 'iam.serviceAccounts.getAccessToken' denied on resource (or it may not exist).")
             caller = account
         if not body.get("scope"):
             raise ApiError("invalid", "Scope required.")
-        seconds = float(str(body.get("lifetime", "3600s")).rstrip("s"))
+        seconds = float(str(body.get("lifetime") or "3600s").rstrip("s"))
         if not 0 < seconds <= 3600:
             raise ApiError("invalid", f"The access token lifetime is invalid: {body['lifetime']}")
         token, lifetime = self.issue(email, body["scope"], seconds)
