@@ -8,6 +8,7 @@ import json
 import threading
 
 import pytest
+from bigquery import bigquery_server
 from google.api_core import exceptions
 from google.cloud import bigquery
 from google_client import (  # noqa: F401 fixtures are used by their names
@@ -246,7 +247,8 @@ def test_parameters_by_name_and_by_place(either):
     assert ask(client, "SELECT @x + 1, @s, @day", query_parameters=[
         Scalar("x", "INT64", 6), Scalar("s", "STRING", "it's"), Scalar("day", "DATE", datetime.date(2025, 6, 1))]) == [
         (7, "it's", datetime.date(2025, 6, 1))]
-    assert ask(client, "SELECT ? - ?", query_parameters=[Scalar(None, "INT64", 6), Scalar(None, "INT64", 2)]) == [(4,)]
+    assert ask(client, "WITH a AS (SELECT ? AS n) SELECT n - ? FROM a WHERE n BETWEEN ? AND ABS(?)", query_parameters=[
+        Scalar(None, "INT64", n) for n in (6, 2, 5, -7)]) == [(4,)]
 
 
 def test_parameters_of_every_type(client):
@@ -358,6 +360,15 @@ def test_pages_are_no_larger_than_the_service_makes_them(client, server):
     job = client.query("SELECT n, REPEAT('x', 100) FROM UNNEST(GENERATE_ARRAY(1, 100)) AS n ORDER BY n")
     pages = [list(page) for page in job.result(page_size=90).pages]
     assert len(pages) > 5 and [row.n for page in pages for row in page] == list(range(1, 101))
+
+
+def test_a_result_that_is_too_large_wants_a_table(client, server):
+    server.control.set(largest_result_bytes=1000)
+    sql, table = "SELECT REPEAT('x', 2000) AS text", f"{PROJECT}.{new_dataset(client)}.large"
+    with pytest.raises(exceptions.Forbidden, match="Response too large"):
+        ask(client, sql)
+    ended(client.query(sql, job_config=bigquery.QueryJobConfig(destination=table)))
+    assert client.get_table(table).num_rows == 1
 
 
 def test_rows_of_a_table_come_by_pages(either):
@@ -521,3 +532,14 @@ def test_readers_see_the_old_month_or_the_new_one(client, server):
         stopped.set()
         watcher.join()
     assert counts == {(100, 50)}
+
+
+def test_tables_are_there_again_after_a_restart(tmp_path):
+    for run in range(2):
+        with bigquery_server(tmp_path, "--data", tmp_path / "data") as server:
+            client = client_of(server)
+            if run == 0:
+                load(client, new_table(client, dataset=new_dataset(client)), [row("a", "2025-06-01", D("0.1"))])
+            table, = [table for dataset in client.list_datasets() for table in client.list_tables(dataset)]
+            assert ids(client, f"{PROJECT}.{table.dataset_id}.{table.table_id}") == ["a"]
+            assert table.time_partitioning.type_ == "MONTH"

@@ -57,7 +57,7 @@ def emulator(tmp_path_factory):
 def server(ours):
     yield ours
     ours.control.heal()
-    ours.control.set(pending_seconds=0, running_seconds=0, largest_page_bytes=10 << 20, loads_per_table_per_day=1500)
+    ours.control.set(pending_seconds=0, running_seconds=0, largest_page_bytes=10 << 20, largest_result_bytes=10 << 30, loads_per_table_per_day=1500)
 
 
 @pytest.fixture(params=["ours", "emulator"])

@@ -1,6 +1,7 @@
 """CREATE, ALTER, DROP and TRUNCATE, made by hand since DuckDB has no partitions, clusters or locations."""
 from sqlglot import exp
 
+from .catalog import milliseconds
 from .dialect import bad_query
 from .errors import duplicate, not_found
 from .schema import find, normalised
@@ -47,7 +48,6 @@ def create_schema(view, statement, names, location):
 
 
 def dataset_resource(project, dataset, location):
-    from .catalog import milliseconds
     return {"kind": "bigquery#dataset", "id": f"{project}:{dataset}", "location": location, "creationTime": milliseconds(),
             "datasetReference": {"projectId": project, "datasetId": dataset}}
 

@@ -1,6 +1,7 @@
 """One statement of GoogleSQL to DuckDB's SQL: sqlglot does the languages, this the names, types and what only BigQuery has."""
 import sqlglot
 from sqlglot import exp
+from sqlglot.tokens import TokenType
 
 from . import partitions
 from .catalog import TableName
@@ -15,10 +16,22 @@ def bad_query(message):
     return ApiError("invalidQuery", message, location="query")
 
 
+def positional_name(place):
+    return f"positional_parameter_{place}"
+
+
+def with_named_parameters(sql):
+    """Each ? of the text as the parameter of its place."""
+    marks = [token.start for token in sqlglot.tokenize(sql, read="bigquery") if token.token_type == TokenType.PLACEHOLDER]
+    for place, start in reversed(list(enumerate(marks))):
+        sql = f"{sql[:start]}@{positional_name(place)}{sql[start + 1:]}"
+    return sql
+
+
 def parsed(sql):
     """The statements of a script."""
     try:
-        statements = [statement for statement in sqlglot.parse(sql, read="bigquery") if statement is not None]
+        statements = [statement for statement in sqlglot.parse(with_named_parameters(sql), read="bigquery") if statement is not None]
     except sqlglot.errors.SqlglotError as failure:
         errors = getattr(failure, "errors", None) or [{}]
         where = f" at [{errors[0].get('line', 1)}:{errors[0].get('col', 1)}]"
@@ -57,7 +70,6 @@ def base_tables(statement):
     own = {cte.alias.lower() for cte in statement.find_all(exp.CTE)}
     for node in list(statement.find_all(exp.Table)):
         if isinstance(node.this, exp.Identifier) and not (node.args.get("db") is None and node.name.lower() in own):
-            # An UNNEST of a column of a table of the same FROM, written without UNNEST: t.labels
             yield node
 
 
@@ -178,11 +190,10 @@ class Translation:
         return node
 
     def parameter(self, node):
-        name = node.name if isinstance(node, exp.Parameter) else None
         try:
-            return self.parameters.take(name).copy()
+            return self.parameters[node.name.lower()].copy()
         except KeyError:
-            raise bad_query(f"Query parameter '{name}' not found") from None
+            raise bad_query(f"Query parameter '{node.name}' not found") from None
 
     def column(self, node):
         if node.name.upper() == "_PARTITIONDATE":
@@ -284,7 +295,6 @@ def as_timestamp(_, node):
 
 CHANGES = [
     (exp.Parameter, Translation.parameter),
-    (exp.Placeholder, Translation.parameter),
     (exp.DataType, Translation.data_type),
     (exp.Literal, Translation.literal),
     ((exp.DateTrunc, exp.DateAdd, exp.DateSub), as_date),

@@ -32,7 +32,7 @@ def bytes_read(view, statement, names, constant):
 
 
 def is_only_written(node):
-    return isinstance(node.parent, (exp.Insert, exp.Create, exp.Drop)) or isinstance(node.parent, exp.Schema)
+    return isinstance(node.parent, (exp.Insert, exp.Create, exp.Drop, exp.Alter, exp.TruncateTable)) or isinstance(node.parent, exp.Schema)
 
 
 def wanted_fields(node, statement, table, named):

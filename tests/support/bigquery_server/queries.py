@@ -2,6 +2,7 @@
 import dataclasses
 import datetime
 import decimal
+import itertools
 
 import duckdb
 import pyarrow as pa
@@ -10,34 +11,18 @@ from sqlglot import exp
 from . import information_schema
 from .catalog import TableName
 from .ddl import run_ddl
-from .dialect import DUCKDB, Names, Translation, bad_query, base_tables, parsed
+from .dialect import Names, Translation, bad_query, base_tables, parsed, positional_name
 from .errors import ApiError, invalid
 from .pruning import billed, bytes_read
 from .schema import field_of_duckdb, quoted
 from .values import parameter_sql
 
 
-class Parameters:
-    """The parameters of a query; positional ones are taken in their order."""
-
-    def __init__(self, given):
-        given = given or []
-        self.named, self.positional, self.next = {}, [], 0
-        for parameter in given:
-            made = parameter_sql(parameter.get("parameterType"), parameter.get("parameterValue"))
-            if parameter.get("name"):
-                self.named[parameter["name"].lower()] = made
-            else:
-                self.positional.append(made)
-
-    def take(self, name):
-        if name is not None:
-            return self.named[name.lower()]
-        if self.next >= len(self.positional):
-            raise KeyError
-        # Nodes are translated last to first.
-        self.next += 1
-        return self.positional[-self.next]
+def parameters_of(given):
+    """{name in lower case: expression of DuckDB}; positional ones are named as dialect.parsed names them."""
+    places = itertools.count()
+    return {(parameter.get("name") or positional_name(next(places))).lower():
+            parameter_sql(parameter.get("parameterType"), parameter.get("parameterValue")) for parameter in given or []}
 
 
 @dataclasses.dataclass
@@ -72,7 +57,7 @@ class Script:
     def __init__(self, catalog, configuration, project, location, allow):
         self.catalog, self.configuration, self.project, self.location, self.allow = catalog, configuration, project, location, allow
         self.statements = parsed(configuration["query"])
-        self.parameters = configuration.get("queryParameters")
+        self.parameters = parameters_of(configuration.get("queryParameters"))
         self.default = configuration.get("defaultDataset")
         self.is_cancelled = lambda: False
 
@@ -272,7 +257,7 @@ class Script:
         return value if isinstance(value, datetime.datetime) else None
 
     def translate(self, view, statement):
-        translation = Translation(statement, self.names(view), Parameters(self.parameters),
+        translation = Translation(statement, self.names(view), self.parameters,
                                   lambda name: information_schema.table_of(view, name))
         return translation.sql(), translation
 
@@ -280,8 +265,7 @@ class Script:
         try:
             view.cursor.execute(sql)
         except duckdb.Error as failure:
-            text = str(failure).splitlines()[0]
-            raise bad_query(f"{text} [as DuckDB's: {sql}]" if DUCKDB in self.configuration.get("labels", ()) else text) from None
+            raise bad_query(str(failure).splitlines()[0]) from None
 
 
 def wide_decimals(column):

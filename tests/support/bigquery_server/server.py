@@ -3,6 +3,7 @@ import dataclasses
 import json
 
 from .catalog import Catalog, TableName
+from .ddl import dataset_resource
 from .errors import ApiError
 from .faults import Faults
 from .http_server import CONTROL, Answer, HttpServer
@@ -135,7 +136,7 @@ class Control:
     # ---- what happened
 
     def requests(self, since=0):
-        return [entry for entry in self.server.faults.log[since:]]
+        return self.server.faults.log[since:]
 
     def job_list(self):
         return [job.resource() for job in self.server.jobs.jobs.values()]
@@ -156,12 +157,6 @@ class Control:
 
     def create_dataset(self, dataset, location="US"):
         """A dataset "p.d"."""
-        from .ddl import dataset_resource
         project, name = dataset.split(".")
         with self.server.catalog.writing() as view:
             view.put_dataset(project, name, dataset_resource(project, name, location))
-
-    def truncate_everything(self):
-        with self.server.catalog.writing() as view:
-            for project, dataset in list(view.state.datasets):
-                view.drop_dataset(project, dataset)

@@ -7,6 +7,7 @@ from .ddl import dataset_resource
 from .errors import ApiError, duplicate, invalid
 from .http_server import Answer
 from .partitions import checked
+from .pruning import table_bytes
 from .schema import find, merged, normalised, quoted
 from .values import rows_of
 from .writing import in_partition
@@ -143,7 +144,7 @@ class TablesApi:
         with self.catalog.reading() as view:
             table = view.state.table(name)
             rows = view.count(name)
-            size = rows * 8 * len(table["schema"]["fields"])
+            size = table_bytes(view, name, table, table["schema"]["fields"], lambda partition: True)
             return table | {"numRows": str(rows), "numBytes": str(size), "numLongTermBytes": "0"}
 
     def get_table(self, request):
