@@ -115,7 +115,8 @@ def test_one_account_acts_as_another(server, monkeypatch):
     server.control.add_account(email=SOURCE)
     server.control.grant(email=SOURCE, role="admin", resource=PROJECT)
     monkeypatch.setattr("google.auth.iam._IAM_ENDPOINT", f"{server.url}/v1/projects/-/serviceAccounts/{{}}:generateAccessToken")
-    base = service_account.Credentials.from_service_account_file(str(server.key_file(READER)), scopes=["https://www.googleapis.com/auth/cloud-platform"])
+    base = service_account.Credentials.from_service_account_file(str(server.key_file(READER)), scopes=[
+        "https://www.googleapis.com/auth/cloud-platform"])
     acting = google.auth.impersonated_credentials.Credentials(base, SOURCE, SCOPES, lifetime=600)
     with pytest.raises(google.auth.exceptions.RefreshError, match="getAccessToken"):
         acting.refresh(google.auth.transport.requests.Request())
@@ -176,6 +177,7 @@ def test_id_tokens_are_those_that_google_signs(server):
         return id_token.verify_token(token, transport, audience, f"{server.url}/oauth2/v3/certs")
 
     assert checked(token, audience)["email"] == ETL and checked(token, audience)["iss"] == "https://accounts.google.com"
-    for bad, wanted in ((token, "https://other"), (token[:-6] + "AAAAAA", audience), (server.control.id_token(audience=audience, email=ETL, lifetime=1, age=100), audience)):
+    old = server.control.id_token(audience=audience, email=ETL, lifetime=1, age=100)
+    for bad, wanted in ((token, "https://other"), (token[:-6] + "AAAAAA", audience), (old, audience)):
         with pytest.raises((ValueError, google.auth.exceptions.GoogleAuthError, jwt.InvalidTokenError)):
             checked(bad, wanted)

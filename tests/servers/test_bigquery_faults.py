@@ -8,7 +8,8 @@ import requests.exceptions
 from google.api_core import exceptions
 from google.cloud import bigquery
 from google_client import (  # noqa: F401 fixtures are used by their names
-    ETL, PROJECT, Field, ask, client, client_of, ended, ids, load, load_config, new_dataset, new_table, no_questions_to_google, ours, parquet, row, server)
+    ETL, PROJECT, Field, ask, client, ended, ids, load, load_config, new_dataset, new_table, no_questions_to_google, ours, parquet, row,
+    server)
 
 KIND_OF = {"accessDenied": exceptions.Forbidden, "quotaExceeded": exceptions.Forbidden, "rateLimitExceeded": exceptions.Forbidden,
            "duplicate": exceptions.Conflict, "tooManyRequests": exceptions.TooManyRequests, "internalError": exceptions.InternalServerError,

@@ -58,7 +58,8 @@ def test_a_datasets_description_is_patched_but_not_its_place(client):
 
 def test_tables_have_schemas_partitions_and_clusters(client):
     table = bigquery.Table(f"{client.project}.{new_dataset(client)}.t", [
-        Field("day", "DATE", "REQUIRED"), Field("n", "INT64"), Field("f", "FLOAT64"), Field("b", "BOOL"), Field("price", "NUMERIC", precision=10, scale=2),
+        Field("day", "DATE", "REQUIRED"), Field("n", "INT64"), Field("f", "FLOAT64"), Field("b", "BOOL"),
+        Field("price", "NUMERIC", precision=10, scale=2),
         Field("raw", "BYTES"), Field("at", "DATETIME"), Field("j", "JSON"),
         Field("usage", "RECORD", fields=[Field("amount", "FLOAT"), Field("unit", "STRING")])])
     table.time_partitioning, table.clustering_fields = bigquery.TimePartitioning("DAY", "day"), ["n"]
@@ -107,7 +108,8 @@ def test_a_patch_adds_nullable_columns_and_nothing_else(client):
 
 def test_a_month_is_replaced_as_a_whole_and_sums_are_exact(client):
     table = new_table(client)
-    load(client, f"{table}$202506", [row("a", "2025-06-01", D("0.000000000000000001")), row("b", "2025-06-30T23:59:59.999999", D("99999999999999999999.5"))])
+    load(client, f"{table}$202506", [row("a", "2025-06-01", D("0.000000000000000001")),
+                                     row("b", "2025-06-30T23:59:59.999999", D("99999999999999999999.5"))])
     load(client, f"{table}$202507", [row("c", "2025-07-01", D("99999999999999999999.5"), [("k", "v")])])
     assert ask(client, f"SELECT SUM(cost), COUNT(*) FROM `{table}`") == [(D("199999999999999999999.000000000000000001"), 3)]
     load(client, f"{table}$202506", [row("d", "2025-06-15")])
@@ -322,7 +324,8 @@ def test_definitions(either):
     assert [field.name for field in made.schema] == ["id", "ts", "cost"]
     if either.name == "ours":
         assert (made.time_partitioning.type_, made.time_partitioning.field, made.schema[0].mode) == ("DAY", "ts", "REQUIRED")
-    assert ask(client, f"SELECT column_name FROM `{PROJECT}.{dataset}`.INFORMATION_SCHEMA.COLUMNS WHERE table_name = 't' ORDER BY ordinal_position") == [
+    columns = f"`{PROJECT}.{dataset}`.INFORMATION_SCHEMA.COLUMNS"
+    assert ask(client, f"SELECT column_name FROM {columns} WHERE table_name = 't' ORDER BY ordinal_position") == [
         ("id",), ("ts",), ("cost",)]
     ask(client, f"CREATE OR REPLACE TABLE `{PROJECT}.{dataset}.s` AS SELECT 1 AS n")
     assert ask(client, f"SELECT n FROM `{PROJECT}.{dataset}.s`") == [(1,)]
@@ -392,7 +395,8 @@ def test_a_query_writes_its_rows_where_it_is_told(client):
         assert ids(client, table) == expected
     with pytest.raises(exceptions.Conflict):
         ended(client.query(sql, job_config=bigquery.QueryJobConfig(destination=table)))
-    ended(client.query(sql, job_config=bigquery.QueryJobConfig(destination=f"{PROJECT}.{dataset}.new", time_partitioning=bigquery.TimePartitioning("DAY", "ts"))))
+    ended(client.query(sql, job_config=bigquery.QueryJobConfig(
+        destination=f"{PROJECT}.{dataset}.new", time_partitioning=bigquery.TimePartitioning("DAY", "ts"))))
     assert client.get_table(f"{dataset}.new").time_partitioning.field == "ts"
     with pytest.raises(exceptions.NotFound):
         ended(client.query(sql, job_config=bigquery.QueryJobConfig(destination=f"{PROJECT}.{dataset}.never", create_disposition="CREATE_NEVER")))

@@ -1,6 +1,8 @@
 """Copy jobs: whole tables or partitions, rows and description, on the server's side."""
 from . import partitions
+from .dialect import is_by_arrival
 from .errors import ApiError, invalid
+from .schema import quoted
 from .writing import in_partition, put
 
 
@@ -16,9 +18,9 @@ def copy_tables(view, sources, target, location):
         if partition:
             partitions.check_decorator(spec, partition, name)
         condition = in_partition(table, partition) if partition else "true"
-        columns = "*" if spec is None or spec.get("field") else f"* EXCLUDE ({partitions.PSEUDO_COLUMN})"
-        if columns != "*" and not partition and target.partition is None and view.count(name):
+        if is_by_arrival(table) and not partition and view.count(name):
             raise invalid("This server copies tables that are partitioned by arrival by their partitions only")
+        columns = ", ".join(quoted(field["name"]) for field in table["schema"]["fields"])
         rows = view.cursor.execute(f"SELECT {columns} FROM {name.sql()} WHERE {condition}").to_arrow_table()
         if target.name not in view.state.tables:
             target.spec = spec and {key: value for key, value in spec.items() if key != "expirationMs"}

@@ -7,8 +7,9 @@ from .errors import duplicate, not_found
 from .schema import find, normalised
 from .writing import stage
 
-TYPE_NAMES = {"TEXT": "STRING", "VARCHAR": "STRING", "BIGINT": "INTEGER", "INT": "INTEGER", "DOUBLE": "FLOAT", "BOOLEAN": "BOOLEAN", "DECIMAL": "NUMERIC",
-              "BIGDECIMAL": "BIGNUMERIC", "TIMESTAMPTZ": "TIMESTAMP", "TIMESTAMP": "DATETIME", "DATETIME": "DATETIME", "DATE": "DATE",
+TYPE_NAMES = {"TEXT": "STRING", "VARCHAR": "STRING", "BIGINT": "INTEGER", "INT": "INTEGER", "DOUBLE": "FLOAT", "BOOLEAN": "BOOLEAN",
+              "DECIMAL": "NUMERIC", "BIGDECIMAL": "BIGNUMERIC", "TIMESTAMPTZ": "TIMESTAMP", "TIMESTAMP": "DATETIME",
+              "DATETIME": "DATETIME", "DATE": "DATE",
               "TIME": "TIME", "BINARY": "BYTES", "VARBINARY": "BYTES", "JSON": "JSON", "STRUCT": "RECORD"}
 
 

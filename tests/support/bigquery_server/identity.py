@@ -188,7 +188,8 @@ class Identity:
                 raise OAuthError("invalid_request", f"Invalid value for \"{name}\": {form.get(name)}")
         keys = self.pools.get(form.get("audience"))
         if keys is None:
-            raise OAuthError("invalid_target", f"The target service indicated by the \"audience\" parameters is invalid: {form.get('audience')}")
+            raise OAuthError("invalid_target", 'The target service indicated by the "audience" parameters is invalid: '
+                             f"{form.get('audience')}")
         try:
             request = json.loads(urllib.parse.unquote(form.get("subject_token", "")))
             caller = aws_signature.caller(request, form["audience"], keys)
@@ -213,4 +214,5 @@ class Identity:
 
 
 def unauthenticated(message, reason):
-    return ApiError(reason, message, code=401, location="Authorization", headers={"WWW-Authenticate": 'Bearer realm="https://accounts.google.com/"'})
+    return ApiError(reason, message, code=401, location="Authorization",
+                    headers={"WWW-Authenticate": 'Bearer realm="https://accounts.google.com/"'})

@@ -103,7 +103,7 @@ class Jobs:
     def find(self, principal, project, job_id, location):
         """A job outside of the multi-regions is found with its location only."""
         job = self.jobs.get((project, job_id))
-        if job is None or (location.upper() if location else None) not in ({job.location.upper()} | ({None} if job.location in MULTI_REGIONS else set())):
+        if job is None or not is_found_at(job, location):
             raise not_found("Job", f"{project}:{location + '.' if location else ''}{job_id}")
         if job.principal != principal and not self.identity.has(principal, ("admin",), project):
             raise ApiError("accessDenied", f"Access Denied: Job {project}:{job.location}.{job_id}: User does not have bigquery.jobs.get "
@@ -262,6 +262,10 @@ class Jobs:
                          "tableId": "anon" + secrets.token_hex(20)}
             self.anonymous[TableName.of(reference)[0]] = job
             job.configuration = job.configuration | {"query": job.configuration["query"] | {"destinationTable": reference}}
+
+
+def is_found_at(job, location):
+    return location.upper() == job.location.upper() if location else job.location in MULTI_REGIONS
 
 
 def failing(failure):

@@ -82,11 +82,11 @@ def partition_condition(node, table, constant):
 def conjuncts(node):
     scope = node.find_ancestor(exp.Select, exp.Delete, exp.Update, exp.Merge)
     where = scope.args.get("where") if scope is not None else None
-    found = list(where.this.flatten()) if where is not None and isinstance(where.this, exp.And) else [where.this] if where is not None else []
+    conditions = [where.this] if where is not None else []
     if isinstance(scope, exp.Merge):
-        on = scope.args["on"]
-        found += list(on.flatten()) if isinstance(on, exp.And) else [on]
-    return [conjunct.unnest() for conjunct in found]
+        conditions.append(scope.args["on"])
+    return [conjunct.unnest() for condition in conditions
+            for conjunct in (condition.flatten() if isinstance(condition, exp.And) else [condition])]
 
 
 FLIPPED = {exp.GT: exp.LT, exp.GTE: exp.LTE, exp.LT: exp.GT, exp.LTE: exp.GTE, exp.EQ: exp.EQ}

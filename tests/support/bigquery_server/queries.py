@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from . import information_schema
 from .catalog import TableName
-from .ddl import run_ddl
+from .ddl import dataset_parts, run_ddl
 from .dialect import Names, Translation, bad_query, base_tables, parsed, positional_name
 from .errors import ApiError, invalid
 from .pruning import billed, bytes_read
@@ -229,7 +229,8 @@ class Script:
         if type(statement) in DML or isinstance(statement, (exp.Create, exp.Drop, exp.Alter, exp.TruncateTable)):
             written = statement.find(exp.Table)
         for node in base_tables(statement):
-            if isinstance(node.parent, exp.Create) and node.parent.kind == "SCHEMA" or isinstance(statement, exp.Drop) and statement.kind == "SCHEMA":
+            if isinstance(node.parent, (exp.Create, exp.Drop)) and node.parent.kind == "SCHEMA":
+                self.allow(TableName(*dataset_parts(node, names), ""), "write")
                 continue
             name = names.of(node)
             dataset = names.state.datasets.get((name.project, name.dataset))

@@ -89,8 +89,8 @@ class TablesApi:
 
     def list_datasets(self, request):
         found = [resource for (project, _), resource in sorted(self.catalog.state.datasets.items()) if project == request.groups["project"]]
-        found = [resource for resource in found
-                 if self.identity.has(request.principal, ("dataViewer", "dataEditor"), "{projectId}.{datasetId}".format(**resource["datasetReference"]))]
+        found = [resource for resource in found if self.identity.has(request.principal, ("dataViewer", "dataEditor"),
+                                                                     "{projectId}.{datasetId}".format(**resource["datasetReference"]))]
         return listed(request, "bigquery#datasetList", "datasets", found, ("kind", "id", "datasetReference", "location", "labels", "friendlyName"))
 
     def patch_dataset(self, request):
@@ -136,7 +136,8 @@ class TablesApi:
         with self.catalog.writing() as view:
             if name in view.state.tables:
                 raise duplicate("Table", name)
-            view.create_table(name, fields, body.get("timePartitioning"), body.get("clustering"), **{key: body[key] for key in PATCHED if key in body})
+            view.create_table(name, fields, body.get("timePartitioning"), body.get("clustering"),
+                              **{key: body[key] for key in PATCHED if key in body})
         return Answer(self.shown(name))
 
     def shown(self, name):
@@ -275,8 +276,10 @@ def patched_fields(old, new, name):
             other = find(new, field["name"])
             if other is None:
                 return path + field["name"]
-            if field["type"] == "RECORD" and other["type"] == "RECORD" and (inner := missing(field["fields"], other["fields"], path + field["name"] + ".")):
-                return inner
+            if field["type"] == "RECORD" == other["type"]:
+                inner = missing(field["fields"], other["fields"], path + field["name"] + ".")
+                if inner:
+                    return inner
         return None
 
     if gone := missing(old, new, ""):
