@@ -9,8 +9,7 @@ from .writing import stage
 
 TYPE_NAMES = {"TEXT": "STRING", "VARCHAR": "STRING", "BIGINT": "INTEGER", "INT": "INTEGER", "DOUBLE": "FLOAT", "BOOLEAN": "BOOLEAN",
               "DECIMAL": "NUMERIC", "BIGDECIMAL": "BIGNUMERIC", "TIMESTAMPTZ": "TIMESTAMP", "TIMESTAMP": "DATETIME",
-              "DATETIME": "DATETIME", "DATE": "DATE",
-              "TIME": "TIME", "BINARY": "BYTES", "VARBINARY": "BYTES", "JSON": "JSON", "STRUCT": "RECORD"}
+              "DATETIME": "DATETIME", "DATE": "DATE", "TIME": "TIME", "BINARY": "BYTES", "VARBINARY": "BYTES", "JSON": "JSON", "STRUCT": "RECORD"}
 
 
 def run_ddl(view, statement, names, query, location):

@@ -279,6 +279,10 @@ def is_of_duckdb(node):
 
 def wide_sum(value, scale):
     """SUM in two halves, whole and fraction, which cannot overflow together as DECIMAL(38, n) would."""
+    if isinstance(value, exp.Cast) and isinstance(value.this, exp.FarmFingerprint):  # whole numbers, and dear
+        made = sqlglot.parse_one("bq_wide_sum(CAST(SUM(CAST(x AS INT128)) AS TEXT), '0')", read=DUCKDB)
+        made.find(exp.Column).replace(value.this.copy())
+        return made
     halves = sqlglot.parse_one("bq_wide_sum(CAST(SUM(CAST(TRUNC(x) AS INT128)) AS TEXT), "
                                f"CAST(SUM(x - CAST(TRUNC(x) AS DECIMAL(38, {scale}))) AS TEXT))", read=DUCKDB)
     exact = exp.Cast(this=exp.Paren(this=value.copy()), to=decimal_type(scale))

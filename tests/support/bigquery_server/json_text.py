@@ -29,7 +29,7 @@ def scalar(kind, value):
     if kind == "INTEGER":
         return f"CASE WHEN {value} BETWEEN -{EXACT_IN_DOUBLE} AND {EXACT_IN_DOUBLE} THEN {text} ELSE '\"' || {text} || '\"' END"
     if kind in ("NUMERIC", "BIGNUMERIC"):
-        plain = f"bq_plain_number({text})"
+        plain = f"CASE WHEN contains({text}, '.') THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END"
         return f"CASE WHEN length(replace({plain}, '-', '')) <= 16 THEN {plain} ELSE '\"' || {plain} || '\"' END"
     if kind == "FLOAT":
         return f"CASE WHEN isfinite({value}) THEN bq_plain_number({text}) ELSE '\"' || {text} || '\"' END"

@@ -90,11 +90,11 @@ def wrapped(column, field, options):
     """A column with BigQuery's own structure: maps as key_value records, lists as `list` of `element` unless inferred."""
     kind, parquet = field.type, options.get("parquetOptions") or {}
     if pa.types.is_map(kind):
-        entries = [[{"key": key, "value": value} for key, value in cell] if cell is not None else None for cell in column.to_pylist()]
+        records = pa.StructArray.from_arrays([column.keys, column.items], ["key", "value"])
+        entries = pa.ListArray.from_arrays(column.offsets, records, mask=column.is_null() if column.null_count else None)
         if parquet.get("mapTargetType") == "ARRAY_OF_STRUCT":
-            return pa.array(entries, pa.list_(pa.struct([("key", kind.key_type), ("value", kind.item_type)])))
-        cells = [None if cell is None else {"key_value": cell} for cell in entries]
-        return pa.array(cells, pa.struct([("key_value", pa.list_(pa.struct([("key", kind.key_type), ("value", kind.item_type)])))]))
+            return entries
+        return pa.StructArray.from_arrays([entries], ["key_value"], mask=column.is_null())
     if is_list(kind) and not parquet.get("enableListInference"):
         cells = [None if cell is None else {"list": [{"element": value} for value in cell]} for cell in column.to_pylist()]
         return pa.array(cells, pa.struct([("list", pa.list_(pa.struct([("element", kind.value_type)])))]))

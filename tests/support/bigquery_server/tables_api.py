@@ -35,16 +35,23 @@ def begin_of(request):
         raise invalid(f"Invalid value for pageToken: {token}") from None
 
 
-def page(rows, begin, most, largest):
-    """(rows, next page's token or None): at most `most` rows and not many more than `largest` bytes."""
+def page(rows, begin, total, largest, small):
+    """(rows, next page's token or None): of the `rows` from `begin` on as many as have `largest` bytes, but one at least. `small`: all
+    of them are known to have fewer."""
     size, end = 0, begin
-    for row in rows:
+    for row in rows if not small else ():
         size += len(str(row))
         if end > begin and size > largest:
             break
         end += 1
+    end = begin + len(rows) if small else end
     taken = rows[:end - begin]
-    return taken, page_token(end) if end < most else None
+    return taken, page_token(end) if end < total else None
+
+
+def is_small(rows, largest):
+    """Whether the JSON of an Arrow table has certainly fewer bytes."""
+    return 8 * rows.nbytes + 200 * len(rows) * len(rows.columns) < largest
 
 
 class TablesApi:
@@ -211,7 +218,8 @@ class TablesApi:
             rows = view.cursor.execute(f"SELECT {columns} FROM {name.sql()} WHERE {condition} ORDER BY rowid LIMIT {PAGE if most is None else most} "
                                        f"OFFSET {begin}").to_arrow_table()
         made = rows_of(rows, fields, request.flag("formatOptions.useInt64Timestamp"))
-        taken, token = page(made, begin, total, self.settings.largest_page_bytes)
+        largest = self.settings.largest_page_bytes
+        taken, token = page(made, begin, total, largest, is_small(rows, largest))
         answer = {"kind": "bigquery#tableDataList", "etag": table["etag"], "totalRows": str(total), "rows": taken}
         return Answer(answer | ({"pageToken": token} if token else {}))
 
@@ -221,8 +229,8 @@ class TablesApi:
 
     def result_page(self, rows, fields, begin, most, int64_timestamps):
         """A page of a result: totalRows, rows, pageToken."""
-        made = rows_of(rows.slice(begin, PAGE if most is None else most), fields, int64_timestamps)
-        taken, token = page(made, begin, len(rows), self.settings.largest_page_bytes)
+        part, largest = rows.slice(begin, PAGE if most is None else most), self.settings.largest_page_bytes
+        taken, token = page(rows_of(part, fields, int64_timestamps), begin, len(rows), largest, is_small(part, largest))
         return {"totalRows": str(len(rows)), "rows": taken} | ({"pageToken": token} if token else {})
 
 

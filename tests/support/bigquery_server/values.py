@@ -5,6 +5,7 @@ import decimal
 import json
 import math
 
+import pyarrow as pa
 import sqlglot
 from sqlglot import exp
 
@@ -77,12 +78,20 @@ def writer_of(field, int64_timestamps):
     return lambda value: None if value is None else write(value)
 
 
+def written(column, field, int64_timestamps):
+    """The values of a column. Where Arrow writes as BigQuery does, it is a hundred times as fast."""
+    if field["mode"] != "REPEATED":
+        if field["type"] == "TIMESTAMP" and int64_timestamps:
+            return column.cast(pa.timestamp("us", "UTC")).cast(pa.int64()).cast(pa.string()).to_pylist()
+        if field["type"] in ("STRING", "INTEGER", "BOOLEAN", "DATE"):
+            return column.cast(pa.string()).to_pylist()
+    write = writer_of(field, int64_timestamps)
+    return [write(value) for value in column.to_pylist()]
+
+
 def rows_of(table, fields, int64_timestamps=False):
     """[{"f": [{"v": ...}]}] of an Arrow table whose columns are `fields` in this order."""
-    columns = []
-    for column, field in zip(table.columns, fields):
-        write = writer_of(field, int64_timestamps)
-        columns.append([{"v": write(value)} for value in column.to_pylist()])
+    columns = [[{"v": value} for value in written(column, field, int64_timestamps)] for column, field in zip(table.columns, fields)]
     return [{"f": list(row)} for row in zip(*columns)] if columns else []
 
 
