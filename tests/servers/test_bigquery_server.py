@@ -7,6 +7,8 @@ import io
 import json
 import threading
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from bigquery import bigquery_server
 from google.api_core import exceptions
@@ -158,6 +160,36 @@ def test_maps_and_lists_of_parquet_are_wrapped_unless_told_otherwise(client):
     labels = client.get_table(table).schema[3]
     assert (labels.mode, labels.fields[0].name, labels.fields[0].mode) == ("NULLABLE", "key_value", "REPEATED")
     assert ask(client, f"SELECT labels.key_value[OFFSET(0)].value FROM `{table}`") == [("v",)]
+
+
+def test_times_of_parquet_are_what_they_say_they_are(client):
+    file, table = io.BytesIO(), f"{PROJECT}.{new_dataset(client)}.times"
+    at = datetime.datetime(2025, 6, 1, 1, 2, 3, 4567)
+    pq.write_table(pa.table({"at": pa.array([at.replace(tzinfo=UTC)], pa.timestamp("us", "UTC")), "wall": pa.array([at], pa.timestamp("us")),
+                             "day": pa.array([at.date()]), "price": pa.array([D("1.5")], pa.decimal128(38, 9)),
+                             "text": pa.array(["a"]), "raw": pa.array([b"a"]), "names": pa.array([["x", "y"]])}), file)
+    ended(client.load_table_from_file(io.BytesIO(file.getvalue()), table, job_config=load_config("WRITE_APPEND")))
+    fields = [(field.name, field.field_type) for field in client.get_table(table).schema]
+    assert fields == [("at", "TIMESTAMP"), ("wall", "DATETIME"), ("day", "DATE"), ("price", "BIGNUMERIC"), ("text", "STRING"), ("raw", "BYTES"),
+                      ("names", "STRING")]
+    assert ask(client, f"SELECT * FROM `{table}`") == [(at.replace(tzinfo=UTC), at, at.date(), D("1.5"), "a", b"a", ["x", "y"])]
+
+
+def test_numbers_that_do_not_fit_are_refused_not_rounded(client):
+    table = new_table(client, [Field("id", "STRING"), Field("ts", "TIMESTAMP"), Field("cost", "NUMERIC"), SCHEMA[3]])
+    with pytest.raises(exceptions.BadRequest, match="Invalid value of field cost"):
+        load(client, table, [row("a", "2025-06-01", D("0.0000000001"))], "WRITE_APPEND", schema=client.get_table(table).schema)
+    load(client, table, [row("a", "2025-06-01", D("0.000000001"))], "WRITE_APPEND", schema=client.get_table(table).schema)
+    assert ask(client, f"SELECT cost FROM `{table}`") == [(D("1E-9"),)]
+
+
+def test_tables_that_tests_put_there(client, server):
+    server.seed(f"{PROJECT}.seeded", "CREATE TABLE t (id STRING, export_time TIMESTAMP) PARTITION BY _PARTITIONDATE",
+                "CREATE TABLE by_day (day DATE) PARTITION BY day",
+                "INSERT INTO t (_PARTITIONTIME, id, export_time) VALUES (TIMESTAMP '2025-06-01', 'a', TIMESTAMP '2025-06-01 10:00:00')")
+    assert ask(client, f"SELECT id, _PARTITIONTIME FROM `{PROJECT}.seeded.t`") == [("a", datetime.datetime(2025, 6, 1, tzinfo=UTC))]
+    assert client.get_table("seeded.t").time_partitioning.field is None
+    assert client.get_table("seeded.by_day").time_partitioning.field == "day"
 
 
 def test_fields_are_added_only_where_the_job_says_so(client):

@@ -11,6 +11,7 @@ import contextlib
 import json
 import pathlib
 import sys
+import urllib.error
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
@@ -52,6 +53,12 @@ class BigQuery:
         for resource, role in dict(grants).items():
             self.control.grant(email=email, role=role, resource=resource)
         return file
+
+    def seed(self, dataset, *statements, location="US"):
+        """Makes the dataset "p.d" and runs GoogleSQL in it, where tables are called by their own name alone."""
+        self.control.create_dataset(dataset=dataset, location=location)
+        for sql in statements:
+            self.control.rows(sql=sql, dataset=dataset)
 
     def written(self, name, content):
         """A file of credentials with this content."""

@@ -113,7 +113,7 @@ def layout(statement):
 
 def spec_of(node):
     """PARTITION BY day, DATE(ts), TIMESTAMP_TRUNC(ts, MONTH), DATE_TRUNC(day, MONTH), _PARTITIONDATE."""
-    column = node.find(exp.Column)
+    column = node.find(exp.Column, exp.Identifier)  # a bare column is only a name
     if column is None:
         raise bad_query("PARTITION BY expression must be a column or a truncation of one")
     unit = node.args.get("unit")

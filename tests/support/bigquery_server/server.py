@@ -148,9 +148,11 @@ class Control:
         with self.server.catalog.reading() as view:
             return view.count(TableName(*table.split(".")), where)
 
-    def rows(self, sql, location="US"):
-        """Rows of a query, or [] of another statement; the cells as the REST API writes them."""
-        script = Script(self.server.catalog, {"query": sql}, "control", location, lambda *what: None)
+    def rows(self, sql, dataset=None, location="US"):
+        """Rows of a query, or [] of another statement; the cells as the REST API writes them. `dataset` "p.d" is that of bare names."""
+        project, _, name = (dataset or "control").partition(".")
+        configuration = {"query": sql} | ({"defaultDataset": {"projectId": project, "datasetId": name}} if dataset else {})
+        script = Script(self.server.catalog, configuration, project, location, lambda *what: None)
         script.location = script.location_of_tables(self.server.catalog.state) or location
         result = script.run()
         return [] if result.rows is None else [[cell["v"] for cell in row["f"]] for row in rows_of(result.rows, result.fields, True)]
