@@ -49,6 +49,8 @@ def reported(tmp_path_factory):
                    check=True, capture_output=True)
     datasets = Datasets(Project(folder), folder / "demo" / "landing")
     datasets.report = datasets.run()
+    datasets.waived = datasets.project.json("quarantine", "waive", "--project", EXAMPLE, "--dataset", "users", "--code", "email_malformed",
+                                            "--reason", "old accounts <2020>")["waiver"]
     datasets.page = folder / "report.html"
     answer = datasets.project.json("report", "--project", EXAMPLE, "--html", datasets.page)
     assert answer == {"path": str(datasets.page), "bytes": datasets.page.stat().st_size, "models": len(MODELS)}
@@ -116,6 +118,13 @@ def test_every_dataset_is_shown_with_its_quality(browser, reported):
     for kind, attribute in (("reasons", "reason"), ("flags", "flag")):
         wanted = sorted([name, code, f"{rows:,}"] for name, one in by_name.items() for code, rows in one[kind].items())
         assert sorted(cells(browser, f"#quality tr[data-{attribute}]")) == wanted and wanted
+
+
+def test_what_is_accepted_is_shown(browser, reported):
+    browser.open(reported.page)
+    since = reported.waived["since"][:19].replace("T", " ")
+    assert cells(browser, "#waivers tr[data-waiver]") == [
+        ["users", "email_malformed", "all", "old accounts <2020>", since, f"{reported.waived['rows']:,}"]]
 
 
 def test_money_is_proved(browser, reported):

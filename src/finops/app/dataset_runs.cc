@@ -74,29 +74,78 @@ std::string landing_of(const DatasetRequest& request) {
   return request.landing.empty() ? request.project + "/landing" : request.landing;
 }
 
+/// The lake, an engine and what else the work on a project's tables needs, of one command.
+class ProjectSession {
+ public:
+  ProjectSession(const Configuration& configuration, const DatasetRequest& request,
+                 const std::stop_token& stop)
+      : project(datasets::read_project(request.project, request.semantics)),
+        configuration_(configuration),
+        session_(configuration, stop),
+        work_(configuration.data_dir),
+        engine_(engine_of(configuration, work_, session_.lake.root_uri, session_.lake.remote)) {
+    place.lake = session_.lake.tables.get();
+    place.lake_uri = session_.lake.root_uri;
+    place.work_folder = work_.path();
+    place.work = make_local_store(work_.path(), {.must_exist = true});
+    place.lock_folder = (fs::path(configuration.data_dir) / "locks").lexically_normal().string();
+    place.engine = engine_.get();
+    place.clock = &system_clock();
+    place.threads = std::max(1u, std::thread::hardware_concurrency());
+    place.memory_bytes = configuration.memory_limit;
+  }
+
+  void open_landing(const std::string& location) {
+    auto [landing, is_remote] = open_place(configuration_, session_.aws, location);
+    place.landing = std::move(landing);
+    place.is_remote = is_remote;
+  }
+
+  void publish() { publish_lake_views(session_.lake, configuration_); }
+
+  const datasets::Project project;
+  medallion::RunPlace place;
+
+ private:
+  const Configuration& configuration_;
+  LakeSession session_;
+  const WorkFolder work_;
+  const std::unique_ptr<TransformEngine> engine_;
+};
+
 medallion::DatasetRunReport run(const Configuration& configuration, const DatasetRequest& request,
                                 const std::function<void(const std::string&)>& on_stage,
                                 const std::stop_token& stop) {
-  const datasets::Project project = datasets::read_project(request.project, request.semantics);
-  LakeSession session(configuration, stop);
-  const WorkFolder work(configuration.data_dir);
-  const auto engine = engine_of(configuration, work, session.lake.root_uri, session.lake.remote);
-  auto [landing, is_remote] = open_place(configuration, session.aws, landing_of(request));
-  medallion::RunPlace place;
-  place.lake = session.lake.tables.get();
-  place.lake_uri = session.lake.root_uri;
-  place.landing = std::move(landing);
-  place.is_remote = is_remote;
-  place.work_folder = work.path();
-  place.work = make_local_store(work.path(), {.must_exist = true});
-  place.lock_folder = (fs::path(configuration.data_dir) / "locks").lexically_normal().string();
-  place.engine = engine.get();
-  place.clock = &system_clock();
-  place.threads = std::max(1u, std::thread::hardware_concurrency());
-  place.memory_bytes = configuration.memory_limit;
-  auto report = medallion::run_project(project, place,
-                                       {request.is_dry_run, request.rebuilds_all, on_stage}, stop);
-  if (!request.is_dry_run) publish_lake_views(session.lake, configuration);
+  ProjectSession session(configuration, request, stop);
+  session.open_landing(landing_of(request));
+  auto report = medallion::run_project(session.project, session.place,
+                                       {.is_dry_run = request.is_dry_run,
+                                        .rebuilds_all = request.rebuilds_all,
+                                        .on_stage = on_stage},
+                                       stop);
+  if (!request.is_dry_run) session.publish();
+  return report;
+}
+
+medallion::DatasetRunReport replay(const Configuration& configuration,
+                                   const DatasetRequest& request,
+                                   const std::function<void(const std::string&)>& on_stage,
+                                   const std::stop_token& stop) {
+  ProjectSession session(configuration, request, stop);
+  auto report = medallion::run_project(
+      session.project, session.place,
+      {.on_stage = on_stage, .takes_landing = false, .is_trial = request.is_dry_run}, stop);
+  if (!request.is_dry_run) session.publish();
+  return report;
+}
+
+medallion::DatasetWaiverReport waive(const Configuration& configuration,
+                                     const DatasetRequest& request,
+                                     const medallion::DatasetWaiverRequest& waiver,
+                                     const std::stop_token& stop) {
+  ProjectSession session(configuration, request, stop);
+  auto report = medallion::waive(session.project, session.place, waiver, stop);
+  if (report.is_changed && !waiver.is_dry_run) session.publish();
   return report;
 }
 
@@ -170,6 +219,22 @@ report::ReportData read_report(const Configuration& configuration, const Dataset
 
 void wire_datasets(Services& services) {
   services.run_datasets = run;
+  services.replay_datasets = replay;
+  services.waive_datasets = waive;
+  services.dataset_quarantine = [](const Configuration& configuration,
+                                   const DatasetQuarantineRequest& request,
+                                   const std::stop_token& stop) {
+    ProjectSession session(configuration, request.of, stop);
+    return medallion::read_quarantine(session.project, session.place, request.choice,
+                                      request.by_file, stop);
+  };
+  services.dataset_quarantined_rows = [](const Configuration& configuration,
+                                         const DatasetQuarantineRequest& request,
+                                         const std::stop_token& stop) {
+    ProjectSession session(configuration, request.of, stop);
+    return medallion::read_quarantined_records(session.project, session.place, request.choice,
+                                               request.limit, stop);
+  };
   services.describe_datasets = describe;
   services.check_datasets = check;
   services.read_report = read_report;

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "finops/cli/json_documents.h"
+
 namespace finops {
 namespace {
 
@@ -30,10 +32,32 @@ Json document_of(const medallion::DatasetReport& report) {
             {"quarantined", report.quarantined_rows}}},
           {"reasons", report.reasons},
           {"flags", report.flags},
+          {"quarantine",
+           {{"new", report.moves.came},
+            {"new_waived", report.moves.waived},
+            {"left", report.moves.left}}},
           {"money", money}};
 }
 
 }  // namespace
+
+Json waiver_document(const medallion::Waiver& waiver) {
+  Json money = Json::object();
+  for (const auto& [column, amounts] : waiver.money) money[column] = money_document(amounts);
+  return {{"dataset", waiver.dataset},
+          {"code", text_or_null(waiver.code)},
+          {"file", text_or_null(waiver.file)},
+          {"since", to_iso8601(waiver.since_time())},
+          {"reason", waiver.reason},
+          {"rows", waiver.rows},
+          {"money", money}};
+}
+
+Json waivers_document(const std::vector<medallion::Waiver>& waivers) {
+  Json list = Json::array();
+  for (const auto& waiver : waivers) list.push_back(waiver_document(waiver));
+  return list;
+}
 
 Json dataset_run_document(const medallion::DatasetRunReport& report, bool is_dry_run) {
   Json datasets = Json::array(), models = Json::array(), stages = Json::array();
@@ -47,9 +71,13 @@ Json dataset_run_document(const medallion::DatasetRunReport& report, bool is_dry
   for (const auto& stage : report.stages) {
     stages.push_back({{"stage", stage.stage}, {"seconds", stage.seconds}});
   }
-  return {{"project", report.project}, {"semantics", report.semantics},
-          {"dry_run", is_dry_run},     {"changed", report.is_changed},
-          {"datasets", datasets},      {"models", models},
+  return {{"project", report.project},
+          {"semantics", report.semantics},
+          {"dry_run", is_dry_run},
+          {"changed", report.is_changed},
+          {"datasets", datasets},
+          {"models", models},
+          {"waivers", waivers_document(report.waivers)},
           {"stages", stages}};
 }
 

@@ -12,6 +12,8 @@ namespace finops {
 
 nlohmann::ordered_json dataset_run_document(const medallion::DatasetRunReport& report,
                                             bool is_dry_run);
+nlohmann::ordered_json waiver_document(const medallion::Waiver& waiver);
+nlohmann::ordered_json waivers_document(const std::vector<medallion::Waiver>& waivers);
 nlohmann::ordered_json dataset_check_document(
     const std::vector<medallion::ProjectDescription>& described);
 nlohmann::ordered_json lineage_document(const medallion::ProjectDescription& described);

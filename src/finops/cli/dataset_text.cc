@@ -62,6 +62,7 @@ void print_quality(std::ostream& out, const medallion::DatasetRunReport& report)
     print_codes(out, one.dataset, "quarantined", one.reasons);
     print_codes(out, one.dataset, "flagged", one.flags);
   }
+  print_waivers(out, report.waivers);
   if (!has_money) return;
   out << "\nMoney: bronze = silver + quarantine\n";
   TextTable table({{"COLUMN"},
@@ -116,7 +117,35 @@ void print_table_docs(std::ostream& out, const medallion::DescribedTable& table)
   if (!table.tests.empty()) out << "\nTests: " << listed(table.tests) << ".\n";
 }
 
+/// Why a run ends with exit code 3, or would but for a waiver.
+void print_new_quarantine(std::ostream& out, const medallion::DatasetRunReport& report) {
+  std::string list;
+  for (const auto& one : report.datasets) {
+    const medallion::QuarantineMoves& moves = one.moves;
+    if (moves.came == 0) continue;
+    list += (list.empty() ? "" : ", ") + printable(one.dataset) + " " + count(moves.came);
+    if (moves.waived == 0) continue;
+    list += moves.unwaived() == 0 ? " (all waived)" : " (" + count(moves.waived) + " waived)";
+  }
+  if (!list.empty()) out << "\nNew in quarantine: " << list << '\n';
+}
+
 }  // namespace
+
+std::string waiver_text(const medallion::Waiver& waiver) {
+  const std::int64_t since_ms = waiver.since_time().time_since_epoch().count();
+  return printable(waiver.dataset) + "  " +
+         (waiver.code.empty() ? "all reasons" : printable(waiver.code)) +
+         (waiver.file.empty() ? "" : " of " + printable(waiver.file)) + ": " +
+         printable(waiver.reason) + "  (since " + time_text(since_ms) + ", " +
+         plural(static_cast<std::uint64_t>(waiver.rows), "row") + " then)";
+}
+
+void print_waivers(std::ostream& out, const std::vector<medallion::Waiver>& waivers) {
+  if (waivers.empty()) return;
+  out << "\nWaived:\n";
+  for (const auto& waiver : waivers) out << "  " << waiver_text(waiver) << '\n';
+}
 
 void print_dataset_run(std::ostream& out, const medallion::DatasetRunReport& report,
                        bool is_dry_run) {
@@ -126,6 +155,7 @@ void print_dataset_run(std::ostream& out, const medallion::DatasetRunReport& rep
   print_datasets(out, report);
   print_quality(out, report);
   print_models(out, report);
+  print_new_quarantine(out, report);
   if (is_dry_run && report.is_changed) {
     out << "\nNothing was made; numbers are those of the tables as they are.\n";
   } else if (!is_dry_run) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <ostream>
+#include <string>
 #include <vector>
 
 #include "finops/medallion/dataset_report.h"
@@ -9,6 +10,11 @@
 namespace finops {
 
 // What the `dataset` commands print for people.
+
+/// "orders  duplicate_key of a.csv: known  (since 2026-05-31 23:59:59, 2 rows then)"
+std::string waiver_text(const medallion::Waiver& waiver);
+/// Nothing without any.
+void print_waivers(std::ostream& out, const std::vector<medallion::Waiver>& waivers);
 
 void print_dataset_run(std::ostream& out, const medallion::DatasetRunReport& report,
                        bool is_dry_run);

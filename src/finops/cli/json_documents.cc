@@ -4,15 +4,11 @@
 
 #include "finops/cli/human_text.h"
 #include "finops/config/value_text.h"
-#include "finops/core/base64.h"
-#include "finops/core/utf8.h"
 
 namespace finops {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
 /// What a replacement did to the cost of a month; both null where nothing was replaced.
 void add_cost_change(Json& document, const std::optional<CostChange>& change) {
@@ -37,26 +33,6 @@ Json stages_document(const std::vector<StageReport>& stages) {
   return list;
 }
 
-Json count_document(const QuarantineCount& count) {
-  return {{"rows", count.rows}, {"unblended_cost", count.cost.to_string()}};
-}
-
-/// By currency and reason, and over all of either.
-Json currencies_document(const QuarantineSummary& summary) {
-  std::map<std::string, std::uint64_t> reasons;
-  Json costs = Json::object(), currencies = Json::object();
-  for (const auto& [currency, of_currency] : summary.currencies) {
-    costs[currency] = of_currency.all.cost.to_string();
-    Json& one = currencies[currency] = count_document(of_currency.all);
-    one["reasons"] = Json::object();
-    for (const auto& [reason, count] : of_currency.reasons) {
-      one["reasons"][reason] = count_document(count);
-      reasons[reason] += count.rows;
-    }
-  }
-  return {{"unblended_cost", costs}, {"reasons", reasons}, {"currencies", currencies}};
-}
-
 Json partition_document(const PartitionReport& report) {
   Json result = id_document(report.id);
   result["outcome"] = to_string(report.outcome);
@@ -78,12 +54,6 @@ Json partition_document(const PartitionReport& report) {
   return result;
 }
 
-/// Holds and waivers are JSON of our own making; a text that is none is shown as it is.
-Json json_or_null(const std::string& text) {
-  const Json json = Json::parse(text, nullptr, false);
-  return text.empty() ? Json() : json.is_discarded() ? Json(text) : json;
-}
-
 Json stale_document(const std::vector<StaleSource>& stale) {
   Json list = Json::array();
   for (const StaleSource& one : stale) {
@@ -98,6 +68,13 @@ Json stale_document(const std::vector<StaleSource>& stale) {
 }
 
 }  // namespace
+
+Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
+
+Json json_or_null(const std::string& text) {
+  const Json json = Json::parse(text, nullptr, false);
+  return text.empty() ? Json() : json.is_discarded() ? Json(text) : json;
+}
 
 Json money_document(const std::map<std::string, ExactSum>& by_currency) {
   Json result = Json::object();
@@ -206,61 +183,6 @@ Json verify_document(const std::vector<VerifyReport>& reports) {
     list.push_back(std::move(one));
   }
   return {{"deliveries", std::move(list)}};
-}
-
-Json replay_document(const std::vector<ReplayReport>& reports, bool is_dry_run) {
-  bool is_changed = false;
-  Json list = Json::array();
-  for (const ReplayReport& report : reports) {
-    is_changed |= report.is_changed && !is_dry_run;
-    Json one = id_document(report.id);
-    one["revision"] = report.revision;
-    one["rows"] = {{"before", report.rows},
-                   {"loaded", report.loaded},
-                   {"quarantined", report.rows - report.loaded}};
-    one["unblended_cost"] = money_document(report.unblended_cost);
-    one["snapshot_id"] = report.snapshot_id ? Json(*report.snapshot_id) : Json();
-    one["message"] = text_or_null(report.message);
-    list.push_back(std::move(one));
-  }
-  return {{"dry_run", is_dry_run}, {"changed", is_changed}, {"deliveries", std::move(list)}};
-}
-
-Json waiver_document(const WaiverReport& report, bool is_dry_run) {
-  Json document = {{"dry_run", is_dry_run}, {"changed", !is_dry_run}};
-  document.update(id_document(report.id));
-  document["quarantined_rows"] = report.quarantined_rows;
-  document["was_refused"] = report.was_refused;
-  document["waiver"] = Json::parse(report.waiver);
-  return document;
-}
-
-Json quarantine_document(const std::vector<QuarantineSummary>& summaries) {
-  Json list = Json::array();
-  for (const QuarantineSummary& summary : summaries) {
-    Json one = id_document(summary.id);
-    one["current"] = summary.is_current;
-    one["rows"] = summary.rows;
-    one["waiver"] = json_or_null(summary.waiver);
-    one.update(currencies_document(summary));
-    list.push_back(std::move(one));
-  }
-  return {{"deliveries", std::move(list)}};
-}
-
-Json quarantine_document(const std::vector<QuarantinedRow>& rows) {
-  Json list = Json::array();
-  for (const QuarantinedRow& row : rows) {
-    Json one = id_document(row.id);
-    one["file"] = row.file;
-    one["line"] = row.line;
-    one["currency"] = row.currency;
-    one["reasons"] = row.reasons;
-    // JSON holds text only; bytes that are none must come out again unchanged.
-    one[is_utf8(row.raw) ? "raw" : "raw_base64"] = is_utf8(row.raw) ? row.raw : base64(row.raw);
-    list.push_back(std::move(one));
-  }
-  return {{"rows", std::move(list)}};
 }
 
 Json doctor_document(const std::vector<DoctorCheck>& checks) {

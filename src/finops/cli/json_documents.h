@@ -9,6 +9,9 @@ namespace finops {
 
 // What --json prints; docs/commands.md describes each. Exact numbers are texts.
 
+nlohmann::ordered_json text_or_null(const std::string& text);  // null for ""
+/// Holds and waivers are JSON of our own making; a text that is none is shown as it is.
+nlohmann::ordered_json json_or_null(const std::string& text);
 nlohmann::ordered_json id_document(const ExportId& id);
 nlohmann::ordered_json plan_document(const std::vector<PlanItem>& plan);
 nlohmann::ordered_json run_document(const RunReport& report);
@@ -18,10 +21,6 @@ nlohmann::ordered_json money_document(const std::map<std::string, ExactSum>& by_
 nlohmann::ordered_json rollback_document(const RollbackReport& report, bool is_dry_run);
 nlohmann::ordered_json release_document(const std::vector<ReleaseReport>& released);
 nlohmann::ordered_json verify_document(const std::vector<VerifyReport>& reports);
-nlohmann::ordered_json quarantine_document(const std::vector<QuarantineSummary>& summaries);
-nlohmann::ordered_json quarantine_document(const std::vector<QuarantinedRow>& rows);
-nlohmann::ordered_json replay_document(const std::vector<ReplayReport>& reports, bool is_dry_run);
-nlohmann::ordered_json waiver_document(const WaiverReport& report, bool is_dry_run);
 nlohmann::ordered_json doctor_document(const std::vector<DoctorCheck>& checks);
 nlohmann::ordered_json demo_document(const DemoSummary& summary);
 nlohmann::ordered_json cloud_provider_document(const CloudProviderSummary& summary);

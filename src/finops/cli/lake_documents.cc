@@ -2,12 +2,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "finops/cli/json_documents.h"
+
 namespace finops {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
 Json problems_document(const std::vector<lake::LakeProblem>& problems) {
   Json items = Json::array();

@@ -7,6 +7,15 @@
 #include "finops/core/error.h"
 
 namespace finops {
+namespace {
+
+CLI::Option* add_one_period(CLI::App& command, std::string& period) {
+  return command.add_option("--period", period, "The billing period")
+      ->type_name("YYYY-MM")
+      ->check(check_period, "");
+}
+
+}  // namespace
 
 std::string check_period(const std::string& text) {
   if (BillingPeriod::parse(text)) return "";
@@ -59,21 +68,22 @@ Selection SelectionOptions::selection() const {
 }
 
 void add_required_period(CLI::App& command, std::string& period) {
-  command.add_option("--period", period, "The billing period")
-      ->type_name("YYYY-MM")
-      ->check(check_period, "")
-      ->required();
+  add_one_period(command, period)->required();
 }
 
-void PartitionOptions::add(CLI::App& command, const std::string& told_by) {
-  add_required_period(command, period);
+void PartitionOptions::add(CLI::App& command, const std::string& told_by, bool is_required) {
+  add_one_period(command, period)->required(is_required);
   command.add_option("--source", source, "The source, as " + told_by + " tells it")
       ->type_name("NAME")
-      ->required();
+      ->required(is_required);
   command.add_option("--table", table, "When the source filled several tables")->type_name("TABLE");
 }
 
 PartitionChoice PartitionOptions::choice() const {
+  if (period.empty() || source.empty()) {
+    throw Error(ErrorKind::kUsage,
+                std::string(period.empty() ? "--period" : "--source") + " is required");
+  }
   PartitionChoice choice{
       .source = source, .table = std::nullopt, .period = BillingPeriod::parse(period).value()};
   if (!table.empty()) choice.table = table;

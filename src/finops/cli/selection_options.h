@@ -26,9 +26,11 @@ struct SelectionOptions {
 struct PartitionOptions {
   std::string period, source, table;
 
-  /// `told_by` names the command that tells sources: "`finops history`".
-  void add(CLI::App& command, const std::string& told_by);
+  /// `told_by` names the command that tells sources: "`finops history`". Without `is_required` the
+  /// command may be called without them.
+  void add(CLI::App& command, const std::string& told_by, bool is_required = true);
 
+  /// Throws kUsage when a period or a source is missing.
   PartitionChoice choice() const;
 };
 

@@ -14,6 +14,7 @@
 #include "finops/diff/bill_diff.h"
 #include "finops/engines/sql_engine.h"
 #include "finops/lake/relocation.h"
+#include "finops/medallion/dataset_quarantine.h"
 #include "finops/medallion/dataset_report.h"
 #include "finops/medallion/project_description.h"
 #include "finops/pipeline/catalog_restoration.h"
@@ -65,6 +66,14 @@ struct DatasetRequest {
   std::string semantics;  // empty: the project's default
   bool is_dry_run = false;
   bool rebuilds_all = false;
+};
+
+/// Quarantined rows of a project's datasets.
+struct DatasetQuarantineRequest {
+  DatasetRequest of;  // project and semantics
+  medallion::QuarantineChoice choice;
+  bool by_file = false;     // of summaries
+  std::uint64_t limit = 0;  // of rows
 };
 
 /// One precondition of a working set-up.
@@ -195,6 +204,22 @@ struct Services {
                                             const std::function<void(const std::string&)>& on_stage,
                                             const std::stop_token&)>
       run_datasets;
+  /// The same over the landing files that bronze has; a dry run makes everything and commits
+  /// nothing.
+  std::function<medallion::DatasetRunReport(const Configuration&, const DatasetRequest&,
+                                            const std::function<void(const std::string&)>& on_stage,
+                                            const std::stop_token&)>
+      replay_datasets;
+  std::function<medallion::ProjectQuarantine(const Configuration&, const DatasetQuarantineRequest&,
+                                             const std::stop_token&)>
+      dataset_quarantine;
+  std::function<std::vector<medallion::QuarantinedRecord>(
+      const Configuration&, const DatasetQuarantineRequest&, const std::stop_token&)>
+      dataset_quarantined_rows;
+  std::function<medallion::DatasetWaiverReport(const Configuration&, const DatasetRequest&,
+                                               const medallion::DatasetWaiverRequest&,
+                                               const std::stop_token&)>
+      waive_datasets;
   std::function<medallion::ProjectDescription(const Configuration&, const DatasetRequest&)>
       describe_datasets;
   /// Of the semantics that is named, or of all.

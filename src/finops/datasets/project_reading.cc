@@ -96,6 +96,7 @@ class SemanticsReading {
     }
     refuse_name("landing_files", "the files that have landed");
     refuse_name("table_states", "how tables were made");
+    refuse_name("waivers", "what of quarantine is accepted");
   }
 
   /// Tables of finops' own stand beside those of datasets.

@@ -18,7 +18,7 @@
 #include "finops/medallion/sql_check.h"
 #include "finops/medallion/sql_mistakes.h"
 #include "finops/medallion/table_states.h"
-#include "finops/pipeline/partition_lock.h"
+#include "finops/medallion/waivers.h"
 #include "finops/pipeline/stage_times.h"
 
 namespace finops::medallion {
@@ -80,7 +80,8 @@ class ProjectRun {
         options_(options),
         stop_(std::move(stop)),
         names_(layer_names(project)),
-        tables_(*place.lake, place.lake_uri, *place.work, place.work_folder, *place.engine),
+        tables_(tables_at(place,
+                          options.is_trial ? RunTables::Makes::kHere : RunTables::Makes::kInLake)),
         times_({}) {
     report_.project = project.name;
     report_.semantics = project.semantics;
@@ -91,6 +92,7 @@ class ProjectRun {
     times_.end("check");
     landed_ = read_landed_files(tables_, project_.name);
     states_ = read_table_states(tables_, names_.silver);
+    report_.waivers = read_waivers(tables_, names_.silver);
     land_all();
     times_.end("bronze", 0, bronze_rows_);
     for (std::size_t i = 0; i < project_.datasets.size(); ++i) refine_silver(i);
@@ -118,7 +120,7 @@ class ProjectRun {
     std::vector<LandingPlan> plans;
     std::string missing;
     for (const Dataset& dataset : project_.datasets) {
-      plans.push_back(plan_landing(dataset, *place_.landing, landed_));
+      plans.push_back(plan_of(dataset));
       if (!plans.back().is_empty() || tables_.find(bronze_table(project_.name, dataset.name))) {
         continue;
       }
@@ -132,6 +134,13 @@ class ProjectRun {
     for (std::size_t i = 0; i < plans.size(); ++i) {
       land(project_.datasets[i], std::move(plans[i]));
     }
+  }
+
+  LandingPlan plan_of(const Dataset& dataset) const {
+    if (options_.takes_landing) return plan_landing(dataset, *place_.landing, landed_);
+    LandingPlan plan;
+    plan.stay = landed_of(dataset.name);
+    return plan;
   }
 
   void land(const Dataset& dataset, LandingPlan plan) {
@@ -233,9 +242,22 @@ class ProjectRun {
     });
     static_cast<RowCounts&>(report) = total_of(result.packs);
     report.refined_rows = result.refined_rows;
+    report.moves = moves_of(dataset.name, result.quarantine);
     changes_["silver." + dataset.name] = result.change;
     states_[{"silver", dataset.name}] = {"silver", dataset.name, definition,
                                          logic,    now_us(),     packs_to_json(result.packs)};
+  }
+
+  QuarantineMoves moves_of(const std::string& dataset, const QuarantineDifference& difference) {
+    QuarantineMoves moves;
+    moves.left = difference.left;
+    moves.left_money = difference.left_money;
+    for (const ArrivedRows& arrived : difference.came) {
+      moves.came += arrived.rows;
+      const bool is_waived = are_waived(report_.waivers, dataset, arrived.file, arrived.reasons);
+      if (is_waived) moves.waived += arrived.rows;
+    }
+    return moves;
   }
 
   /// All that decides about silver but the landing files.
@@ -330,7 +352,7 @@ class ProjectRun {
   }
 
   void finish() {
-    if (options_.is_dry_run || !report_.is_changed) return;
+    if (options_.is_dry_run || options_.is_trial || !report_.is_changed) return;
     if (has_new_landing_) write_landed_files(tables_, project_.name, landed_);
     write_table_states(tables_, names_.silver, states_);
     tell("commit");
@@ -359,9 +381,17 @@ class ProjectRun {
 
 }  // namespace
 
+PartitionLock lock_project(const datasets::Project& project, const std::string& lock_folder) {
+  return PartitionLock::take(lock_folder, {project.name, "datasets", "all", ""});
+}
+
+RunTables tables_at(const RunPlace& place, RunTables::Makes makes) {
+  return {*place.lake, place.lake_uri, *place.work, place.work_folder, *place.engine, makes};
+}
+
 DatasetRunReport run_project(const datasets::Project& project, const RunPlace& place,
                              const RunOptions& options, const std::stop_token& stop) {
-  const auto lock = PartitionLock::take(place.lock_folder, {project.name, "datasets", "all", ""});
+  const auto lock = lock_project(project, place.lock_folder);
   return ProjectRun(project, place, options, stop).run();
 }
 

@@ -11,6 +11,8 @@
 #include "finops/engines/transform_engine.h"
 #include "finops/lake/lake.h"
 #include "finops/medallion/dataset_report.h"
+#include "finops/medallion/run_tables.h"
+#include "finops/pipeline/partition_lock.h"
 #include "finops/stores/object_store.h"
 
 namespace finops::medallion {
@@ -18,11 +20,11 @@ namespace finops::medallion {
 /// What a run works with.
 struct RunPlace {
   lake::Lake* lake = nullptr;
-  std::string lake_uri;  // of the keys of its store
-  std::shared_ptr<ObjectStore> landing;
-  bool is_remote = false;             // the landing store
-  std::string work_folder;            // there, and of this run only
-  std::shared_ptr<ObjectStore> work;  // the same folder
+  std::string lake_uri;                  // of the keys of its store
+  std::shared_ptr<ObjectStore> landing;  // null for what does not look there
+  bool is_remote = false;                // the landing store
+  std::string work_folder;               // there, and of this run only
+  std::shared_ptr<ObjectStore> work;     // the same folder
   std::string lock_folder;
   TransformEngine* engine = nullptr;
   Clock* clock = nullptr;
@@ -34,7 +36,15 @@ struct RunOptions {
   bool is_dry_run = false;    // tells what would be made, makes nothing
   bool rebuilds_all = false;  // silver and gold are made anew, whatever has changed
   std::function<void(const std::string&)> on_stage;  // may be empty: "silver usage_events"
+  bool takes_landing = true;                         // false: of the landing files that bronze has
+  bool is_trial = false;  // makes all and commits nothing: what a run would do, exactly
 };
+
+/// One at a time works on a project: kLocked when another does.
+PartitionLock lock_project(const datasets::Project& project, const std::string& lock_folder);
+
+/// The tables of a run at a place.
+RunTables tables_at(const RunPlace& place, RunTables::Makes makes);
 
 /// Brings bronze, silver and gold of a project to what lies in its landing folder and what its
 /// files say, in one commit of the lake: readers see the tables of before or of after. What depends

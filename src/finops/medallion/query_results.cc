@@ -31,6 +31,18 @@ std::int64_t number_of(TransformEngine& engine, const std::string& select,
   return number;
 }
 
+std::vector<std::string> codes_of(const std::string& list) {
+  // Codes are names, with nothing in them that JSON would escape.
+  std::vector<std::string> codes;
+  std::size_t begin = list.find('"');
+  while (begin != std::string::npos) {
+    const std::size_t end = list.find('"', begin + 1);
+    codes.push_back(list.substr(begin + 1, end - begin - 1));
+    begin = list.find('"', end + 1);
+  }
+  return codes;
+}
+
 Decimal decimal_of(const std::string& text) {
   const auto parsed = Decimal::parse(text);
   if (!parsed) throw Error(ErrorKind::kInternal, "the engine gave '" + text + "' as a decimal");

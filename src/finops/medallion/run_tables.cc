@@ -7,6 +7,8 @@
 
 #include "finops/core/error.h"
 #include "finops/core/sha256.h"
+#include "finops/lake/lake_paths.h"
+#include "finops/lake/unique_ids.h"
 #include "finops/tabular/parquet_description.h"
 
 namespace finops::medallion {
@@ -45,12 +47,13 @@ void require_types(const lake::TableView& table, const std::vector<Column>& colu
 }  // namespace
 
 RunTables::RunTables(lake::Lake& lake, std::string lake_uri, ObjectStore& work,
-                     std::string work_folder, TransformEngine& engine)
+                     std::string work_folder, TransformEngine& engine, Makes makes)
     : lake_(lake),
       lake_uri_(std::move(lake_uri)),
       work_(work),
       work_folder_(std::move(work_folder)),
       engine_(engine),
+      makes_(makes),
       pending_(lake.store()) {}
 
 const lake::TableView& RunTables::prepare(const lake::TableName& table,
@@ -61,12 +64,32 @@ const lake::TableView& RunTables::prepare(const lake::TableName& table,
   };
   if (known != nullptr) require_types(*known, columns);
   if (known != nullptr && std::ranges::none_of(columns, lacks)) return *known;
+  if (makes_ == Makes::kHere) {
+    return tables_.insert_or_assign(table, made_here(table, columns)).first->second;
+  }
   lake_.ensure_table(table, {columns, {}});
   const auto planned = planned_.find(table);
   if (planned != planned_.end()) {
     throw Error(ErrorKind::kInternal, "columns of " + table.to_string() + " come after its files");
   }
   return tables_.insert_or_assign(table, lake_.view(table)).first->second;
+}
+
+lake::TableView RunTables::made_here(const lake::TableName& table,
+                                     const std::vector<Column>& columns) {
+  lake::TableView view;
+  if (const lake::TableView* known = find(table)) view = *known;
+  view.name = table;
+  int last_id = 0;
+  for (const Column& column : view.schema.columns) {
+    last_id = std::max({last_id, column.field_id, column.key_id, column.value_id});
+  }
+  for (Column column : columns) {
+    if (view.schema.find(column.name) != nullptr) continue;
+    column.field_id = ++last_id;
+    view.schema.columns.push_back(std::move(column));
+  }
+  return view;
 }
 
 const lake::TableView* RunTables::find(const lake::TableName& table) {
@@ -118,7 +141,9 @@ void RunTables::replace_small(const lake::TableName& table, const std::vector<Co
 }
 
 std::string RunTables::new_key(const lake::TableName& table) {
-  std::string key = lake_.data_key(table, {});
+  std::string key = makes_ == Makes::kInLake ? lake_.data_key(table, {})
+                                             : lake::LakePaths::table_folder(table) + "/data/" +
+                                                   lake::random_uuid() + ".parquet";
   const std::lock_guard lock(mutex_);
   pending_.add(key);
   return key;

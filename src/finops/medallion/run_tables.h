@@ -22,16 +22,20 @@ namespace finops::medallion {
 /// but add_file().
 class RunTables {
  public:
+  /// What prepare() does with tables and columns that the lake does not have: it makes them there,
+  /// or, for who only looks and never commits, here alone.
+  enum class Makes { kInLake, kHere };
+
   /// `lake_uri` is that of the keys of the lake's store; `work` is the engine's work folder as a
   /// store.
   RunTables(lake::Lake& lake, std::string lake_uri, ObjectStore& work, std::string work_folder,
-            TransformEngine& engine);
+            TransformEngine& engine, Makes makes = Makes::kInLake);
 
   lake::Lake& lake() { return lake_; }
   TransformEngine& engine() { return engine_; }
 
-  /// The table with these columns at least, made when the lake has none: columns are committed
-  /// before files are written. kUnsupported when a column has another type there.
+  /// The table with these columns at least, made when there is none: in the lake, columns are
+  /// committed before files are written. kUnsupported when a column has another type there.
   const lake::TableView& prepare(const lake::TableName& table, const std::vector<Column>& columns);
   /// A table that is there; nullptr when it is not.
   const lake::TableView* find(const lake::TableName& table);
@@ -80,6 +84,7 @@ class RunTables {
     std::set<std::string> removed;  // keys
   };
   Plan& plan_of(const lake::TableName& table);
+  lake::TableView made_here(const lake::TableName& table, const std::vector<Column>& columns);
   WrittenParquet take_over(const lake::TableName& table, const std::vector<Column>& columns,
                            const std::string& name);
 
@@ -88,6 +93,7 @@ class RunTables {
   ObjectStore& work_;
   const std::string work_folder_;
   TransformEngine& engine_;
+  const Makes makes_;
   std::mutex mutex_;  // guards pending_
   PendingFiles pending_;
   std::map<lake::TableName, lake::TableView> tables_;

@@ -9,6 +9,7 @@
 #include "finops/core/error.h"
 #include "finops/engines/sql_text.h"
 #include "finops/medallion/bronze_load.h"
+#include "finops/medallion/money_sums.h"
 #include "finops/medallion/query_results.h"
 #include "finops/medallion/repeated_keys.h"
 
@@ -17,8 +18,8 @@ namespace {
 
 constexpr const char* kBronzePack = "finops_pack";
 constexpr const char* kJudged = "finops_judged";
-
-using MoneyByCurrency = std::map<std::string, Decimal>;
+constexpr const char* kQuarantineBefore = "finops_quarantine_before";
+constexpr const char* kQuarantineNow = "finops_quarantine_now";
 
 std::string column_list(const std::vector<Column>& columns, const std::string& prefix = "") {
   return sql_list(columns,
@@ -52,7 +53,7 @@ class SilverBuild {
     bronze_columns_ = engine_.columns_of("FROM bronze." + quoted_identifier(job_.dataset.name));
     tables_.prepare(silver_, job_.sql.columns());
     tables_.prepare(quarantine_, quarantine_columns(bronze_columns_));
-    SilverResult result{plan.stay, 0, {}};
+    SilverResult result{plan.stay, 0, {}, {}};
     for (const auto& files : plan.make) {
       result.packs.push_back(make(files));
       result.refined_rows += result.packs.back().counts.bronze_rows;
@@ -63,6 +64,7 @@ class SilverBuild {
       if (!pack.silver_key.empty()) old.insert(pack.silver_key);
       if (!pack.quarantine_key.empty()) old.insert(pack.quarantine_key);
     }
+    result.quarantine = compare_quarantine(old, result.packs, plan.stay.size());
     drop(silver_, old);
     drop(quarantine_, old);
     tables_.show(silver_, "silver", silver_.name);
@@ -101,10 +103,30 @@ class SilverBuild {
     return change;
   }
 
-  void drop(const lake::TableName& table, const std::set<std::string>& keys) {
+  /// Of the packs that go and those that come, from the `first_new` on.
+  QuarantineDifference compare_quarantine(const std::set<std::string>& old,
+                                          const std::vector<Pack>& packs, std::size_t first_new) {
+    std::set<std::string> now;
+    for (std::size_t i = first_new; i < packs.size(); ++i) now.insert(packs[i].quarantine_key);
+    now.erase("");
+    const std::set<std::string> before = present(quarantine_, old);
+    if (before.empty() && now.empty()) return {};
+    tables_.show_files(quarantine_, before, "silver", kQuarantineBefore);
+    tables_.show_files(quarantine_, now, "silver", kQuarantineNow);
+    return quarantine_difference(
+        engine_, job_.dataset, job_.sql, quarantine_columns(bronze_columns_),
+        "silver." + std::string(kQuarantineBefore), "silver." + std::string(kQuarantineNow), stop_);
+  }
+
+  /// Those of the keys that are of the table.
+  std::set<std::string> present(const lake::TableName& table, const std::set<std::string>& keys) {
     std::set<std::string> here;
     std::ranges::set_intersection(tables_.keys_of(table), keys, std::inserter(here, here.end()));
-    tables_.remove_files(table, here);
+    return here;
+  }
+
+  void drop(const lake::TableName& table, const std::set<std::string>& keys) {
+    tables_.remove_files(table, present(table, keys));
   }
 
   Pack make(const std::vector<LandedFile>& files) {
@@ -163,13 +185,7 @@ class SilverBuild {
 
   static void add_codes(const std::string& list, std::int64_t rows,
                         std::map<std::string, std::int64_t>& counts) {
-    // ["a","b"]: codes are names, with nothing in them that JSON would escape.
-    std::size_t begin = list.find('"');
-    while (begin != std::string::npos) {
-      const std::size_t end = list.find('"', begin + 1);
-      counts[list.substr(begin + 1, end - begin - 1)] += rows;
-      begin = list.find('"', end + 1);
-    }
+    for (const auto& code : codes_of(list)) counts[code] += rows;
   }
 
   void prove_rows(const Pack& pack, std::int64_t valid, std::int64_t invalid) const {
@@ -225,17 +241,7 @@ class SilverBuild {
 
   MoneyByCurrency sums(const std::string& from, const datasets::MoneyColumn& money,
                        const std::string& currency_column) {
-    const std::string currency = currency_column.empty()
-                                     ? quoted_literal(money.currency)
-                                     : "coalesce(" + quoted_identifier(currency_column) + ", '')";
-    MoneyByCurrency sums;
-    for_each_row(engine_,
-                 "SELECT " + currency + ", sum(" + quoted_identifier(money.column) + ") FROM " +
-                     from + " GROUP BY 1",
-                 stop_, [&](const ResultRow& row) {
-                   if (row[1]) sums[row[0].value_or("")] = decimal_of(*row[1]);
-                 });
-    return sums;
+    return money_sums(engine_, from, money, currency_column, stop_);
   }
 
   RunTables& tables_;

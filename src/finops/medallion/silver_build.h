@@ -9,6 +9,7 @@
 #include "finops/datasets/project.h"
 #include "finops/medallion/landing.h"
 #include "finops/medallion/layer_names.h"
+#include "finops/medallion/quarantine_moves.h"
 #include "finops/medallion/run_tables.h"
 #include "finops/medallion/silver_packs.h"
 #include "finops/medallion/silver_sql.h"
@@ -36,6 +37,7 @@ struct SilverResult {
   std::vector<Pack> packs;
   std::int64_t refined_rows = 0;  // rows of bronze that were read for it
   RowsChange change;
+  QuarantineDifference quarantine;
 };
 
 /// Brings silver and quarantine to what bronze has. `before` are the packs that are there and were

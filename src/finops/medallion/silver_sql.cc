@@ -192,9 +192,9 @@ std::string SilverSql::delivered_text(const DatasetColumn& column) const {
   return text;
 }
 
-std::string SilverSql::normalised(const std::string& from) const {
-  const std::string own =
-      std::string(kSourceFile) + ", " + kSourceLine + ", " + kIngestionTime + ", " + kUnreadable;
+std::string SilverSql::normalised(const std::string& from, const std::string& also) const {
+  const std::string own = std::string(kSourceFile) + ", " + kSourceLine + ", " + kIngestionTime +
+                          ", " + kUnreadable + (also.empty() ? "" : ", " + also);
   std::string texts, reads, values;
   for (const auto& column : dataset_.columns) {
     const ColumnRule& rule = rule_of(column.name);

@@ -31,7 +31,8 @@ class SilverSql {
   const std::vector<Column>& columns() const { return columns_; }
 
   /// All rows with the normalised values of the delivered columns, and nothing else of the rules.
-  std::string normalised(const std::string& from) const;
+  /// `also` is a column of `from` that comes along.
+  std::string normalised(const std::string& from, const std::string& also = "") const;
 
   /// Whether a later row of a key that a valid row has is a duplicate.
   bool has_unique_key() const;

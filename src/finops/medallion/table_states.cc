@@ -2,7 +2,6 @@
 
 #include <nlohmann/json.hpp>
 
-#include "finops/core/error.h"
 #include "finops/tabular/parquet_writing.h"
 
 namespace finops::medallion {
@@ -42,6 +41,15 @@ void write_table_states(RunTables& tables, const std::string& name_space,
         {state.layer, state.name, state.definition, state.logic, state.built_at, state.report});
   }
   tables.replace_small({name_space, kTable}, state_columns(), std::move(rows), {"layer", "name"});
+}
+
+Error not_made_yet(const datasets::Project& project) {
+  const bool is_default = project.is_default_semantics();
+  return {ErrorKind::kUsage,
+          "the lake has no tables of the project '" + project.name + "'" +
+              (is_default ? "" : " under the semantics '" + project.semantics + "'") +
+              " yet; make them with `finops dataset run --project " + project.folder +
+              (is_default ? "" : " --semantics " + project.semantics) + "` first"};
 }
 
 std::string to_json(const ModelReport& report) {

@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "finops/core/error.h"
+#include "finops/datasets/project.h"
 #include "finops/medallion/dataset_report.h"
 #include "finops/medallion/run_tables.h"
 
@@ -30,6 +32,9 @@ using TableStates = std::map<std::pair<std::string, std::string>, TableState>;
 TableStates read_table_states(RunTables& tables, const std::string& name_space);
 void write_table_states(RunTables& tables, const std::string& name_space,
                         const TableStates& states);
+
+/// kUsage: no run has made tables of the project yet.
+Error not_made_yet(const datasets::Project& project);
 
 std::string to_json(const ModelReport& report);
 /// What the run that made the table told; kInvalidData for a text that is none.

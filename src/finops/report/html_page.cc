@@ -161,7 +161,25 @@ class Page {
     codes("Flags of valid rows", "flag", &medallion::RowCounts::flags);
     html_ += "</div></div></div>\n";
     money();
+    waivers();
     html_ += "</section>\n";
+  }
+
+  void waivers() {
+    if (data_.waivers.empty()) return;
+    std::string rows;
+    for (const auto& one : data_.waivers) {
+      rows += "<tr data-waiver=\"" + escaped(one.dataset) + "\">" + row_head(one.dataset) +
+              text_cell(one.code.empty() ? "all" : one.code) +
+              text_cell(one.file.empty() ? "all" : one.file) + text_cell(one.reason) +
+              text_cell(one.since) + number_cell(count_text(one.rows)) + "</tr>\n";
+    }
+    html_ += "<div class=\"card\" id=\"waivers\"><h3>Accepted as they are</h3>\n" +
+             table("Waivers",
+                   {"Dataset", "Reason for quarantine", "Landing file", "Why it is accepted",
+                    "Since (UTC)", "#Rows then"},
+                   rows) +
+             "</div>\n";
   }
 
   void codes(const char* title, const char* kind,

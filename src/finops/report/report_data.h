@@ -34,6 +34,13 @@ struct DatasetSection {
   RowSample quarantine;  // some rows of each reason
 };
 
+/// Quarantined rows that somebody has accepted as they are.
+struct WaiverLine {
+  std::string dataset, code, file;  // the last two empty: all
+  std::string since, reason;
+  std::int64_t rows = 0;  // that it covered then
+};
+
 struct AnomalyCount {
   std::string name;  // a severity or a method
   std::string description;
@@ -72,6 +79,7 @@ struct ReportData {
   std::string made_at;                      // of the youngest table
   std::optional<std::int64_t> snapshot_id;  // of table_states: of the last commit of a run
   std::vector<DatasetSection> datasets;
+  std::vector<WaiverLine> waivers;
   std::vector<AnomalySection> anomalies;
   std::vector<ModelSection> models;
 };

@@ -5,13 +5,13 @@
 #include <set>
 #include <utility>
 
-#include "finops/core/error.h"
 #include "finops/engines/sql_text.h"
 #include "finops/medallion/bronze_load.h"
 #include "finops/medallion/layer_names.h"
 #include "finops/medallion/silver_packs.h"
 #include "finops/medallion/silver_sql.h"
 #include "finops/medallion/table_states.h"
+#include "finops/medallion/waivers.h"
 #include "finops/report/plot_choice.h"
 #include "finops/report/plot_reading.h"
 #include "finops/report/query_rows.h"
@@ -64,6 +64,7 @@ class ReportReading {
     data_.semantics = project_.semantics;
     data_.snapshot_id = versions_.at(names_.silver + "." + kStates).snapshot_id;
     for (const auto& dataset : project_.datasets) read_dataset(dataset);
+    read_waivers();
     for (const Model& model : project_.models) read_model(model);
     return std::move(data_);
   }
@@ -89,13 +90,19 @@ class ReportReading {
         data_.made_at = std::max(data_.made_at, state.built_at);
       }
     }
-    if (!states_.empty()) return;
-    const bool is_default = project_.is_default_semantics();
-    throw Error(ErrorKind::kUsage,
-                "the lake has no tables of the project '" + project_.name + "'" +
-                    (is_default ? "" : " under the semantics '" + project_.semantics + "'") +
-                    " yet; make them with `finops dataset run --project " + project_.folder +
-                    (is_default ? "" : " --semantics " + project_.semantics) + "` first");
+    if (states_.empty()) throw medallion::not_made_yet(project_);
+  }
+
+  void read_waivers() {
+    if (!has_table(names_.silver, medallion::kWaivers)) return;
+    const auto found =
+        query("SELECT dataset, code, file, CAST(since AS VARCHAR), reason, rows FROM " +
+              sql_name(names_.silver, medallion::kWaivers) + " ORDER BY ALL");
+    for (const ResultRow& row : found.rows) {
+      data_.waivers.push_back({row[0].value_or(""), row[1].value_or(""), row[2].value_or(""),
+                               to_second(row[3].value_or("")), row[4].value_or(""),
+                               integer_of(row[5])});
+    }
   }
 
   const State* state_of(const std::string& layer, const std::string& name) const {

@@ -17,14 +17,6 @@ struct DatasetOptions {
   std::string output;
 };
 
-/// Rows that this run put into quarantine are something to look at, as with bills.
-int code_of(const medallion::DatasetRunReport& report) {
-  for (const auto& one : report.datasets) {
-    if (one.is_rebuilt && one.quarantined_rows > 0) return 3;
-  }
-  return 0;
-}
-
 int run(CommandContext& context, const DatasetOptions& options) {
   const auto on_stage = [&](const std::string& stage) { context.console.detail(stage); };
   const auto report = context.services.run_datasets(context.configuration(), options.request,
@@ -34,7 +26,7 @@ int run(CommandContext& context, const DatasetOptions& options) {
   } else {
     print_dataset_run(context.console.out(), report, options.request.is_dry_run);
   }
-  return options.request.is_dry_run ? 0 : code_of(report);
+  return report.has_new_quarantine() ? 3 : 0;
 }
 
 /// How things stand: what a run would find to do, and the numbers of the runs before.

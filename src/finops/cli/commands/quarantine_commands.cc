@@ -3,84 +3,124 @@
 
 #include "finops/cli/commands/commands.h"
 #include "finops/cli/human_text.h"
-#include "finops/cli/json_documents.h"
+#include "finops/cli/quarantine_documents.h"
+#include "finops/cli/quarantine_text.h"
 #include "finops/cli/selection_options.h"
-#include "finops/cli/text_table.h"
+#include "finops/core/error.h"
 
 namespace finops {
 namespace {
 
-struct ShowOptions {
-  SelectionOptions selection;
-  std::uint64_t limit = 20;
+/// An option, and whether it was written.
+struct WrittenOption {
+  const char* name;
+  bool is_written;
 };
 
-struct ReplayOptions {
-  SelectionOptions selection;
+/// The options that say which project's datasets a command is about. Without --project it is about
+/// bills, and the options of the one are refused with those of the other.
+struct ProjectOptions {
+  DatasetQuarantineRequest request;
+
+  void add(CLI::App& command) {
+    command
+        .add_option("--project", request.of.project,
+                    "The quarantine of this project's datasets, not of bills: its folder")
+        ->type_name("DIR");
+    command
+        .add_option("--semantics", request.of.semantics,
+                    "Of datasets: one of those that project.toml names; default: the first of them")
+        ->type_name("NAME");
+  }
+  void add_datasets(CLI::App& command) {
+    command
+        .add_option("--dataset", request.choice.datasets,
+                    "Of datasets: only this one; may be given more than once")
+        ->type_name("NAME")
+        ->expected(1)
+        ->take_all();
+  }
+  void add_rows(CLI::App& command, const std::string& code_names) {
+    command.add_option(code_names, request.choice.code, "Of datasets: only rows with this reason")
+        ->type_name("CODE");
+    command
+        .add_option("--file", request.choice.file,
+                    "Of datasets: only rows of this landing file, as `ls --by-file` tells it")
+        ->type_name("FILE");
+  }
+
+  bool is_about_datasets(const std::vector<WrittenOption>& of_bills,
+                         std::vector<WrittenOption> of_datasets = {}) const {
+    of_datasets.push_back({"--semantics", !request.of.semantics.empty()});
+    of_datasets.push_back({"--dataset", !request.choice.datasets.empty()});
+    of_datasets.push_back({"--code", !request.choice.code.empty()});
+    of_datasets.push_back({"--file", !request.choice.file.empty()});
+    const bool has_project = !request.of.project.empty();
+    for (const WrittenOption& option : has_project ? of_bills : of_datasets) {
+      if (!option.is_written) continue;
+      throw Error(ErrorKind::kUsage,
+                  std::string(option.name) +
+                      (has_project ? " is about bills and --project about datasets; give one of "
+                                     "the two"
+                                   : " is about datasets; name their project with --project DIR"));
+    }
+    return has_project;
+  }
+};
+
+struct QuarantineOptions {
+  SelectionOptions bills;
+  ProjectOptions project;
+  std::uint64_t limit = 20;
   bool is_dry_run = false;
+
+  bool is_about_datasets() const {
+    return project.is_about_datasets(
+        {{"--period", !bills.period.empty()}, {"--source", !bills.sources.empty()}},
+        {{"--by-file", project.request.by_file}});
+  }
 };
 
 struct WaiveOptions {
-  PartitionOptions of;
-  std::string delivery, reason;
-  bool is_dry_run = false;
+  PartitionOptions bill;
+  std::string delivery;
+  ProjectOptions project;
+  std::string reason;
+  bool withdraws = false, is_dry_run = false;
+
+  bool is_about_datasets() const {
+    return project.is_about_datasets({{"--period", !bill.period.empty()},
+                                      {"--source", !bill.source.empty()},
+                                      {"--table", !bill.table.empty()},
+                                      {"--delivery", !delivery.empty()}},
+                                     {{"--withdraw", withdraws}});
+  }
 };
 
-/// A cost of nothing is not worth a word.
-std::string with_cost(const QuarantineCount& count, const std::string& currency) {
-  if (count.cost.is_zero()) return "";
-  return "  unblended cost " + printable(money_text({{currency, count.cost}}));
-}
-
-void print_summaries(std::ostream& out, const std::vector<QuarantineSummary>& summaries) {
-  for (const QuarantineSummary& summary : summaries) {
-    out << printable(summary.id.partition_name()) << "  " << printable(summary.id.version)
-        << (summary.is_current ? "" : "  (not current)") << "  " << plural(summary.rows, "row")
-        << '\n';
-    if (!summary.waiver.empty()) out << "  waived: " << printable(summary.waiver) << '\n';
-    for (const auto& [currency, of_currency] : summary.currencies) {
-      const std::string name = currency.empty()  ? "without a currency"
-                               : currency == "?" ? "of unreadable currency"
-                                                 : currency;
-      out << "  " << printable(name) << ": " << plural(of_currency.all.rows, "row")
-          << with_cost(of_currency.all, currency) << '\n';
-      for (const auto& [reason, count] : of_currency.reasons) {
-        out << "    " << count_text(count.rows) << " × " << printable(reason)
-            << with_cost(count, currency) << '\n';
-      }
+int list(CommandContext& context, const QuarantineOptions& options) {
+  const auto tell = [&](const auto& quarantine) {
+    if (context.console.is_json()) {
+      context.console.print_document(quarantine_document(quarantine));
+    } else {
+      print_quarantine(context.console.out(), quarantine);
     }
-  }
-  if (summaries.empty()) out << "The quarantine is empty.\n";
-}
-
-int list(CommandContext& context, const SelectionOptions& options) {
-  const std::vector<QuarantineSummary> summaries =
-      context.services.quarantine_summaries(context.configuration(), options.selection());
-  if (context.console.is_json()) {
-    context.console.print_document(quarantine_document(summaries));
+  };
+  if (options.is_about_datasets()) {
+    tell(context.services.dataset_quarantine(context.configuration(), options.project.request,
+                                             context.stop()));
   } else {
-    print_summaries(context.console.out(), summaries);
+    tell(context.services.quarantine_summaries(context.configuration(), options.bills.selection()));
   }
   return 0;
 }
 
-void print_rows(std::ostream& out, const std::vector<QuarantinedRow>& rows) {
-  for (const QuarantinedRow& row : rows) {
-    out << printable(row.id.partition_name()) << "  " << printable(row.file) << ":" << row.line
-        << '\n';
-    for (const std::string& reason : row.reasons) out << "  reason: " << printable(reason) << '\n';
-    out << "  raw: " << printable(row.raw) << '\n';
-  }
-  if (rows.empty()) out << "The quarantine is empty.\n";
-}
-
-int show(CommandContext& context, const ShowOptions& options) {
+/// `read` gives at most as many rows as it is told.
+template <typename Read>
+void show_rows(CommandContext& context, std::uint64_t wanted, const Read& read) {
   constexpr std::uint64_t kNoLimit = ~std::uint64_t{0};
-  const std::uint64_t limit = options.limit == 0 ? kNoLimit : options.limit;
+  const std::uint64_t limit = wanted == 0 ? kNoLimit : wanted;
   // One more than wanted tells whether there are more.
-  std::vector<QuarantinedRow> rows =
-      context.services.quarantined_rows(context.configuration(), options.selection.selection(),
-                                        limit == kNoLimit ? limit : limit + 1);
+  auto rows = read(limit == kNoLimit ? limit : limit + 1);
   const bool has_more = rows.size() > limit;
   if (has_more) rows.resize(limit);
   if (context.console.is_json()) {
@@ -88,26 +128,26 @@ int show(CommandContext& context, const ShowOptions& options) {
     document["has_more"] = has_more;
     context.console.print_document(document);
   } else {
-    print_rows(context.console.out(), rows);
+    print_quarantined_rows(context.console.out(), rows);
     if (has_more) context.console.note("there are more rows; --limit 0 shows all");
   }
-  return 0;
 }
 
-void print_replay(CommandContext& context, const ReplayReport& report, bool is_dry_run) {
-  const std::string partition =
-      printable(report.id.partition_name()) + "  " + printable(report.id.version);
-  if (!report.message.empty()) {
-    context.console.warning(partition + ": " + printable(report.message));
-    return;
+int show(CommandContext& context, const QuarantineOptions& options) {
+  if (options.is_about_datasets()) {
+    show_rows(context, options.limit, [&](std::uint64_t limit) {
+      DatasetQuarantineRequest request = options.project.request;
+      request.limit = limit;
+      return context.services.dataset_quarantined_rows(context.configuration(), request,
+                                                       context.stop());
+    });
+  } else {
+    show_rows(context, options.limit, [&](std::uint64_t limit) {
+      return context.services.quarantined_rows(context.configuration(), options.bills.selection(),
+                                               limit);
+    });
   }
-  std::ostream& out = context.console.out();
-  out << partition << "  " << count_text(report.loaded) << " of " << plural(report.rows, "row")
-      << (is_dry_run ? " would move into the lake" : " moved into the lake");
-  const std::string money = money_text(report.unblended_cost);
-  if (!money.empty()) out << "  unblended cost " << printable(money);
-  if (report.is_changed && !is_dry_run) out << "  revision " << report.revision;
-  out << '\n';
+  return 0;
 }
 
 /// As runs do: 3 when something was published and another delivery could not be tried.
@@ -124,94 +164,169 @@ int exit_code_of(const std::vector<ReplayReport>& reports) {
   return is_locked ? 5 : 1;
 }
 
-int replay(CommandContext& context, const ReplayOptions& options) {
+int replay_bills(CommandContext& context, const QuarantineOptions& options) {
   const std::vector<ReplayReport> reports = context.services.replay_quarantine(
-      context.configuration(), options.selection.selection(), options.is_dry_run, context.stop());
+      context.configuration(), options.bills.selection(), options.is_dry_run, context.stop());
   if (context.console.is_json()) {
     context.console.print_document(replay_document(reports, options.is_dry_run));
-  } else {
-    for (const ReplayReport& report : reports) print_replay(context, report, options.is_dry_run);
-    if (reports.empty()) {
-      context.console.out() << "No current delivery has quarantined rows. Nothing was changed.\n";
+    return exit_code_of(reports);
+  }
+  for (const ReplayReport& report : reports) {
+    if (report.message.empty()) {
+      print_replay(context.console.out(), report, options.is_dry_run);
+    } else {
+      context.console.warning(printable(report.id.partition_name()) + "  " +
+                              printable(report.id.version) + ": " + printable(report.message));
     }
+  }
+  if (reports.empty()) {
+    context.console.out() << "No current delivery has quarantined rows. Nothing was changed.\n";
   }
   return exit_code_of(reports);
 }
 
-int waive(CommandContext& context, const WaiveOptions& options) {
-  const WaiverRequest request{.of = options.of.choice(),
+int replay_datasets(CommandContext& context, const QuarantineOptions& options) {
+  DatasetRequest request = options.project.request.of;
+  request.is_dry_run = options.is_dry_run;
+  const auto on_stage = [&](const std::string& stage) { context.console.detail(stage); };
+  const auto report =
+      context.services.replay_datasets(context.configuration(), request, on_stage, context.stop());
+  if (context.console.is_json()) {
+    context.console.print_document(replay_document(report, options.is_dry_run));
+  } else {
+    print_replay(context.console.out(), report, options.is_dry_run);
+  }
+  return report.has_new_quarantine() && !options.is_dry_run ? 3 : 0;
+}
+
+int replay(CommandContext& context, const QuarantineOptions& options) {
+  return options.is_about_datasets() ? replay_datasets(context, options)
+                                     : replay_bills(context, options);
+}
+
+int waive_bill(CommandContext& context, const WaiveOptions& options) {
+  const WaiverRequest request{.of = options.bill.choice(),
                               .version = options.delivery,
                               .reason = options.reason,
                               .is_dry_run = options.is_dry_run};
   const WaiverReport report = context.services.waive_quarantine(context.configuration(), request);
   if (context.console.is_json()) {
     context.console.print_document(waiver_document(report, options.is_dry_run));
-    return 0;
+  } else {
+    print_waiver(context.console.out(), report, options.is_dry_run);
   }
-  context.console.out()
-      << printable(report.id.partition_name()) << "  " << printable(report.id.version) << ": "
-      << plural(report.quarantined_rows, "quarantined row")
-      << (options.is_dry_run ? " would be" : " are") << " accepted as they are.\n"
-      << (report.was_refused ? "The next run loads the delivery; these rows stay in quarantine.\n"
-                             : "No row and no sum changes; the receipt tells the waiver.\n");
   return 0;
 }
 
-void add_replay_command(CommandTree& tree, CLI::App& group) {
-  auto options = std::make_shared<ReplayOptions>();
-  CLI::App& command =
-      tree.add(group, "replay", "Read quarantined rows again with the rules of this version",
-               "  finops quarantine replay --dry-run\n"
-               "  finops quarantine replay --period 2026-05 --source payer-a\n",
-               [options](CommandContext& context) { return replay(context, *options); });
-  options->selection.add_period(command);
-  options->selection.add_sources(command);
-  command.add_flag("--dry-run", options->is_dry_run, "Say what would move; change nothing");
+int waive_dataset(CommandContext& context, const WaiveOptions& options) {
+  const medallion::QuarantineChoice& choice = options.project.request.choice;
+  if (choice.datasets.size() != 1) {
+    throw Error(ErrorKind::kUsage, "one --dataset is required: whose rows are accepted");
+  }
+  const medallion::DatasetWaiverRequest request{.dataset = choice.datasets.front(),
+                                                .code = choice.code,
+                                                .file = choice.file,
+                                                .reason = options.reason,
+                                                .withdraws = options.withdraws,
+                                                .is_dry_run = options.is_dry_run};
+  const auto report = context.services.waive_datasets(
+      context.configuration(), options.project.request.of, request, context.stop());
+  if (context.console.is_json()) {
+    context.console.print_document(waiver_document(report, request));
+  } else {
+    print_waiver(context.console.out(), report, request);
+  }
+  return 0;
 }
 
-void add_waive_command(CommandTree& tree, CLI::App& group) {
+int waive(CommandContext& context, const WaiveOptions& options) {
+  const bool is_about_datasets = options.is_about_datasets();
+  if (options.reason.empty() == !options.withdraws) {
+    throw Error(ErrorKind::kUsage, options.withdraws
+                                       ? "--withdraw takes no --reason: the waiver goes with it"
+                                       : "--reason is required: why these rows are accepted");
+  }
+  return is_about_datasets ? waive_dataset(context, options) : waive_bill(context, options);
+}
+
+using Command = int (*)(CommandContext&, const QuarantineOptions&);
+
+/// A command with the options that choose rows of bills or of datasets.
+CLI::App& add(CommandTree& tree, const std::string& name, const std::string& description,
+              const std::string& examples, const std::shared_ptr<QuarantineOptions>& options,
+              Command command) {
+  CLI::App& added =
+      tree.add(tree.group("quarantine"), name, description, examples,
+               [options, command](CommandContext& context) { return command(context, *options); });
+  options->bills.add_period(added);
+  options->bills.add_sources(added);
+  options->project.add(added);
+  return added;
+}
+
+void add_waive_command(CommandTree& tree) {
   auto options = std::make_shared<WaiveOptions>();
   CLI::App& command = tree.add(
-      group, "waive", "Accept a delivery with its quarantined rows; a refused one is loaded then",
+      tree.group("quarantine"), "waive",
+      "Accept quarantined rows as they are: of a delivery (a refused one is loaded then), or of a "
+      "dataset",
       "  finops quarantine show --period 2026-05 --source payer-a       what does not fit\n"
       "  finops quarantine waive --period 2026-05 --source payer-a --reason \"AWS case 1234\"\n"
-      "  finops aws run-pipeline                                        loads a refused one\n",
+      "  finops aws run-pipeline                                        loads a refused one\n"
+      "  finops quarantine waive --project my_project --dataset orders --code duplicate_key "
+      "--reason \"sent twice by the shop\"\n"
+      "  finops quarantine waive --project my_project --dataset orders --code duplicate_key "
+      "--withdraw\n",
       [options](CommandContext& context) { return waive(context, *options); });
-  options->of.add(command, "`finops quarantine ls`");
-  command.add_option("--reason", options->reason, "Kept in the ledger and in the receipt")
-      ->type_name("TEXT")
-      ->required();
+  options->bill.add(command, "`finops quarantine ls`", /*is_required=*/false);
+  command.add_option("--reason", options->reason, "Why; kept in the lake with the waiver")
+      ->type_name("TEXT");
   command
       .add_option("--delivery", options->delivery,
                   "An execution id, or a unique beginning of one, when two have quarantined rows")
       ->type_name("V");
+  options->project.add(command);
+  options->project.add_datasets(command);
+  options->project.add_rows(command, "--code");
+  command.add_flag("--withdraw", options->withdraws, "Of datasets: take such a waiver away again");
   command.add_flag("--dry-run", options->is_dry_run, "Say what would be waived; change nothing");
 }
 
 }  // namespace
 
 void add_quarantine_commands(CommandTree& tree) {
-  CLI::App& group = tree.group("quarantine");
-  auto ls = std::make_shared<SelectionOptions>();
-  CLI::App& list_command = tree.add(
-      group, "ls", "Count quarantined rows by delivery, currency and reason, with their money",
-      "  finops quarantine ls\n  finops quarantine ls --period 2026-05 --json\n",
-      [ls](CommandContext& context) { return list(context, *ls); });
-  ls->add_period(list_command);
-  ls->add_sources(list_command);
+  const auto options = [] { return std::make_shared<QuarantineOptions>(); };
+  const auto of_list = options();
+  CLI::App& listing = add(
+      tree, "ls", "Count quarantined rows by delivery or dataset, currency and reason, with money",
+      "  finops quarantine ls\n"
+      "  finops quarantine ls --period 2026-05 --json\n"
+      "  finops quarantine ls --project my_project --by-file\n",
+      of_list, list);
+  of_list->project.add_datasets(listing);
+  listing.add_flag("--by-file", of_list->project.request.by_file,
+                   "Of datasets: each landing file by itself");
 
-  auto options = std::make_shared<ShowOptions>();
-  CLI::App& show_command =
-      tree.add(group, "show", "Show quarantined rows as delivered, with file, line and reasons",
-               "  finops quarantine show --period 2026-05 --source payer-a\n"
-               "  finops quarantine show --limit 0 --json > rows.json\n",
-               [options](CommandContext& context) { return show(context, *options); });
-  options->selection.add_period(show_command);
-  options->selection.add_sources(show_command);
-  show_command.add_option("--limit", options->limit, "Most rows to show; 0: all; default: 20")
+  const auto of_show = options();
+  CLI::App& showing =
+      add(tree, "show", "Show quarantined rows as delivered, with file, line and reasons",
+          "  finops quarantine show --period 2026-05 --source payer-a\n"
+          "  finops quarantine show --limit 0 --json > rows.json\n"
+          "  finops quarantine show --project my_project --dataset orders --code duplicate_key\n",
+          of_show, show);
+  showing.add_option("--limit", of_show->limit, "Most rows to show; 0: all; default: 20")
       ->type_name("N");
-  add_replay_command(tree, group);
-  add_waive_command(tree, group);
+  of_show->project.add_datasets(showing);
+  of_show->project.add_rows(showing, "--code,--reason");
+
+  const auto of_replay = options();
+  add(tree, "replay", "Try quarantined rows again: with this version, or a project's rules of now",
+      "  finops quarantine replay --dry-run\n"
+      "  finops quarantine replay --period 2026-05 --source payer-a\n"
+      "  finops quarantine replay --project my_project --dry-run\n",
+      of_replay, replay)
+      .add_flag("--dry-run", of_replay->is_dry_run, "Say what would move; change nothing");
+  add_waive_command(tree);
 }
 
 }  // namespace finops
