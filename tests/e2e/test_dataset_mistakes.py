@@ -119,7 +119,9 @@ sql = "id"
     "syntax error in line 4": (changed("models/totals.sql", "FROM", "FORM"),
                                'shop/models/totals.sql:4:1: Parser Error: syntax error at or near "FORM"'),
     "floating point in a model": (changed("models/totals.sql", "CAST(sum(amount) AS DECIMAL(38,18))", "avg(amount)"),
-                                  f"shop/models/totals.sql:1:1: the column 'amount' {FLOATING}"),
+                                  f"shop/models/totals.sql:3:18: the column 'amount' {FLOATING}"),
+    "floating point without a name": ({"models/totals.sql": "SELECT customer,\n  random() FROM silver.orders\n"},
+                                      f"shop/models/totals.sql:2:3: the column 'random()' {FLOATING}"),
     "model that is no query": ({"models/totals.sql": "DROP TABLE silver.orders\n"},
                                "shop/models/totals.sql:1:1: only statements that read are allowed: SELECT, WITH, FROM, VALUES, DESCRIBE, "
                                "SHOW, SUMMARIZE, and EXPLAIN of one of them"),
@@ -156,8 +158,12 @@ sql = "id"
     "unknown column in a test": (
         changed("models/totals.toml", 'unique = ["customer"]',
                 'sum_equals = { column = "amount", source = "silver.orders.amount", where = "amonut > 0" }'),
-        "shop/models/totals.toml:5:1: sum_equals(amount = silver.orders.amount): Binder Error: Referenced column \"amonut\" not found in "
+        "shop/models/totals.toml:6:77: sum_equals(amount = silver.orders.amount): Binder Error: Referenced column \"amonut\" not found in "
         'FROM clause! Candidate bindings: "amount", "customer", "source_file", "source_line"'),
+    "syntax error in a test's condition": (
+        changed("models/totals.toml", 'unique = ["customer"]',
+                'sum_equals = { column = "amount", source = "silver.orders.amount", where = "amount > AND" }'),
+        'shop/models/totals.toml:6:86: Parser Error: syntax error at or near "AND"'),
     "range that ends before it begins": ({"rules/orders.toml": RULES + "[columns.amount]\nrange = [5, 1]\n"},
                                          "shop/rules/orders.toml:10:9: 'range' begins with the greater number; write [1, 5]"),
     "range of a text": ({"rules/orders.toml": RULES + "[columns.currency]\nrange = [1, 5]\n"},
@@ -199,7 +205,19 @@ make gold.totals: tests of the model totals fail, so nothing is published:
 shop/models/totals.toml:7:1: no_rows does not hold: 1 times not"""),
     "money that a rule changes": ({"rules/orders.toml": RULES + 'set = { amount = "CAST(0 AS DECIMAL(38,18))" }\n'}, """\
 make silver.orders: the money of orders.amount in 'EUR' does not balance, so nothing is published: bronze has 9, silver 11, \
-quarantine 0; see whether a rule (shop/rules/orders.toml:1:1) changes this column or its currency"""),
+quarantine 0; shop/rules/orders.toml:9:19 sets amount (rule refund)"""),
+    "currency that a rule changes": ({"rules/orders.toml": RULES + '[[rule]]\nwhen = "amount > 0"\nset = { currency = "\'USD\'" }\n'}, """\
+make silver.orders: the money of orders.amount in 'EUR' does not balance, so nothing is published: bronze has 9, silver -2, \
+quarantine 0; shop/rules/orders.toml:11:21 sets currency"""),
+    "sums that are not the same": (
+        {"models/totals.toml": MODEL + '[[test]]\nsum_equals = { column = "amount", source = "silver.orders.amount" }\n'
+                                       '[[test]]\nsum_equals = { column = "amount", source = "silver.orders.amount", where = "amount < 0" }\n'}
+        | changed("models/totals.sql", "sum(amount)", "sum(amount) / 4 + 0.5"), """\
+make gold.totals: tests of the model totals fail, so nothing is published:
+shop/models/totals.toml:7:1: sum_equals(amount = silver.orders.amount) does not hold: the sum of amount is 2.75, that of silver.orders.amount \
+is 9
+shop/models/totals.toml:9:1: sum_equals(amount = silver.orders.amount) does not hold: the sum of amount is 2.75, that of silver.orders.amount \
+where amount < 0 is -2"""),
     "rule that fails on a value": (
         {"rules/orders.toml": RULES + '[[derive]]\ncolumn = "number"\ntype = "decimal"\nsql = "CAST(customer AS DECIMAL(38,18))"\n'}, """\
 make silver.orders: Conversion Error: Could not convert string "c1" to DECIMAL(38,18) when casting from source column customer"""),
@@ -208,7 +226,7 @@ make silver.orders: Conversion Error: Could not convert string "c1" to DECIMAL(3
 make gold.totals: Conversion Error: Could not convert string 'c1' to INT32 when casting from source column customer"""),
     "model whose column gets another type": (
         changed("models/totals.sql", "CAST(sum(amount) AS DECIMAL(38,18))", "count(*)"), """\
-make gold.totals: the column 'amount' of shop_gold.totals is decimal(38,18) and would become long; tables of the lake keep the types of \
+make gold.totals: shop/models/totals.sql:3:15: the column 'amount' of shop_gold.totals is decimal(38,18) and would become long; tables of the lake keep the types of \
 their columns: give it another name"""),
     "landing file that cannot be read": ({"landing/orders/2.csv": "id,id\n1,2\n"},
                                          "cannot read 'orders/2.csv': its header has the column 'id' twice"),
@@ -327,6 +345,17 @@ the project has 3 mistakes:
   shop/models/totals.sql:4:1: Parser Error: syntax error at or near "FORM"
   shop/rules/orders.toml:8:9: rule refund: there is no column 'amout'; did you mean 'amount'?
   """ + message
+
+
+def test_doctor_needs_no_export_where_there_are_datasets(shop):
+    [exports] = [one for one in shop.json("doctor")["checks"] if one["subject"] == "exports"]
+    assert exports["result"] == "good" and "the lake has datasets" in exports["finding"]
+
+
+def test_doctor_warns_where_there_is_nothing_to_load(project):
+    project.write_config()
+    [exports] = [one for one in project.json("doctor")["checks"] if one["subject"] == "exports"]
+    assert exports["result"] == "warning" and "bucket and export_name" in exports["advice"]
 
 
 @pytest.mark.parametrize("command", ["check", "run", "status", "lineage", "docs"])

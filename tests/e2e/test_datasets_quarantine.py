@@ -271,6 +271,24 @@ def test_a_waiver_again_and_withdrawn(shop):
     shop.project.run("lake", "check")
 
 
+@pytest.mark.parametrize("moment", ["kill-before", "kill-after"])
+def test_a_waiver_that_is_killed_is_there_or_not(shop, moment):
+    command = ["quarantine", "waive", "--project", shop.folder, "--dataset", "orders", "--reason"]
+    count = shop.project.folder / "count"
+    shop.project.run(*command, "the first")  # makes the table
+    shop.project.run(*command, "the second", env={"FINOPS_FAULT_COUNT": str(count)})
+    before = shop.tables()
+    for number in range(1, int(count.read_text()) + 1):
+        [known] = shop.quarantine("ls")["waivers"]
+        assert shop.project.run(*command, f"reason {number}", expect=None, env={"FINOPS_FAULT": f"{moment}:{number}"}).code == -9
+        [found] = shop.quarantine("ls")["waivers"]
+        assert found == known or found["reason"] == f"reason {number}"
+        shop.project.run(*command, f"reason {number}")
+        assert [one["reason"] for one in shop.quarantine("ls")["waivers"]] == [f"reason {number}"]
+    assert shop.tables() == before
+    shop.project.run("lake", "check")
+
+
 def test_waivers_are_of_one_semantics_and_survive_runs(shop):
     shop.write({"project.toml": 'name = "shop"\nsemantics = ["standard", "other"]\n'})
     shop.run("--semantics", "other", expect=3)

@@ -18,6 +18,7 @@
 #include "finops/core/unique_ids.h"
 #include "finops/ledger/bill_partition.h"
 #include "finops/ledger/ledger.h"
+#include "finops/medallion/table_states.h"
 #include "finops/tabular/bill_converter.h"
 
 namespace finops {
@@ -146,6 +147,19 @@ DoctorCheck check_catalog(const Configuration& configuration, lake::Lake& lake) 
   return good(std::to_string(tables.size()) + " tables in " + configuration.catalog.uri);
 }
 
+/// Datasets need no export; a lake that has nothing else has been set up for them.
+DoctorCheck judge_no_exports(lake::Lake* lake) {
+  const auto is_of_dataset = [](const lake::TableName& table) {
+    return table.name == medallion::kTableStates;
+  };
+  if (lake != nullptr && std::ranges::any_of(lake->tables(), is_of_dataset)) {
+    return good("none is configured, so there are no bills to load; the lake has datasets");
+  }
+  return {
+      "", Result::kWarning, "none is configured, so there are no bills to load",
+      "set bucket and export_name in [aws]; 'finops init' writes an example. Datasets need none"};
+}
+
 }  // namespace
 
 std::vector<DoctorCheck> examine(const Configuration& configuration, Clock& clock) {
@@ -181,8 +195,7 @@ std::vector<DoctorCheck> examine(const Configuration& configuration, Clock& cloc
     }));
   }
   if (configuration.exports.empty()) {
-    checks.push_back({"exports", Result::kBad, "none is configured",
-                      "set bucket and export_name in [aws]; 'finops init' writes an example"});
+    checks.push_back(check("exports", [&] { return judge_no_exports(lake.tables.get()); }));
     return checks;
   }
   for (const auto& configured : make_exports(configuration, aws)) {

@@ -29,7 +29,8 @@ void add_global_options(CLI::App& root, ParsedCommand& parsed) {
   root.add_option("--set", parsed.global.settings, "One value of the configuration for this run")
       ->type_name("KEY=VALUE")
       ->expected(1)
-      ->take_all();
+      ->take_all()
+      ->allow_extra_args(false);
   root.add_flag("--json", parsed.global.is_json,
                 "One JSON document on stdout and nothing else there");
   root.add_flag("--quiet", parsed.global.is_quiet, "No progress, no notes; errors are still told");

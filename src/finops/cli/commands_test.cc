@@ -223,6 +223,12 @@ TEST_F(CommandsTest, QueryFormatsItsResultAndPassesTimeTravel) {
   EXPECT_EQ(asked_query.sql, "SELECT 7 AS n");
   EXPECT_EQ(call({"query", "SELECT 7 AS n", "--format", "csv"}).out, "n\n7\n");
   EXPECT_EQ(call({"query", "SELECT 7 AS n", "--json"}).json()[0]["n"], 7);
+  for (const char* option : {"--set", "--as-of"}) {  // takes one value, not the SQL too
+    asked_query.sql.clear();
+    const std::string value = option == std::string("--set") ? "lake.keep_days=7" : "1970-01-02";
+    EXPECT_EQ(call({"query", option, value, "SELECT 8"}).code, 0) << option;
+    EXPECT_EQ(asked_query.sql, "SELECT 8") << option;
+  }
   call({"query", "x", "--as-of", "1970-01-02", "--as-of", "t=5"});
   EXPECT_EQ(asked_query.as_of.at_ms, 86'400'000);
   EXPECT_EQ(asked_query.as_of.snapshots.at("t"), 5);

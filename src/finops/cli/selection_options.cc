@@ -37,7 +37,8 @@ void SelectionOptions::add_sources(CLI::App& command) {
   command.add_option("--source", sources, "Only this export; may be given more than once")
       ->type_name("NAME")
       ->expected(1)
-      ->take_all();
+      ->take_all()
+      ->allow_extra_args(false);
 }
 
 void SelectionOptions::add_range(CLI::App& command) {

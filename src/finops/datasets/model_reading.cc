@@ -113,8 +113,7 @@ class ModelReading {
       read_other_column({other, reader.origin(other_key)}, other_key, kind, test);
     }
     if (kind == ModelTest::Kind::kSumEquals) {
-      const SqlText where = reader.sql("where");
-      test.other_where = where.sql;
+      test.other_where = reader.sql("where");
     }
     reader.refuse_others();
   }

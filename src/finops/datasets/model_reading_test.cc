@@ -51,7 +51,7 @@ refunds = "take"
   EXPECT_EQ(model.tests[2].other_column, "Shop Name");
   EXPECT_EQ(model.tests[3].kind, ModelTest::Kind::kSumEquals);
   EXPECT_EQ(model.tests[3].columns, std::vector<std::string>{"total"});
-  EXPECT_EQ(model.tests[3].other_where, "amount > 0");
+  EXPECT_EQ(model.tests[3].other_where.sql, "amount > 0");
   EXPECT_EQ(model.tests[4].kind, ModelTest::Kind::kNoRows);
   EXPECT_EQ(model.tests[4].sql.sql, "SELECT 1 WHERE false");
   const AnomalyStep& anomaly = model.anomaly.value();

@@ -154,7 +154,7 @@ struct ModelTest {
   Kind kind = Kind::kUnique;
   std::vector<std::string> columns;       // kUnique, kNotNull; the one of kRelation, kSumEquals
   std::string other_table, other_column;  // "silver.usage_events"
-  std::string other_where;                // kSumEquals: which rows of the other table count
+  SqlText other_where;                    // kSumEquals: which rows of the other table count
   SqlText sql;                            // kNoRows: a query that must give none
   Origin origin;
 };

@@ -38,7 +38,7 @@ std::string text_of(const Model& model) {
     add(std::to_string(static_cast<int>(test.kind)));
     for (const auto& column : test.columns) add(column);
     for (const auto* more :
-         {&test.other_table, &test.other_column, &test.other_where, &test.sql.sql}) {
+         {&test.other_table, &test.other_column, &test.other_where.sql, &test.sql.sql}) {
       add(*more);
     }
   }

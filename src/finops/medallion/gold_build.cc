@@ -137,6 +137,9 @@ class ModelOrder {
   std::vector<const Model*> path_, ordered_;
 };
 
+/// As the engine shows it.
+std::string table_of(const Model& model) { return "gold." + quoted_identifier(model.name); }
+
 constexpr const char* kCountBefore = "SELECT count(*) FROM (";
 constexpr const char* kCountAfter = "\n)";
 
@@ -163,14 +166,27 @@ TestQuery relation(const std::string& table, const ModelTest& test) {
               quoted_identifier(test.other_column) + " = m." + column + ")"};
 }
 
+std::string sum_of(const std::string& column, const std::string& table) {
+  return "(SELECT coalesce(sum(" + quoted_identifier(column) + "), 0) FROM " + table;
+}
+
+/// The two sums of such a test. What people wrote stands at the end of the second.
+std::string first_sum(const std::string& table, const ModelTest& test) {
+  return sum_of(test.columns.at(0), table) + ")";
+}
+constexpr const char* kWhere = " WHERE (";
+constexpr const char* kWhereEnd = "\n)";
+std::string second_sum(const ModelTest& test) {
+  const std::string& where = test.other_where.sql;
+  return sum_of(test.other_column, test.other_table) +
+         (where.empty() ? "" : kWhere + where + kWhereEnd) + ")";
+}
+
 TestQuery sum_equals(const std::string& table, const ModelTest& test) {
-  const std::string where = test.other_where.empty() ? "" : " WHERE (" + test.other_where + "\n)";
   return {
       "sum_equals(" + test.columns.at(0) + " = " + test.other_table + "." + test.other_column + ")",
-      "SELECT CASE WHEN (SELECT coalesce(sum(" + quoted_identifier(test.columns[0]) +
-          "), 0) FROM " + table + ") = (SELECT coalesce(sum(" +
-          quoted_identifier(test.other_column) + "), 0) FROM " + test.other_table + where +
-          ") THEN 0 ELSE 1 END"};
+      "SELECT CASE WHEN " + second_sum(test) + " = " + first_sum(table, test) +
+          " THEN 0 ELSE 1 END"};
 }
 
 TestQuery query_of(const std::string& table, const ModelTest& test) {
@@ -184,15 +200,40 @@ TestQuery query_of(const std::string& table, const ModelTest& test) {
   return {"no_rows", std::string(kCountBefore) + test.sql.sql + kCountAfter};
 }
 
+/// "12.5" of a number that SQL shows with all its decimals.
+std::string shortest(std::string number) {
+  if (number.find('.') == std::string::npos) return number;
+  number.erase(number.find_last_not_of('0') + 1);
+  if (number.ends_with('.')) number.pop_back();
+  return number;
+}
+
+/// "amount is 8, silver.orders.amount is 11"
+std::string sums_text(TransformEngine& engine, const std::string& table, const ModelTest& test,
+                      const std::stop_token& stop) {
+  std::string text;
+  for_each_row(engine,
+               "SELECT CAST(" + first_sum(table, test) + " AS VARCHAR), CAST(" + second_sum(test) +
+                   " AS VARCHAR)",
+               stop, [&](const ResultRow& row) {
+                 text = "the sum of " + test.columns[0] + " is " + shortest(row[0].value_or("")) +
+                        ", that of " + test.other_table + "." + test.other_column +
+                        (test.other_where.sql.empty() ? "" : " where " + test.other_where.sql) +
+                        " is " + shortest(row[1].value_or(""));
+               });
+  return text;
+}
+
 void run_tests(TransformEngine& engine, const Model& model, const std::stop_token& stop) {
   std::string failures;
   for (const ModelTest& test : model.tests) {
     const TestQuery check = test_query(model, test);
     const std::int64_t broken = number_of(engine, check.sql, stop);
     if (broken == 0) continue;
-    failures += "\n" + test.origin.to_string() + ": " + check.name + " does not hold: " +
-                (test.kind == ModelTest::Kind::kSumEquals ? "the sums are not the same"
-                                                          : std::to_string(broken) + " times not");
+    failures +=
+        "\n" + test.origin.to_string() + ": " + check.name + " does not hold: " +
+        (test.kind == ModelTest::Kind::kSumEquals ? sums_text(engine, table_of(model), test, stop)
+                                                  : std::to_string(broken) + " times not");
   }
   if (failures.empty()) return;
   throw Error(ErrorKind::kInvalidData,
@@ -306,12 +347,21 @@ std::vector<const Model*> ordered_models(const datasets::Project& project,
 }
 
 TestQuery test_query(const Model& model, const ModelTest& test) {
-  return query_of("gold." + quoted_identifier(model.name), test);
+  return query_of(table_of(model), test);
 }
 
 Origin place_in_test(const ModelTest& test, const std::string& message) {
-  if (test.kind != ModelTest::Kind::kNoRows) return test.origin;
-  return place_in_sql(embedded(kCountBefore, test.sql, kCountAfter), message);
+  if (test.kind == ModelTest::Kind::kNoRows) {
+    return place_in_sql(embedded(kCountBefore, test.sql, kCountAfter), message);
+  }
+  if (test.other_where.sql.empty()) return test.origin;
+  // The columns are known: only in what people wrote something can be missing.
+  const std::string missing = missing_column(message);
+  if (!missing.empty()) return place_of_name(test.other_where, missing);
+  return place_in_sql(
+      embedded("SELECT CASE WHEN " + sum_of(test.other_column, test.other_table) + kWhere,
+               test.other_where, kWhereEnd),
+      message);
 }
 
 std::vector<std::string> test_names(const Model& model) {
@@ -333,6 +383,9 @@ ModelReport build_model(RunTables& tables, const LayerNames& names, const Model&
   }
   if (changes != nullptr) {
     select = PartQuery(tables, names, model, stop).of(*changes, columns);
+  }
+  if (const auto retyped = tables.find_retyped(table, columns)) {
+    throw retyped->error.within(place_of_column(model.sql, retyped->column).to_string());
   }
   ModelReport report{.model = model.name, .is_rebuilt = true};
   report.rows = tables.replace_rows(table, columns, select, stop);

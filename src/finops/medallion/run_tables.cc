@@ -32,18 +32,6 @@ std::string copy_object(ObjectStore& from, const std::string& name, ObjectStore&
   return hash.finish();
 }
 
-void require_types(const lake::TableView& table, const std::vector<Column>& columns) {
-  for (const Column& column : columns) {
-    const Column* there = table.schema.find(column.name);
-    if (there == nullptr || there->type == column.type) continue;
-    throw Error(ErrorKind::kUnsupported,
-                "the column '" + column.name + "' of " + table.name.to_string() + " is " +
-                    std::string(to_string(there->type)) + " and would become " +
-                    std::string(to_string(column.type)) +
-                    "; tables of the lake keep the types of their columns: give it another name");
-  }
-}
-
 }  // namespace
 
 RunTables::RunTables(lake::Lake& lake, std::string lake_uri, ObjectStore& work,
@@ -62,7 +50,7 @@ const lake::TableView& RunTables::prepare(const lake::TableName& table,
   const auto lacks = [&](const Column& column) {
     return known->schema.find(column.name) == nullptr;
   };
-  if (known != nullptr) require_types(*known, columns);
+  if (auto retyped = find_retyped(table, columns)) throw std::move(retyped->error);
   if (known != nullptr && std::ranges::none_of(columns, lacks)) return *known;
   if (makes_ == Makes::kHere) {
     return tables_.insert_or_assign(table, made_here(table, columns)).first->second;
@@ -73,6 +61,24 @@ const lake::TableView& RunTables::prepare(const lake::TableName& table,
     throw Error(ErrorKind::kInternal, "columns of " + table.to_string() + " come after its files");
   }
   return tables_.insert_or_assign(table, lake_.view(table)).first->second;
+}
+
+std::optional<RunTables::Retyped> RunTables::find_retyped(const lake::TableName& table,
+                                                          const std::vector<Column>& columns) {
+  const lake::TableView* known = find(table);
+  if (known == nullptr) return std::nullopt;
+  for (const Column& column : columns) {
+    const Column* there = known->schema.find(column.name);
+    if (there == nullptr || there->type == column.type) continue;
+    return Retyped{column.name,
+                   {ErrorKind::kUnsupported,
+                    "the column '" + column.name + "' of " + table.to_string() + " is " +
+                        std::string(to_string(there->type)) + " and would become " +
+                        std::string(to_string(column.type)) +
+                        "; tables of the lake keep the types of their columns: give it another "
+                        "name"}};
+  }
+  return std::nullopt;
 }
 
 lake::TableView RunTables::made_here(const lake::TableName& table,

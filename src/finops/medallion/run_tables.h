@@ -3,11 +3,13 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
 
+#include "finops/core/error.h"
 #include "finops/engines/transform_engine.h"
 #include "finops/lake/lake.h"
 #include "finops/pipeline/partition_commit.h"
@@ -37,6 +39,14 @@ class RunTables {
   /// The table with these columns at least, made when there is none: in the lake, columns are
   /// committed before files are written. kUnsupported when a column has another type there.
   const lake::TableView& prepare(const lake::TableName& table, const std::vector<Column>& columns);
+  /// A column that has another type in the table, and that as an error.
+  struct Retyped {
+    std::string column;
+    Error error;
+  };
+  /// The first of these columns that is one; nothing where prepare() finds none.
+  std::optional<Retyped> find_retyped(const lake::TableName& table,
+                                      const std::vector<Column>& columns);
   /// A table that is there; nullptr when it is not.
   const lake::TableView* find(const lake::TableName& table);
   /// Its columns of these names, with their field ids.

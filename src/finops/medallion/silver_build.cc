@@ -225,18 +225,34 @@ class SilverBuild {
     for (const auto& currency : currencies) {
       MoneyProof proof{money.column, currency, sum_in(bronze, currency), sum_in(silver, currency),
                        sum_in(quarantined, currency)};
-      if (proof.silver + proof.quarantined != proof.bronze) throw unbalanced(proof);
+      if (proof.silver + proof.quarantined != proof.bronze) throw unbalanced(money, proof);
       pack.counts.money.push_back(std::move(proof));
     }
   }
 
-  Error unbalanced(const MoneyProof& proof) const {
+  Error unbalanced(const datasets::MoneyColumn& money, const MoneyProof& proof) const {
     return {ErrorKind::kInvalidData,
             "the money of " + job_.dataset.name + "." + proof.column + " in '" + proof.currency +
                 "' does not balance, so nothing is published: bronze has " +
                 proof.bronze.to_string() + ", silver " + proof.silver.to_string() +
-                ", quarantine " + proof.quarantined.to_string() + "; see whether a rule (" +
-                job_.rules.origin.where + ") changes this column or its currency"};
+                ", quarantine " + proof.quarantined.to_string() + "; " + suspects(money)};
+  }
+
+  /// What may have changed money: the rules that set the column or its currency.
+  std::string suspects(const datasets::MoneyColumn& money) const {
+    std::string list;
+    for (const auto& rule : job_.rules.rules) {
+      for (const auto& [column, value] : rule.set) {
+        const bool is_one = column == money.column || column == money.currency_column ||
+                            column == job_.rules.currency_column;
+        if (!is_one) continue;
+        list += (list.empty() ? "" : ", ") + value.origin.where + " sets " + column +
+                (rule.code.empty() ? "" : " (rule " + rule.code + ")");
+      }
+    }
+    if (!list.empty()) return list;
+    return "see whether a rule (" + job_.rules.origin.where +
+           ") changes this column or its currency";
   }
 
   MoneyByCurrency sums(const std::string& from, const datasets::MoneyColumn& money,

@@ -191,7 +191,10 @@ class SqlCheck {
       columns = engine_.columns_of(model.sql.sql);
     } catch (const Error& error) {
       if (!is_of_sql(error)) throw;
-      mistakes_.add(place_in_sql(model.sql, error.what()), told(error.what()));
+      const std::string refused = refused_column(error.what());
+      mistakes_.add(refused.empty() ? place_in_sql(model.sql, error.what())
+                                    : place_of_column(model.sql, refused),
+                    told(error.what()));
       return false;
     }
     if (model.anomaly) check(*model.anomaly, columns);

@@ -26,6 +26,34 @@ Origin moved(Origin origin, unsigned line, unsigned column) {
 
 bool is_of_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
+/// The first whole word that is the name, from `begin` on.
+std::size_t find_name(const std::string& sql, std::string_view name, std::size_t begin) {
+  if (name.empty()) return std::string::npos;
+  std::size_t at = sql.find(name, begin);
+  const auto is_whole = [&] {
+    const std::size_t end = at + name.size();
+    return (at == 0 || !is_of_name(sql[at - 1])) && (end == sql.size() || !is_of_name(sql[end]));
+  };
+  while (at != std::string::npos && !is_whole()) at = sql.find(name, at + 1);
+  return at;
+}
+
+Origin place_at(const SqlText& text, std::size_t at) {
+  const auto begin = text.sql.begin();
+  const auto lines = std::count(begin, begin + static_cast<std::ptrdiff_t>(at), '\n');
+  const std::size_t line_begin = at == 0 ? 0 : text.sql.rfind('\n', at - 1) + 1;  // 0 for none
+  return moved(text.origin, static_cast<unsigned>(lines) + 1,
+               static_cast<unsigned>(at - line_begin));
+}
+
+/// Whether "AS", in any case, stands before the name at this place, which may be quoted.
+bool is_after_as(const std::string& sql, std::size_t at) {
+  static const std::regex as(R"re((^|[^A-Za-z0-9_])[Aa][Ss]\s+"?$)re");
+  constexpr std::size_t kMostBlanks = 80;
+  const std::size_t begin = at < kMostBlanks ? 0 : at - kMostBlanks;
+  return std::regex_search(sql.substr(begin, at - begin), as);
+}
+
 }  // namespace
 
 std::string without_shown_sql(const std::string& message) {
@@ -48,6 +76,12 @@ std::string missing_column(const std::string& message) {
   return std::regex_search(message, found, missing) ? found[1].str() : "";
 }
 
+std::string refused_column(const std::string& message) {
+  static const std::regex refused(R"re(^the column '([^']*)' is )re");
+  std::smatch found;
+  return std::regex_search(message, found, refused) ? found[1].str() : "";
+}
+
 Origin place_in_sql(const SqlText& text, const std::string& message) {
   static const std::regex shown(R"(\nLINE (\d+): (.*)\n( *)\^)");
   std::smatch found;
@@ -66,19 +100,16 @@ Origin place_in_sql(const SqlText& text, const std::string& message) {
 }
 
 Origin place_of_name(const SqlText& text, std::string_view name) {
-  std::size_t at = text.sql.find(name);
-  const auto is_whole = [&] {
-    const std::size_t end = at + name.size();
-    return (at == 0 || !is_of_name(text.sql[at - 1])) &&
-           (end == text.sql.size() || !is_of_name(text.sql[end]));
-  };
-  while (at != std::string::npos && !is_whole()) at = text.sql.find(name, at + 1);
-  if (at == std::string::npos || name.empty()) return text.origin;
-  const auto begin = text.sql.begin();
-  const auto lines = std::count(begin, begin + static_cast<std::ptrdiff_t>(at), '\n');
-  const std::size_t line_begin = at == 0 ? 0 : text.sql.rfind('\n', at - 1) + 1;  // 0 for none
-  return moved(text.origin, static_cast<unsigned>(lines) + 1,
-               static_cast<unsigned>(at - line_begin));
+  const std::size_t at = find_name(text.sql, name, 0);
+  return at == std::string::npos ? text.origin : place_at(text, at);
+}
+
+Origin place_of_column(const SqlText& text, const std::string& name) {
+  for (std::size_t at = find_name(text.sql, name, 0); at != std::string::npos;
+       at = find_name(text.sql, name, at + 1)) {
+    if (is_after_as(text.sql, at)) return place_at(text, at);
+  }
+  return place_of_name(text, name);
 }
 
 SqlText embedded(std::string_view before, const SqlText& text, std::string_view after) {

@@ -25,6 +25,13 @@ Origin place_in_sql(const datasets::SqlText& text, const std::string& message);
 /// The first place of a name in the text; the text's beginning where it is not in it.
 Origin place_of_name(const datasets::SqlText& text, std::string_view name);
 
+/// Where a query gives a column of its result this name: after AS where it is written so, else as
+/// place_of_name().
+Origin place_of_column(const datasets::SqlText& text, const std::string& name);
+
+/// The column that the engine refuses for its type; empty where it says something else.
+std::string refused_column(const std::string& message);
+
 /// The text in a query, with the origin that puts each of its characters where it is written.
 datasets::SqlText embedded(std::string_view before, const datasets::SqlText& text,
                            std::string_view after);

@@ -55,5 +55,17 @@ TEST(SqlMistakesTest, ANameIsFoundAsAWholeWord) {
   EXPECT_EQ(place_of_name(text_at("A > 1", 2, 5), "a").where, "rules/orders.toml:2:5");
 }
 
+TEST(SqlMistakesTest, AColumnOfAResultIsWhereItsNameIsGiven) {
+  const auto sql = text_at("SELECT cost / 2 AS half, sum(half) as\n  cost FROM basis", 1, 1);
+  EXPECT_EQ(place_of_column(sql, "cost").where, "rules/orders.toml:2:3");
+  EXPECT_EQ(place_of_column(sql, "half").where, "rules/orders.toml:1:20");
+  EXPECT_EQ(place_of_column(text_at("SELECT 1 AS \"a b\"", 1, 1), "a b").where,
+            "rules/orders.toml:1:14");
+  EXPECT_EQ(place_of_column(text_at("SELECT avg(x)", 1, 1), "avg(x)").where,
+            "rules/orders.toml:1:8");
+  EXPECT_EQ(refused_column("the column 'avg(x)' is a floating-point number"), "avg(x)");
+  EXPECT_EQ(refused_column("Binder Error: the column 'x' is"), "");
+}
+
 }  // namespace
 }  // namespace finops::medallion

@@ -9,8 +9,6 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr const char* kTable = "table_states";
-
 std::vector<Column> state_columns() {
   const auto column = [](const char* name, ColumnType type) {
     return Column{name, type, name, true};
@@ -24,7 +22,7 @@ std::vector<Column> state_columns() {
 
 TableStates read_table_states(RunTables& tables, const std::string& name_space) {
   TableStates states;
-  for (const auto& row : tables.read_small({name_space, kTable}, state_columns())) {
+  for (const auto& row : tables.read_small({name_space, kTableStates}, state_columns())) {
     TableState state{std::get<std::string>(row[0]),  std::get<std::string>(row[1]),
                      std::get<std::string>(row[2]),  std::get<std::string>(row[3]),
                      std::get<std::int64_t>(row[4]), std::get<std::string>(row[5])};
@@ -40,7 +38,8 @@ void write_table_states(RunTables& tables, const std::string& name_space,
     rows.push_back(
         {state.layer, state.name, state.definition, state.logic, state.built_at, state.report});
   }
-  tables.replace_small({name_space, kTable}, state_columns(), std::move(rows), {"layer", "name"});
+  tables.replace_small({name_space, kTableStates}, state_columns(), std::move(rows),
+                       {"layer", "name"});
 }
 
 Error not_made_yet(const datasets::Project& project) {

@@ -13,6 +13,8 @@
 
 namespace finops::medallion {
 
+inline constexpr const char* kTableStates = "table_states";
+
 /// How a table of silver or gold was made: a row of "<project>_silver".table_states. A table whose
 /// `definition` is still the same is not made again.
 struct TableState {

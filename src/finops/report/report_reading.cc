@@ -24,8 +24,6 @@ using datasets::Model;
 constexpr int kFirstRows = 50, kLargest = 20;
 constexpr int kReasons = 12, kRowsOfReason = 5;  // of a dataset's quarantine
 
-constexpr const char* kStates = "table_states";
-
 /// A row of table_states.
 struct State {
   std::string built_at, report;
@@ -62,7 +60,7 @@ class ReportReading {
     data_.project = project_.name;
     data_.description = project_.description;
     data_.semantics = project_.semantics;
-    data_.snapshot_id = versions_.at(names_.silver + "." + kStates).snapshot_id;
+    data_.snapshot_id = versions_.at(names_.silver + "." + medallion::kTableStates).snapshot_id;
     for (const auto& dataset : project_.datasets) read_dataset(dataset);
     read_waivers();
     for (const Model& model : project_.models) read_model(model);
@@ -81,9 +79,9 @@ class ReportReading {
   }
 
   void read_states() {
-    if (has_table(names_.silver, kStates)) {
+    if (has_table(names_.silver, medallion::kTableStates)) {
       const auto found = query("SELECT layer, name, CAST(built_at AS VARCHAR), report FROM " +
-                               sql_name(names_.silver, kStates));
+                               sql_name(names_.silver, medallion::kTableStates));
       for (const ResultRow& row : found.rows) {
         State& state = states_[row[0].value_or("") + "." + row[1].value_or("")];
         state = {to_second(row[2].value_or("")), row[3].value_or("")};

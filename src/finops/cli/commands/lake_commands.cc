@@ -252,7 +252,8 @@ void add_restore(CommandTree& tree) {
   command.add_option("--table", options->tables, "Which metadata file is a table's current one")
       ->type_name("NAME=METADATA_FILE")
       ->expected(1)
-      ->take_all();
+      ->take_all()
+      ->allow_extra_args(false);
   command.add_flag("--dry-run", options->is_dry_run, "Show what would be restored; change nothing");
 }
 

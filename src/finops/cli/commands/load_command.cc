@@ -59,7 +59,8 @@ void add_load_command(CommandTree& tree) {
       ->type_name("F")
       ->expected(1)
       ->delimiter(',')
-      ->take_all();
+      ->take_all()
+      ->allow_extra_args(false);
   command.add_option("--period", options->period, "Its billing period; default: as its rows say")
       ->type_name("YYYY-MM")
       ->check(check_period, "");

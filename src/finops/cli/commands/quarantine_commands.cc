@@ -38,7 +38,8 @@ struct ProjectOptions {
                     "Of datasets: only this one; may be given more than once")
         ->type_name("NAME")
         ->expected(1)
-        ->take_all();
+        ->take_all()
+        ->allow_extra_args(false);
   }
   void add_rows(CLI::App& command, const std::string& code_names) {
     command.add_option(code_names, request.choice.code, "Of datasets: only rows with this reason")

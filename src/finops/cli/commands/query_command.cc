@@ -92,7 +92,8 @@ void add_query_command(CommandTree& tree) {
                   "3339), or a table's snapshot; may be given more than once")
       ->type_name("TIME|TABLE=SNAPSHOT")
       ->expected(1)
-      ->take_all();
+      ->take_all()
+      ->allow_extra_args(false);
 }
 
 }  // namespace finops
