@@ -183,8 +183,16 @@ std::vector<DeliveryRecord> Ledger::records_of_period(const std::string& billing
   });
 }
 
+LedgerPartition Ledger::partition(const lake::PartitionKey& key) const {
+  LedgerPartition partition{.key = key};
+  partition.records =
+      read(true, [&](const lake::PartitionKey& one) { return one == key; }, &partition.files);
+  return partition;
+}
+
 std::vector<DeliveryRecord> Ledger::read(
-    bool with_receipts, const std::function<bool(const lake::PartitionKey&)>& wants) const {
+    bool with_receipts, const std::function<bool(const lake::PartitionKey&)>& wants,
+    std::vector<std::string>* files) const {
   std::vector<DeliveryRecord> records;
   if (!lake_.has_table(table())) return records;
   const lake::TableView view = lake_.view(table());
@@ -194,6 +202,7 @@ std::vector<DeliveryRecord> Ledger::read(
   if (!has_waivers) columns.erase(columns.begin() + kWaiver);
   for (const auto& file : view.files) {
     if (!wants(file.partition)) continue;
+    if (files != nullptr) files->push_back(file.uri);
     std::shared_ptr<const RandomAccessBytes> bytes =
         open_random(lake_.store(), lake_.key_of(file.uri));
     for (auto& row : read_parquet_rows(std::move(bytes), columns)) {
@@ -208,19 +217,16 @@ std::vector<DeliveryRecord> Ledger::read(
   return records;
 }
 
-lake::PartitionChange Ledger::replace(const lake::PartitionKey& partition,
-                                      const std::vector<DeliveryRecord>& records) {
+lake::PartitionChange Ledger::replace(const LedgerPartition& partition) {
   // Also with what ledgers of before lack.
   lake_.ensure_table(table(), {ledger_columns(), BillPartition::columns()});
   const lake::TableView view = lake_.view(table());
-  lake::PartitionChange change{.table = table(), .partition = partition};
-  for (const auto& file : view.files) {
-    if (file.partition == partition) change.planned_on.push_back(file.uri);
-  }
-  const std::string key = lake_.data_key(table(), partition);
+  lake::PartitionChange change{.table = table(), .partition = partition.key};
+  change.planned_on = partition.files;
+  const std::string key = lake_.data_key(table(), partition.key);
   auto writer = make_parquet_row_writer(key, lake_.store().create(key), committed_columns(view),
                                         {"source", "billing_period", "execution_id"});
-  for (const auto& record : records) writer->append(to_row(record));
+  for (const auto& record : partition.records) writer->append(to_row(record));
   change.add.push_back(writer->finish());
   return change;
 }

@@ -39,6 +39,14 @@ struct DeliveryRecord {
   std::string waiver;     // JSON {"since","reason"}: its quarantined rows were accepted; empty: no
 };
 
+/// The records of one partition as they were read, and the files that held them: a change is
+/// planned on what it was made from, so that nobody's record is written over unseen.
+struct LedgerPartition {
+  lake::PartitionKey key;
+  std::vector<DeliveryRecord> records;  // of all tables, oldest first, with their receipts
+  std::vector<std::string> files;       // their URIs
+};
+
 /// The ledger table of a lake: what was taken, and the proof. Reading is cheap (one small Parquet
 /// file per partition); a change is planned here and committed with the data by lake.commit().
 /// One thread at a time.
@@ -56,14 +64,16 @@ class Ledger {
   /// All records of one period with their receipts, oldest first.
   std::vector<DeliveryRecord> records_of_period(const std::string& billing_period) const;
 
-  /// The change that leaves the partition's ledger with exactly `records` (with their receipts),
-  /// planned on the files that were live when it was called. Creates the ledger table if need be.
-  lake::PartitionChange replace(const lake::PartitionKey& partition,
-                                const std::vector<DeliveryRecord>& records);
+  LedgerPartition partition(const lake::PartitionKey& key) const;
+
+  /// The change that leaves the ledger with these records of the partition; whoever commits it gets
+  /// kConflict when others were written since they were read. Creates the ledger table if need be.
+  lake::PartitionChange replace(const LedgerPartition& partition);
 
  private:
-  std::vector<DeliveryRecord> read(
-      bool with_receipts, const std::function<bool(const lake::PartitionKey&)>& wants) const;
+  std::vector<DeliveryRecord> read(bool with_receipts,
+                                   const std::function<bool(const lake::PartitionKey&)>& wants,
+                                   std::vector<std::string>* files = nullptr) const;
 
   lake::Lake& lake_;
 };

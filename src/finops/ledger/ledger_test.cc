@@ -71,19 +71,31 @@ class LedgerTest : public ::testing::Test {
 };
 
 TEST_F(LedgerTest, ALedgerOfBeforeThereWereWaiversIsReadAndGoesOn) {
-  std::vector<DeliveryRecord> records = Ledger(*lake_).records(true);
+  const std::vector<DeliveryRecord> records = Ledger(*lake_).records(true);
   ASSERT_EQ(records.size(), 1U);
   EXPECT_EQ(records[0].hold, "a hold");
   EXPECT_EQ(records[0].waiver, "");
   EXPECT_EQ(records[0].receipt, "a receipt");
   EXPECT_EQ(Ledger(*lake_).records(false)[0].receipt, "");
 
-  records[0].waiver = "a waiver";
-  lake_->commit({Ledger(*lake_).replace(partition_, records)});
+  LedgerPartition partition = Ledger(*lake_).partition(partition_);
+  partition.records[0].waiver = "a waiver";
+  lake_->commit({Ledger(*lake_).replace(partition)});
   const std::vector<DeliveryRecord> now = Ledger(*lake_).records(true);
   EXPECT_EQ(now[0].waiver, "a waiver");
   EXPECT_EQ(now[0].hold, "a hold");
   EXPECT_EQ(now[0].receipt, "a receipt");
+}
+
+TEST_F(LedgerTest, WhatOthersWroteSinceItWasReadIsNotWrittenOver) {
+  LedgerPartition mine = Ledger(*lake_).partition(partition_);
+  LedgerPartition theirs = mine;
+  theirs.records[0].waiver = "theirs";
+  lake_->commit({Ledger(*lake_).replace(theirs)});
+  mine.records[0].waiver = "mine";
+  const lake::PartitionChange change = Ledger(*lake_).replace(mine);
+  EXPECT_EQ(kind_thrown_by([&] { lake_->commit({change}); }), ErrorKind::kConflict);
+  EXPECT_EQ(Ledger(*lake_).records(true)[0].waiver, "theirs");
 }
 
 }  // namespace

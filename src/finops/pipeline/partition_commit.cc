@@ -33,9 +33,8 @@ lake::CommitReport commit_pending(lake::Lake& lake,
 }
 
 void commit_with_ledger(lake::Lake& lake, std::vector<lake::PartitionChange> changes,
-                        const lake::PartitionKey& partition,
-                        const std::vector<DeliveryRecord>& records, PendingFiles& pending) {
-  changes.push_back(Ledger(lake).replace(partition, records));
+                        const LedgerPartition& ledger, PendingFiles& pending) {
+  changes.push_back(Ledger(lake).replace(ledger));
   for (const auto& file : changes.back().add) pending.add(file.key);
   commit_pending(lake, changes, pending);
 }

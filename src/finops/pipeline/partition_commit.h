@@ -34,10 +34,9 @@ lake::CommitReport commit_pending(lake::Lake& lake,
                                   const std::vector<lake::PartitionChange>& changes,
                                   PendingFiles& pending);
 
-/// Commits the changes of one partition together with its ledger, which has exactly `records` from
-/// then on; as commit_pending().
+/// Commits the changes of one partition together with its ledger (Ledger::replace); as
+/// commit_pending().
 void commit_with_ledger(lake::Lake& lake, std::vector<lake::PartitionChange> changes,
-                        const lake::PartitionKey& partition,
-                        const std::vector<DeliveryRecord>& records, PendingFiles& pending);
+                        const LedgerPartition& ledger, PendingFiles& pending);
 
 }  // namespace finops

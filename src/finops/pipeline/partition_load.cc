@@ -41,9 +41,8 @@ PartitionReport PartitionLoad::run() {
     return report_of(Outcome::kLocked,
                      "another run of finops is loading it; nothing was done here");
   }
-  Ledger ledger(lake_);
-  partition_records_ = ledger.records(true, partition_);
-  records_ = partition_records_;
+  ledger_ = Ledger(lake_).partition(partition_);
+  records_ = ledger_.records;
   std::erase_if(records_, [&](const DeliveryRecord& r) { return r.id.table != table_.name; });
   // Again, under the lock: another run may have loaded it since this one made its plan.
   const Decision decision = decide(delivery_, records_, judged_by(settings_), overwrite_);
@@ -132,11 +131,11 @@ bool PartitionLoad::is_same_bytes() {
 }
 
 void PartitionLoad::adopt_manifest() {
-  for (auto& record : partition_records_) {
+  for (auto& record : ledger_.records) {
     const bool is_it = record.id.table == table_.name && record.state == DeliveryState::kCurrent;
     if (is_it) record.manifest_etag = delivery_.manifest_etag;
   }
-  commit_with_ledger(lake_, {}, partition_, partition_records_, pending_);
+  commit_with_ledger(lake_, {}, ledger_, pending_);
 }
 
 void PartitionLoad::read_headers() {
@@ -224,7 +223,7 @@ PartitionReport PartitionLoad::publish(WrittenRows& written, const Receipt& rece
   if (auto data = data_change(written); !data.add.empty() || !data.planned_on.empty()) {
     changes.push_back(std::move(data));
   }
-  for (auto& known : partition_records_) {
+  for (auto& known : ledger_.records) {
     const bool is_replaced =
         known.id.table == table_.name && known.state == DeliveryState::kCurrent;
     if (is_replaced) known.state = DeliveryState::kSuperseded;
@@ -285,8 +284,8 @@ void PartitionLoad::commit(std::vector<lake::PartitionChange> changes,
   if (hooks_.on_progress) {
     hooks_.on_progress({id_.partition_name(), "commit", bytes_, bytes_, added.source_rows});
   }
-  partition_records_.push_back(added);
-  commit_with_ledger(lake_, std::move(changes), partition_, partition_records_, pending_);
+  ledger_.records.push_back(added);
+  commit_with_ledger(lake_, std::move(changes), ledger_, pending_);
 }
 
 int PartitionLoad::next_revision() const {
@@ -301,7 +300,7 @@ DeliveryRecord PartitionLoad::record_of(const WrittenRows& written) const {
   DeliveryRecord record;
   record.id = id_;
   record.revision = next_revision();
-  record.recorded_ms = next_recorded_ms(partition_records_, clock_);
+  record.recorded_ms = next_recorded_ms(ledger_.records, clock_);
   record.source_rows = written.report.rows;
   record.loaded_rows = written.loaded.rows;
   record.quarantined_rows = written.report.rejected_rows;

@@ -70,8 +70,8 @@ class PartitionLoad {
   const std::int64_t snapshot_id_;
   ExportId id_;
   PendingFiles pending_;
-  std::vector<DeliveryRecord> partition_records_;  // of all tables, with receipts
-  std::vector<DeliveryRecord> records_;            // of this table
+  LedgerPartition ledger_;               // of all tables
+  std::vector<DeliveryRecord> records_;  // of this table
   std::vector<std::string> planned_on_;
   std::vector<ObjectInfo> objects_;
   std::unique_ptr<StagedDelivery> staged_;  // of a remote delivery that is kept

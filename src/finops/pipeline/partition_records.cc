@@ -10,9 +10,9 @@ namespace finops {
 PartitionRecords partition_records(lake::Lake& lake, const PartitionChoice& choice) {
   PartitionRecords records;
   const std::string period = choice.period.to_string();
-  records.all = Ledger(lake).records(true, lake::PartitionKey{choice.source, period});
+  records.ledger = Ledger(lake).partition(lake::PartitionKey{choice.source, period});
   std::set<std::string> tables;
-  for (const auto& record : records.all) tables.insert(record.id.table);
+  for (const auto& record : records.ledger.records) tables.insert(record.id.table);
   if (choice.table) {
     std::erase_if(tables, [&](const std::string& table) { return table != *choice.table; });
   }
@@ -25,7 +25,7 @@ PartitionRecords partition_records(lake::Lake& lake, const PartitionChoice& choi
                 choice.source + " " + period + " is in several tables; name one with --table");
   }
   records.table = *tables.begin();
-  records.of_table = records.all;
+  records.of_table = records.ledger.records;
   std::erase_if(records.of_table,
                 [&](const DeliveryRecord& record) { return record.id.table != records.table; });
   return records;

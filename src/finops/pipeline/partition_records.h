@@ -21,7 +21,8 @@ struct PartitionChoice {
 /// The records of all tables with this source and period, with their receipts, and which of them
 /// are of the chosen table.
 struct PartitionRecords {
-  std::vector<DeliveryRecord> all, of_table;
+  LedgerPartition ledger;
+  std::vector<DeliveryRecord> of_table;
   std::string table;
 };
 

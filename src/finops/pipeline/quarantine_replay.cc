@@ -67,14 +67,15 @@ BillPart part_of(const QuarantinedRow& row, const std::string& header) {
 
 class Replay {
  public:
-  Replay(lake::Lake& lake, const PipelineSettings& settings, Clock& clock, DeliveryRecord record,
-         const std::stop_token& stop)
+  Replay(lake::Lake& lake, const PipelineSettings& settings, Clock& clock, LedgerPartition ledger,
+         DeliveryRecord record, const std::stop_token& stop)
       : lake_(lake),
         settings_(settings),
         clock_(clock),
         stop_(stop),
         table_{"billing", record.id.table},
         partition_{record.id.source, record.id.partition},
+        ledger_(std::move(ledger)),
         record_(std::move(record)),
         receipt_(receipt_from_json(record_.receipt)),
         pending_(lake.store()) {
@@ -262,20 +263,19 @@ class Replay {
   }
 
   void commit(std::vector<lake::PartitionChange> changes) {
-    std::vector<DeliveryRecord> records = Ledger(lake_).records(true, partition_);
-    for (auto& record : records) {
+    for (auto& record : ledger_.records) {
       if (record.id != record_.id || record.revision != record_.revision) continue;
       record.state = DeliveryState::kSuperseded;
       record.hold.clear();
     }
     DeliveryRecord next = record_;
     next.revision = receipt_.revision;
-    next.recorded_ms = next_recorded_ms(records, clock_);
+    next.recorded_ms = next_recorded_ms(ledger_.records, clock_);
     next.loaded_rows = receipt_.loaded_rows;
     next.quarantined_rows = receipt_.quarantined_rows;
     next.receipt = receipt_to_json(receipt_);
-    records.push_back(std::move(next));
-    commit_with_ledger(lake_, std::move(changes), partition_, records, pending_);
+    ledger_.records.push_back(std::move(next));
+    commit_with_ledger(lake_, std::move(changes), ledger_, pending_);
   }
 
   lake::Lake& lake_;
@@ -284,6 +284,7 @@ class Replay {
   const std::stop_token& stop_;
   const lake::TableName table_;
   const BillPartition partition_;
+  LedgerPartition ledger_;
   const DeliveryRecord record_;
   Receipt receipt_;
   BillLayout layout_;
@@ -297,15 +298,16 @@ class Replay {
 ReplayReport replay_quarantine(lake::Lake& lake, const PipelineSettings& settings, Clock& clock,
                                const ExportId& id, bool dry_run, std::stop_token stop) {
   const auto lock = PartitionLock::take(settings.lock_folder, id);
-  auto records = Ledger(lake).records(true, lake::PartitionKey{id.source, id.partition});
-  const auto current = std::ranges::find_if(records, [&](const DeliveryRecord& record) {
+  LedgerPartition ledger = Ledger(lake).partition({id.source, id.partition});
+  const auto current = std::ranges::find_if(ledger.records, [&](const DeliveryRecord& record) {
     return record.id == id && record.state == DeliveryState::kCurrent;
   });
-  if (current == records.end()) {
+  if (current == ledger.records.end()) {
     throw Error(ErrorKind::kConflict, "the delivery " + id.version + " of " + id.partition_name() +
                                           " is not current any more; run the same command again");
   }
-  return Replay(lake, settings, clock, *current, stop).run(dry_run);
+  DeliveryRecord record = *current;
+  return Replay(lake, settings, clock, std::move(ledger), std::move(record), stop).run(dry_run);
 }
 
 }  // namespace finops

@@ -55,7 +55,7 @@ WaiverReport waive_quarantine(lake::Lake& lake, const std::string& lock_folder, 
                       .was_refused = target.state == DeliveryState::kRefused,
                       .waiver = reason_json(clock, request.reason)};
   if (request.is_dry_run) return report;
-  for (auto& record : records.all) {
+  for (auto& record : records.ledger.records) {
     if (record.id != target.id || record.revision != target.revision) continue;
     record.waiver = report.waiver;
     if (record.receipt.empty()) continue;  // a refused delivery has none
@@ -64,8 +64,7 @@ WaiverReport waive_quarantine(lake::Lake& lake, const std::string& lock_folder, 
     record.receipt = receipt_to_json(receipt);
   }
   PendingFiles pending(lake.store());
-  commit_with_ledger(lake, {}, {request.of.source, request.of.period.to_string()}, records.all,
-                     pending);
+  commit_with_ledger(lake, {}, records.ledger, pending);
   return report;
 }
 

@@ -62,7 +62,7 @@ class Rollback {
     if (!current.hold.empty()) return;
     report_.is_changed = true;
     if (request_.is_dry_run) return;
-    for (auto& record : records_.all) {
+    for (auto& record : records_.ledger.records) {
       if (record.id == current.id && record.revision == current.revision) {
         record.hold = reason_json(clock_, request_.reason);
       }
@@ -154,7 +154,7 @@ class Rollback {
   }
 
   void add_record() {
-    for (auto& record : records_.all) {
+    for (auto& record : records_.ledger.records) {
       const bool is_replaced =
           record.id.table == records_.table && record.state == DeliveryState::kCurrent;
       if (!is_replaced) continue;
@@ -164,17 +164,17 @@ class Rollback {
     DeliveryRecord back = target_;
     back.revision = report_.revision;
     back.state = DeliveryState::kCurrent;
-    back.recorded_ms = next_recorded_ms(records_.all, clock_);
+    back.recorded_ms = next_recorded_ms(records_.ledger.records, clock_);
     back.hold = reason_json(clock_, request_.reason);
     receipt_.revision = back.revision;
     receipt_.snapshot_id = report_.snapshot_id;
     receipt_.loaded_at = to_iso8601(clock_.now());
     back.receipt = receipt_to_json(receipt_);
-    records_.all.push_back(std::move(back));
+    records_.ledger.records.push_back(std::move(back));
   }
 
   void commit(std::vector<lake::PartitionChange> changes) {
-    commit_with_ledger(lake_, std::move(changes), partition_, records_.all, pending_);
+    commit_with_ledger(lake_, std::move(changes), records_.ledger, pending_);
   }
 
   lake::Lake& lake_;
@@ -205,14 +205,14 @@ std::vector<ReleaseReport> release_holds(lake::Lake& lake, const std::string& lo
   for (const auto& one : held) {
     const auto lock = PartitionLock::take(lock_folder, one.id);
     const lake::PartitionKey partition{one.id.source, one.id.partition};
-    std::vector<DeliveryRecord> records = Ledger(lake).records(true, partition);
-    for (auto& record : records) {
+    LedgerPartition ledger = Ledger(lake).partition(partition);
+    for (auto& record : ledger.records) {
       const bool is_held = record.id.table == one.id.table && !record.hold.empty();
       if (!is_held) continue;
       released.push_back({record.id, std::exchange(record.hold, "")});
     }
     PendingFiles pending(lake.store());
-    commit_with_ledger(lake, {}, partition, records, pending);
+    commit_with_ledger(lake, {}, ledger, pending);
   }
   return released;
 }
