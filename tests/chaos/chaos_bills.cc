@@ -57,14 +57,16 @@ Cells header_of(Table table, int tags) {
 
 Cells cells_of(Table table, BillingPeriod period, const BillLine& line, const TrueBill& bill) {
   const int tags = bill.tags;
+  const bool is_late = std::ranges::binary_search(bill.late_lines, line);
+  const std::string tag = "of " + line.id + std::string(is_late ? kLongestCellOfBefore : 0, '.');
   Cells cells = {line.id, bill.payer, period.to_string() + "-03T00:00:00Z", line.currency,
                  line.cost};
   if (!has_tag_map(table)) {
-    for (int i = 0; i < tags; ++i) cells.push_back("of " + line.id);
+    for (int i = 0; i < tags; ++i) cells.push_back(tag);
     return cells;
   }
   Json map = Json::object();
-  for (int i = 0; i < tags; ++i) map["user_t" + std::to_string(i)] = "of " + line.id;
+  for (int i = 0; i < tags; ++i) map["user_t" + std::to_string(i)] = tag;
   cells.push_back(map.dump());
   return cells;
 }
@@ -241,6 +243,13 @@ TrueBill make_bill(const std::string& source, BillingPeriod period, std::uint64_
     bill.faulty_lines = 1 + dice.below(3);
   }
   bill.tags = 1 + static_cast<int>(dice.below(4));
+  const std::uint64_t late = dice.one_in(2) ? 1 + dice.below(3) : 0;
+  for (std::uint64_t i = 0; i < late; ++i) {
+    bill.late_lines.push_back(
+        {"late-" + bill.version + "-" + std::to_string(i), dice.one_in(4) ? "EUR" : "USD",
+         Decimal::from_unscaled(static_cast<Int128>(dice.below(1000)) * power_of_10(18) / 8)
+             .to_string()});
+  }
   return bill;
 }
 
@@ -253,6 +262,10 @@ void deliver(ObjectStore& bucket, const Shape& shape, BillingPeriod period, cons
     const BillLine faulty{"faulty-" + std::to_string(i), "USD", "a lot"};
     const auto place = static_cast<std::ptrdiff_t>(i * 3 % (lines.size() + 1));
     lines.insert(lines.begin() + place, cells_of(shape.table, period, faulty, bill));
+  }
+  for (const auto& line : bill.late_lines) {
+    lines.insert(lines.begin() + static_cast<std::ptrdiff_t>(lines.size() / 3),
+                 cells_of(shape.table, period, line, bill));
   }
   const Cells header = header_of(shape.table, bill.tags);
   const Place place = place_of(shape, period, bill.version);

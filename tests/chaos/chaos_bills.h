@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@ struct Shape {
   Format format = Format::kCsvGzip;
   bool overwrites = false;  // a next delivery takes the place of the files of the last one
 
+  bool has_limited_cells() const { return format != Format::kParquet; }
   std::string_view lake_table() const {
     return table == Table::kFocus ? "focus_aws" : "aws_billing_data";
   }
@@ -39,12 +41,19 @@ struct TrueBill {
   std::string version, payer;      // the payer's account is the source's own
   std::vector<BillLine> lines;     // in order
   std::uint64_t faulty_lines = 0;  // beside `lines`: their cost is no number
-  int tags = 0;                    // columns or keys of tags: a restated month may have more
-  bool is_refused = false;         // too many faulty lines
+  /// Beside both, in order: with a cell that is too long for Rules::kOfBefore, where cells of the
+  /// shape have a limit.
+  std::vector<BillLine> late_lines;
+  int tags = 0;             // columns or keys of tags: a restated month may have more
+  bool is_refused = false;  // too many faulty lines
 };
 
 /// The bill that `number` stands for: the same whenever it is asked for.
 TrueBill make_bill(const std::string& source, BillingPeriod period, std::uint64_t number);
+
+/// The longest cell that the version of before took: shorter than those of late lines, longer than
+/// all others.
+inline constexpr std::size_t kLongestCellOfBefore = 500;
 
 /// Puts a delivery into the bucket of an export "cur/report", data files first, the manifest that
 /// finops reads last.

@@ -27,6 +27,11 @@ void ChaosPlan::run(std::string_view step, const std::function<void()>& call) {
   if (pause_) pause_();
 }
 
+void ChaosPlan::begin(const std::string& work) {
+  const std::lock_guard lock(mutex_);
+  work_ = work;
+}
+
 std::optional<PlannedBreak> ChaosPlan::next(std::string_view step) {
   const std::lock_guard lock(mutex_);
   // After a death only what was decided before: nothing is made, nothing is counted.
@@ -34,7 +39,7 @@ std::optional<PlannedBreak> ChaosPlan::next(std::string_view step) {
   const auto broken = decide_ ? decide_(++calls_) : std::nullopt;
   if (!broken) return std::nullopt;
   ++faults_;
-  if (tally_ != nullptr) tally_->add(hit_place(step), broken->how);
+  if (tally_ != nullptr) tally_->add(hit_place(step), broken->how, work_);
   is_dead_ = is_death(broken->how);
   return broken;
 }

@@ -3,6 +3,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "finops/core/error.h"
@@ -31,6 +32,8 @@ class ChaosPlan : public FaultPlan {
       : decide_(std::move(decide)), tally_(tally), pause_(std::move(pause)) {}
 
   void run(std::string_view step, const std::function<void()>& call) override;
+  /// What the process does from now on, for the tally.
+  void begin(const std::string& work);
 
   bool is_dead() const;
   std::uint64_t calls() const;
@@ -44,6 +47,7 @@ class ChaosPlan : public FaultPlan {
   FaultTally* const tally_;
   const std::function<void()> pause_;
   mutable std::mutex mutex_;
+  std::string work_ = "load";
   bool is_dead_ = false;
   std::uint64_t calls_ = 0, faults_ = 0;
 };

@@ -39,7 +39,7 @@ void copy_state(const fs::path& from, const fs::path& to) {
   }
 }
 
-PipelineSettings settings_of(const fs::path& folder) {
+PipelineSettings settings_of(const fs::path& folder, Rules rules) {
   PipelineSettings settings;
   settings.thresholds = {.rows = Decimal::parse("0.001")->value,
                          .cost = Decimal::parse("0.001")->value,
@@ -49,6 +49,7 @@ PipelineSettings settings_of(const fs::path& folder) {
   settings.lock_folder = (folder / "locks").string();
   settings.staging_folder = (folder / "staging").string();
   settings.finops_version = "chaos";
+  if (rules == Rules::kOfBefore) settings.cell_limit = kLongestCellOfBefore;
   return settings;
 }
 
@@ -83,7 +84,13 @@ void ChaosWorld::open() {
 
 void ChaosWorld::deliver(const ChaosSource& source, BillingPeriod period, const TrueBill& bill) {
   chaos::deliver(*source.bucket, source.shape, period, bill);
-  delivered_[{source.name, period}].push_back(bill);
+  TrueBill truth = bill;
+  if (!source.shape.has_limited_cells()) {
+    truth.lines.insert(truth.lines.end(), bill.late_lines.begin(), bill.late_lines.end());
+    std::ranges::sort(truth.lines);
+    truth.late_lines.clear();
+  }
+  delivered_[{source.name, period}].push_back(std::move(truth));
 }
 
 const ChaosSource& ChaosWorld::source(const std::string& name) const {
@@ -116,7 +123,7 @@ void ChaosWorld::restore() {
 }
 
 ChaosProcess::ChaosProcess(ChaosWorld& world, std::shared_ptr<FaultPlan> plan, Clock& clock,
-                           const std::string& machine)
+                           const std::string& machine, Rules rules)
     : world_(world),
       clock_(clock),
       store_(with_faults(world.store(), plan)),
@@ -136,7 +143,7 @@ ChaosProcess::ChaosProcess(ChaosWorld& world, std::shared_ptr<FaultPlan> plan, C
     exports.push_back(std::move(made));
   }
   pipeline_ = std::make_unique<Pipeline>(std::move(exports), *lake_,
-                                         settings_of(world.folder() / machine), clock);
+                                         settings_of(world.folder() / machine, rules), clock);
   if (plan) files_ = std::make_unique<BreakableFiles>(world.folder().string(), *plan);
 }
 
@@ -152,6 +159,19 @@ void ChaosProcess::roll_back(const PartitionName& partition, const std::string& 
   pipeline_->rollback({.of = {.source = partition.first, .table = {}, .period = partition.second},
                        .version = version,
                        .reason = "chaos"});
+  publish_views();
+}
+
+std::vector<ReplayReport> ChaosProcess::replay() {
+  auto reports = pipeline_->replay({}, false, {});
+  publish_views();
+  return reports;
+}
+
+void ChaosProcess::waive(const PartitionName& partition, const std::string& version) {
+  pipeline_->waive({.of = {.source = partition.first, .table = {}, .period = partition.second},
+                    .version = version,
+                    .reason = "chaos"});
   publish_views();
 }
 

@@ -77,17 +77,22 @@ class ChaosWorld {
   std::set<std::string> saved_records_;
 };
 
+/// What a version of finops takes: the one of before sets aside late lines (TrueBill).
+enum class Rules { kOfBefore, kOfNow };
+
 /// One start of finops on a machine: its own objects over the world's stores, with faults.
 class ChaosProcess {
  public:
   /// `machine` names a folder for locks and staging. Without a plan nothing is broken.
   ChaosProcess(ChaosWorld& world, std::shared_ptr<FaultPlan> plan, Clock& clock,
-               const std::string& machine = "machine");
+               const std::string& machine = "machine", Rules rules = Rules::kOfNow);
 
   RunReport load(bool overwrite = false);
   /// Takes all holds away.
   void release() { pipeline_->release({}); }
   void roll_back(const PartitionName& partition, const std::string& version);
+  std::vector<ReplayReport> replay();
+  void waive(const PartitionName& partition, const std::string& version);
   void expire(int keep_versions);
   void remove_orphans();
   Pipeline& pipeline() { return *pipeline_; }

@@ -34,6 +34,12 @@ TrueBill restated_bill() {
     return bill.faulty_lines > 0 && !bill.is_refused && bill.tags > 2;
   });
 }
+/// With late lines, and faulty ones that stay in quarantine.
+TrueBill late_bill() {
+  return bill_from(400, [](const TrueBill& bill) {
+    return bill.late_lines.size() > 1 && bill.faulty_lines > 0 && !bill.is_refused;
+  });
+}
 TrueBill refused_bill() {
   return bill_from(200, [](const TrueBill& bill) { return bill.is_refused; });
 }
@@ -86,6 +92,26 @@ Work work_named(const std::string& name) {
               world.deliver(world.sources().front(), kPeriod, refused);
             },
             load, next.version};
+  }
+  if (name == "waiver") {
+    return {[=](ChaosWorld& world, ChaosProcess& process) {
+              deliver_and_load(world, process, next);
+              deliver_and_load(world, process, refused);
+            },
+            [=](ChaosProcess& process) {
+              process.waive({kName, kPeriod}, refused.version);
+              process.load();
+            },
+            refused.version};
+  }
+  if (name == "replay") {
+    const TrueBill late = late_bill();
+    return {[=](ChaosWorld& world, ChaosProcess& process) {
+              deliver_and_load(world, process, first);
+              world.deliver(world.sources().front(), kPeriod, late);
+              ChaosProcess(world, nullptr, world.clock, "machine", Rules::kOfBefore).load();
+            },
+            nullptr, late.version};
   }
   const auto both = [=](ChaosWorld& world, ChaosProcess& process) {
     deliver_and_load(world, process, next);
@@ -145,6 +171,20 @@ Problems false_words(const RunReport& report, const std::string& visible) {
   return problems;
 }
 
+/// The same of a replay.
+Problems false_words(const std::vector<ReplayReport>& reports, const std::string& visible) {
+  Problems problems;
+  for (const auto& one : reports) {
+    const bool has_moved = !visible.ends_with(kWithoutLate);
+    const bool says_not = !one.message.empty() && one.error_kind != ErrorKind::kUnknownOutcome;
+    if (one.is_changed && !has_moved) problems.push_back("the replay said that rows moved");
+    if (says_not && has_moved) {
+      problems.push_back("the replay said '" + one.message + "', and yet rows moved");
+    }
+  }
+  return problems;
+}
+
 class Runner {
  public:
   Runner(const EachCall& one, const std::filesystem::path& folder, FaultTally& tally)
@@ -175,6 +215,7 @@ class Runner {
       return call == number ? std::optional(broken) : std::nullopt;
     };
     report_.reset();
+    replayed_.clear();
     act(std::make_shared<ChaosPlan>(at, &tally_));
     VisibleVersions after;
     Problems problems = visible_problems(world_, &after);
@@ -185,6 +226,7 @@ class Runner {
     if (report_ && before_ != after) {
       for (auto& one : false_words(*report_, shown)) problems.push_back(std::move(one));
     }
+    for (auto& one : false_words(replayed_, shown)) problems.push_back(std::move(one));
     for (std::uint64_t again = 1; again <= kFaultsOnTheWayBack; ++again)
       break_recovery(number, again);
     add_to(problems, "afterwards: ", rerun());
@@ -228,8 +270,11 @@ class Runner {
   bool act(const std::shared_ptr<ChaosPlan>& plan) {
     try {
       ChaosProcess process(world_, plan, world_.clock);
+      if (plan) plan->begin(one_.work);
       if (one_.work == "first-load" || one_.work == "replace" || one_.work == "refusal") {
         report_ = process.load();
+      } else if (one_.work == "replay") {
+        replayed_ = process.replay();
       } else {
         work_.act(process);
       }
@@ -247,6 +292,7 @@ class Runner {
   VisibleVersions before_;
   std::uint64_t calls_ = 0;
   std::optional<RunReport> report_;
+  std::vector<ReplayReport> replayed_;
   std::string failure_;
 };
 
@@ -258,8 +304,9 @@ std::string EachCall::name() const {
 }
 
 const std::vector<std::string>& works_of_each_call() {
-  static const std::vector<std::string> works = {"first-load", "replace", "refusal", "rollback",
-                                                 "release",    "expiry",  "orphans"};
+  static const std::vector<std::string> works = {"first-load", "replace", "refusal",
+                                                 "rollback",   "release", "expiry",
+                                                 "orphans",    "replay",  "waiver"};
   return works;
 }
 

@@ -36,9 +36,10 @@ HitPlace hit_place(std::string_view step) {
   return {std::string(call), object_of(call, key)};
 }
 
-void FaultTally::add(const HitPlace& place, Break how) {
+void FaultTally::add(const HitPlace& place, Break how, const std::string& work) {
   const std::lock_guard lock(mutex_);
   ++counts_[place][how];
+  ++works_[work];
 }
 
 std::uint64_t FaultTally::total() const {
@@ -64,6 +65,9 @@ std::string FaultTally::to_table() const {
     }
     out << "\n";
   }
+  out << "in";
+  for (const auto& [work, count] : works_) out << "  " << work << " " << count;
+  out << "\n";
   return out.str();
 }
 
@@ -78,6 +82,7 @@ std::string FaultTally::to_json() const {
     }
     json["hits"].push_back(std::move(hit));
   }
+  json["works"] = works_;
   return json.dump();
 }
 

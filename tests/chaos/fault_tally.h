@@ -26,15 +26,17 @@ HitPlace hit_place(std::string_view step);
 /// Where faults hit, in counts. Safe to use from any thread.
 class FaultTally {
  public:
-  void add(const HitPlace& place, Break how);
+  /// `work`: what was going on: "load", "replay", …
+  void add(const HitPlace& place, Break how, const std::string& work);
   std::uint64_t total() const;
   std::string to_table() const;  // for people
-  /// {"total", "hits": [{"call", "object", "refused", "lost_reply", …}]}
+  /// {"total", "hits": [{"call", "object", "refused", "lost_reply", …}], "works": {"load": …}}
   std::string to_json() const;
 
  private:
   mutable std::mutex mutex_;
   std::map<HitPlace, std::map<Break, std::uint64_t>> counts_;
+  std::map<std::string, std::uint64_t> works_;
 };
 
 }  // namespace finops::chaos

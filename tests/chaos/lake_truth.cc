@@ -10,6 +10,7 @@
 #include "finops/ledger/ledger.h"
 #include "finops/ledger/receipt.h"
 #include "finops/pipeline/ledger_agreement.h"
+#include "finops/pipeline/quarantine_reading.h"
 #include "finops/pipeline/quarantine_writer.h"
 #include "finops/tabular/parquet_writing.h"
 
@@ -37,6 +38,21 @@ std::string in_words(const DeliveryRecord& record) {
          std::to_string(record.revision);
 }
 
+/// Lines of a bill that a lake may show: late ones are all in it, or all in quarantine.
+std::vector<BillLine> lines_with_late(const TrueBill& bill) {
+  std::vector<BillLine> lines = bill.lines;
+  lines.insert(lines.end(), bill.late_lines.begin(), bill.late_lines.end());
+  std::ranges::sort(lines);
+  return lines;
+}
+
+/// The first cell of a quarantined row: the id of its line.
+std::string id_of_raw(const std::string& raw) {
+  std::string id = raw.substr(0, raw.find(','));
+  std::erase(id, '"');
+  return id;
+}
+
 /// Looks at one state of a world with objects of its own, which nothing breaks.
 class Look {
  public:
@@ -58,6 +74,9 @@ class Look {
     Problems all = problems();
     problems_.clear();
     for (const auto& [partition, bills] : world_.delivered()) look_for_newest(partition, bills);
+    for (const auto& [partition, shown] : visible_) {
+      if (shown.ends_with(kWithoutLate)) tell(in_words(partition) + " shows " + shown);
+    }
     verify();
     look_at_views(all_lines());
     all.insert(all.end(), problems_.begin(), problems_.end());
@@ -84,8 +103,15 @@ class Look {
 
   void look_at_ledger() {
     std::set<std::string> now;
+    std::set<ExportId> waived;  // oldest first: so are all later revisions
     for (const auto& record : records_) {
       if (!now.insert(in_words(record)).second) tell("twice in the ledger: " + in_words(record));
+      if (!record.waiver.empty()) {
+        waived.insert(record.id);
+        now.insert(in_words(record) + " waived");
+      } else if (waived.contains(record.id)) {
+        tell(in_words(record) + " has lost its waiver");
+      }
     }
     for (const auto& known : world_.known_records) {
       if (!now.contains(known)) tell("gone from the ledger: " + known);
@@ -108,27 +134,57 @@ class Look {
       }
       return;
     }
-    visible_[partition] = record->id.version;
     const auto bill = std::ranges::find(bills, record->id.version, &TrueBill::version);
-    if (bill == bills.end() || bill->is_refused) {
+    visible_[partition] = record->id.version;
+    if (bill == bills.end() || (bill->is_refused && record->waiver.empty())) {
       return tell(in_words(*record) + " is current and must not be");
     }
-    if (lines != bill->lines) {
+    // The ledger says where late lines are; then they are all there, and nowhere else.
+    const auto with_late = lines_with_late(*bill);
+    const bool has_late = record->loaded_rows == with_late.size();
+    if (!has_late) visible_[partition] += kWithoutLate;
+    const auto& wanted = has_late ? with_late : bill->lines;
+    if (lines != wanted) {
       tell(in_words(*record) + " shows " + std::to_string(lines.size()) +
-           " lines that are not the " + std::to_string(bill->lines.size()) + " delivered ones");
+           " lines that are not the " + std::to_string(wanted.size()) + " delivered ones");
     }
-    look_at_record(*record, *bill, columns_of(world_.source(partition.first).shape).cost);
+    look_at_record(*record, *bill, wanted, columns_of(world_.source(partition.first).shape).cost);
+    look_at_quarantine(*record, *bill, has_late);
+  }
+
+  /// Each line that the lake does not show is in quarantine, once.
+  void look_at_quarantine(const DeliveryRecord& record, const TrueBill& bill, bool has_late) {
+    std::vector<std::string> wanted, found;
+    for (std::uint64_t i = 0; i < bill.faulty_lines; ++i) {
+      wanted.push_back("faulty-" + std::to_string(i));
+    }
+    for (const auto& line : bill.late_lines) {
+      if (!has_late) wanted.push_back(line.id);
+    }
+    if (record.quarantined_rows != wanted.size()) {
+      tell(in_words(record) + ": the ledger has another count of quarantined rows");
+    }
+    for (const auto& row : read_quarantine_of(process_.lake(), record.id, kMostQuarantine)) {
+      found.push_back(id_of_raw(row.raw));
+    }
+    std::ranges::sort(wanted);
+    std::ranges::sort(found);
+    if (found != wanted) tell(in_words(record) + ": other rows are in quarantine");
   }
 
   void look_at_record(const DeliveryRecord& record, const TrueBill& bill,
-                      const std::string& cost_column) {
-    if (record.loaded_rows != bill.lines.size() || record.quarantined_rows != bill.faulty_lines) {
+                      const std::vector<BillLine>& lines, const std::string& cost_column) {
+    if (record.loaded_rows != lines.size() ||
+        record.source_rows != bill.lines.size() + bill.late_lines.size() + bill.faulty_lines) {
       tell(in_words(record) + ": the ledger has other counts");
     }
     const Receipt receipt = receipt_from_json(record.receipt);
+    if (receipt.waiver.empty() != record.waiver.empty()) {
+      tell(in_words(record) + ": ledger and receipt tell different waivers");
+    }
     if (const auto difference = receipt.imbalance()) tell(in_words(record) + ": " + *difference);
     std::map<std::string, ExactSum> sums;
-    for (const auto& line : bill.lines) {
+    for (const auto& line : lines) {
       sums[line.currency].add(Decimal::parse(line.cost)->value.unscaled());
     }
     for (const auto& [currency, sum] : sums) {
@@ -222,7 +278,7 @@ class Look {
       const auto version = visible_.find(partition);
       if (version == visible_.end()) continue;
       const auto bill = std::ranges::find(bills, version->second, &TrueBill::version);
-      if (bill != bills.end()) lines += bill->lines.size();
+      if (bill != bills.end()) lines += lines_with_late(*bill).size();
     }
     return lines;
   }
@@ -235,7 +291,10 @@ class Look {
     const bool is_known_refused = std::ranges::any_of(records, [&](const DeliveryRecord& record) {
       return record.state == DeliveryState::kRefused && record.id.version == newest.version;
     });
-    if (newest.is_refused) {
+    const bool is_waived = std::ranges::any_of(records, [&](const DeliveryRecord& record) {
+      return !record.waiver.empty() && record.id.version == newest.version;
+    });
+    if (newest.is_refused && !is_waived) {
       if (!is_known_refused) tell(in_words(partition) + ": the ledger misses the refusal");
     } else if (current == nullptr || current->id.version != newest.version) {
       tell(in_words(partition) + " does not show its newest delivery, " + newest.version);
@@ -249,6 +308,8 @@ class Look {
            " differs: " + (report.differences.empty() ? "" : report.differences.front()));
     }
   }
+
+  static constexpr std::uint64_t kMostQuarantine = 1 << 26;
 
   ChaosWorld& world_;
   ChaosProcess process_;

@@ -110,30 +110,60 @@ class StormRun {
     };
     const auto plan = std::make_shared<ChaosPlan>(decide, &tally_, [&] { interleaver.pause(me); });
     const std::string machine = "machine" + std::to_string(me % machines_);
+    const Rules rules = dice.one_in(2) ? Rules::kOfBefore : Rules::kOfNow;
     try {
-      ChaosProcess process(world_, plan, *clocks_[me], machine);
-      do_something(process, dice);
+      ChaosProcess process(world_, plan, *clocks_[me], machine, rules);
+      do_something(process, *plan, dice, found);
     } catch (const Error& error) {
       // Told to whoever started it. Only a defect may say that it is one.
       if (error.kind() == ErrorKind::kInternal) found.emplace_back(error.what());
     }
   }
 
-  void do_something(ChaosProcess& process, Dice& dice) const {
-    switch (dice.below(10)) {
-      case 0: process.release(); break;
-      case 1: process.expire(1 + static_cast<int>(dice.below(3))); break;
-      case 2: process.load(true); break;
-      case 3:
-      case 4: {
-        auto partition = world_.delivered().begin();
-        std::advance(partition, dice.below(world_.delivered().size()));
-        process.roll_back(partition->first, dice.pick(partition->second).version);
-        break;
-      }
-      case 5: process.pipeline().verify({}, {}); break;
-      default: process.load();
+  void do_something(ChaosProcess& process, ChaosPlan& plan, Dice& dice, Problems& found) const {
+    const std::uint64_t choice = dice.below(15);
+    if (choice == 0) {
+      plan.begin("release");
+      process.release();
+    } else if (choice == 1) {
+      plan.begin("expiry");
+      process.expire(1 + static_cast<int>(dice.below(3)));
+    } else if (choice == 2) {
+      process.load(true);
+    } else if (choice <= 4) {
+      plan.begin("rollback");
+      const auto& [partition, bills] = any_partition(dice);
+      process.roll_back(partition, dice.pick(bills).version);
+    } else if (choice == 5) {
+      plan.begin("verify");
+      process.pipeline().verify({}, {});
+    } else if (choice <= 8) {
+      plan.begin("replay");
+      for (const auto& problem : defects_of(process.replay())) found.push_back(problem);
+    } else if (choice <= 10) {
+      plan.begin("waiver");
+      const auto& [partition, bills] = any_partition(dice);
+      process.waive(partition, dice.pick(bills).version);
+    } else {
+      process.load();
     }
+  }
+
+  const std::pair<const PartitionName, std::vector<TrueBill>>& any_partition(Dice& dice) const {
+    auto partition = world_.delivered().begin();
+    std::advance(partition, dice.below(world_.delivered().size()));
+    return *partition;
+  }
+
+  /// A replay that could not be tried tells why; that rows do not add up is no reason.
+  static Problems defects_of(const std::vector<ReplayReport>& reports) {
+    Problems problems;
+    for (const auto& report : reports) {
+      const bool is_defect =
+          report.error_kind == ErrorKind::kInternal || report.error_kind == ErrorKind::kInvalidData;
+      if (!report.message.empty() && is_defect) problems.push_back("replay: " + report.message);
+    }
+    return problems;
   }
 
   /// No faults any more, and nobody else.
@@ -143,7 +173,12 @@ class StormRun {
       ChaosProcess process(world_, nullptr, world_.clock, "machine0");
       process.release();
       process.load();
+      process.replay();
       if (process.load().is_changed) problems_.emplace_back("a second run changes the lake again");
+      for (const auto& report : process.replay()) {
+        if (report.is_changed) problems_.emplace_back("a second replay moves rows again");
+        if (!report.message.empty()) problems_.push_back("at the end, replay: " + report.message);
+      }
       add("at the end: ", converged_problems(world_));
       process.expire(2);
       world_.clock.jump(std::chrono::days(1));

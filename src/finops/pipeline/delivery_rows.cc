@@ -42,6 +42,12 @@ class SpoolWriter final : public ByteWriter {
   std::shared_ptr<SpoolFile> file_;
 };
 
+ConvertOptions options_of(const PipelineSettings& settings) {
+  return {.threads = settings.threads,
+          .memory_bytes = settings.memory_bytes,
+          .cell_limit = settings.cell_limit};
+}
+
 std::string percent(Decimal part_of_one) {
   const auto hundred = Decimal::from_unscaled(100 * power_of_10(kDecimalScale));
   return (part_of_one * hundred).to_string() + " %";
@@ -108,7 +114,7 @@ WrittenRows write_rows(lake::Lake& lake, const std::string& table,
     };
   }
   WrittenRows written;
-  const ConvertOptions options{.threads = settings.threads, .memory_bytes = settings.memory_bytes};
+  const ConvertOptions options = options_of(settings);
   written.report = convert_bill(parts, layout, options, output, stop);
   written.quarantine = quarantine.finish();
   if (written.quarantine) pending.add(written.quarantine->key);
@@ -141,7 +147,7 @@ WrittenRows try_rows(const std::vector<BillPart>& parts, const BillLayout& layou
     return {"try-" + std::to_string(written.files.size()), std::make_unique<SpoolWriter>(file)};
   };
   output.on_rejected = [](RejectedRow&&) {};
-  const ConvertOptions options{.threads = settings.threads, .memory_bytes = settings.memory_bytes};
+  const ConvertOptions options = options_of(settings);
   written.report = convert_bill(parts, layout, options, output, std::move(stop));
   written.loaded = totals_of(written.files, layout, settings.threads);
   return written;

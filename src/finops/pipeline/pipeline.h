@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -23,6 +24,7 @@
 #include "finops/pipeline/run_report.h"
 #include "finops/sources/billing_source.h"
 #include "finops/stores/object_store.h"
+#include "finops/tabular/bill_converter.h"
 #include "finops/tabular/parquet_writing.h"
 
 namespace finops {
@@ -62,6 +64,9 @@ struct PipelineSettings {
   QuarantineThresholds thresholds;
   std::uint64_t memory_bytes = 512ull << 20;
   unsigned threads = 0;
+  /// Longest quoted cell of CSV: a rule that is a version's own, so that rows which one version set
+  /// aside fit another.
+  std::size_t cell_limit = ConvertOptions().cell_limit;
   std::string lock_folder;  // where lock files live
   std::string staging_folder;
   std::string finops_version;  // refusals are judged again by another version

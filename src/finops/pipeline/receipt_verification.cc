@@ -88,7 +88,7 @@ std::optional<std::string> changed_meanwhile(ObjectStore& bucket, const Receipt&
 std::variant<SimpleReadReport, std::string> read_again(const FoundPlace& found,
                                                        const Receipt& receipt,
                                                        const BillLayout& layout,
-                                                       const std::string& spool_folder) {
+                                                       const PipelineSettings& settings) {
   const auto& [place, name] = found;
   if (place.bucket == nullptr) return name;
   std::vector<BillPart> parts;
@@ -96,11 +96,11 @@ std::variant<SimpleReadReport, std::string> read_again(const FoundPlace& found,
     const auto object = place.bucket->stat(file.key);
     if (!object) return "the delivered file '" + file.key + "' is gone from " + name;
     if (object->size != file.bytes) return has_other_bytes(file.key);
-    parts.push_back(
-        part_of_delivery({place.bucket, place.is_remote, nullptr, spool_folder}, *object));
+    parts.push_back(part_of_delivery(
+        {place.bucket, place.is_remote, nullptr, settings.staging_folder}, *object));
   }
   try {
-    SimpleReadReport again = read_bill_simply(parts, layout, ConvertOptions().cell_limit, {});
+    SimpleReadReport again = read_bill_simply(parts, layout, settings.cell_limit, {});
     for (std::size_t i = 0; i < receipt.files.size(); ++i) {
       if (again.parts[i].sha256 != receipt.files[i].sha256) {
         return has_other_bytes(receipt.files[i].key);
@@ -171,8 +171,7 @@ VerifyReport verify_one(lake::Lake& lake, const std::vector<PipelineExport>& exp
     if (error.kind() != ErrorKind::kInvalidData && error.kind() != ErrorKind::kNotFound) throw;
     report.differences.emplace_back(error.what());
   }
-  const auto again =
-      read_again(place_of(exports, record, settings), receipt, layout, settings.staging_folder);
+  const auto again = read_again(place_of(exports, record, settings), receipt, layout, settings);
   if (const auto* delivered = std::get_if<SimpleReadReport>(&again)) {
     check_source_side(receipt, *delivered, report.differences);
     if (in_lake) append(report.differences, differences(delivered->loaded, *in_lake));
