@@ -162,12 +162,12 @@ class QuarantineReading {
 
   void add_records(const Dataset& dataset, std::uint64_t limit,
                    std::vector<QuarantinedRecord>& records) {
-    static const std::set<std::string> kOwn = {kSourceFile, kSourceLine, kIngestionTime,
-                                               kUnreadable, kRaw,        kReasons};
+    static const std::set<std::string> own = {kSourceFile, kSourceLine, kIngestionTime,
+                                              kUnreadable, kRaw,        kReasons};
     const lake::TableView& table = *tables_.find({name_space_, quarantine_name(dataset.name)});
     std::vector<std::string> names;
     for (const Column& column : table.schema.columns) {
-      if (!kOwn.contains(column.name)) names.push_back(column.name);
+      if (!own.contains(column.name)) names.push_back(column.name);
     }
     const std::string place = std::string(kSourceFile) + ", " + kSourceLine;
     constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();  // for SQL

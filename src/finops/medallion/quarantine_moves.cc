@@ -14,10 +14,10 @@ constexpr const char* kMoved = "finops_moved";
 /// The delivered cells of a row as one value. Each text has its length before it, so that two rows
 /// with other cells never give one text.
 std::string cells_sql(const std::vector<Column>& columns) {
-  static const std::set<std::string> kOwn = {kSourceFile, kSourceLine, kIngestionTime, kReasons};
+  static const std::set<std::string> own = {kSourceFile, kSourceLine, kIngestionTime, kReasons};
   std::string texts = "''";
   for (const Column& column : columns) {
-    if (kOwn.contains(column.name)) continue;
+    if (own.contains(column.name)) continue;
     const std::string text = "CAST(" + quoted_identifier(column.name) + " AS VARCHAR)";
     texts += " || coalesce(strlen(" + text + ") || ':' || " + text + ", '-')";
   }
