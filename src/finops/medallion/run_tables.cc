@@ -7,8 +7,8 @@
 
 #include "finops/core/error.h"
 #include "finops/core/sha256.h"
+#include "finops/core/unique_ids.h"
 #include "finops/lake/lake_paths.h"
-#include "finops/lake/unique_ids.h"
 #include "finops/tabular/parquet_description.h"
 
 namespace finops::medallion {
@@ -149,7 +149,7 @@ void RunTables::replace_small(const lake::TableName& table, const std::vector<Co
 std::string RunTables::new_key(const lake::TableName& table) {
   std::string key = makes_ == Makes::kInLake ? lake_.data_key(table, {})
                                              : lake::LakePaths::table_folder(table) + "/data/" +
-                                                   lake::random_uuid() + ".parquet";
+                                                   random_uuid() + ".parquet";
   const std::lock_guard lock(mutex_);
   pending_.add(key);
   return key;
