@@ -79,6 +79,13 @@ def test_an_answer_drips_or_breaks_or_waits(client, server):
         client.get_dataset(name, retry=None, timeout=0.3)
 
 
+def test_an_error_may_say_when_to_come_back(client, server):
+    server.control.fault(kind="tooManyRequests", path="/datasets", retry_after=7)
+    with pytest.raises(exceptions.TooManyRequests) as failure:
+        list(client.list_datasets(retry=None))
+    assert failure.value.response.headers["Retry-After"] == "7"
+
+
 def test_the_nth_request_and_no_other(client, server):
     name = new_dataset(client)
     server.control.fault(kind="accessDenied", path=name, nth=2, times=2)

@@ -478,6 +478,14 @@ def test_a_dry_run_tells_bytes_of_the_partitions_that_are_left(client):
     assert job.total_bytes_billed == 10 << 20
 
 
+def test_a_query_that_would_cost_more_than_allowed_is_not_run(client):
+    table = new_table(client)
+    load(client, table, [row("a", "2025-06-01")])
+    with pytest.raises(exceptions.GoogleAPICallError, match="limit for bytes billed: 1000. 10485760 or higher"):
+        ask(client, f"SELECT id FROM `{table}`", maximum_bytes_billed=1000)
+    assert ask(client, f"SELECT id FROM `{table}`", maximum_bytes_billed=10485760) == [("a",)]
+
+
 # ---- jobs
 
 

@@ -39,6 +39,7 @@ class Fault:
     nth: int = 1
     times: int = 1
     seconds: float = 1.0
+    retry_after: int = None  # the header of that name, for errors
     seen: int = 0
 
     def __post_init__(self):
@@ -49,7 +50,7 @@ class Fault:
         if self.kind not in ERRORS:
             return None
         code, reason, message = ERRORS[self.kind]
-        return ApiError(reason, message, code=code)
+        return ApiError(reason, message, code=code, headers={} if self.retry_after is None else {"Retry-After": str(self.retry_after)})
 
 
 @dataclasses.dataclass

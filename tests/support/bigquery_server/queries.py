@@ -165,6 +165,10 @@ class Script:
             raise ApiError("stopped", "Job execution was cancelled: User requested cancellation")
         self.check(statement, self.names(view))
         read = self.read_bytes(view, statement)
+        limit = int(self.configuration.get("maximumBytesBilled") or 0)
+        if limit and billed(read) > limit:
+            raise ApiError("bytesBilledLimitExceeded", f"Query exceeded limit for bytes billed: {limit}. {billed(read)} or higher required.",
+                           code=400)
         if isinstance(statement, exp.Query):
             sql, translation = self.translate(view, statement)
             result = self.select(view, sql, translation)
