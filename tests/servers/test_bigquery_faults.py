@@ -1,4 +1,5 @@
 """What our BigQuery server spoils on purpose, and how Google's own client gets over it: the faults are those that the real service has."""
+import concurrent.futures
 import io
 import json
 import urllib.request
@@ -53,6 +54,25 @@ def test_the_lost_answer_of_an_upload_in_pieces_is_asked_for_again(client, serve
     server.control.fault(kind="lose_answer", method="PUT", path="/upload/")
     load(client, table, [row("a", "2025-06-01")], "WRITE_APPEND", job_id="lost-piece")
     assert ids(client, table) == ["a"]
+
+
+def test_the_same_job_from_many_at_once_is_taken_once(client, server):
+    table = new_table(client, [Field("n", "INT64")], None)
+    body = {"jobReference": {"projectId": PROJECT, "jobId": "storm"}, "configuration": {"query": {
+        "query": f"INSERT INTO `{table}` (n) VALUES (1)", "useLegacySql": False}}}
+    address = f"{server.url}/bigquery/v2/projects/{PROJECT}/jobs"
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        outcomes = list(pool.map(lambda _: client._http.post(address, json=body).status_code, range(32)))
+    assert sorted(outcomes) == [200] + [409] * 31
+    ended(client.get_job("storm"))
+    assert ask(client, f"SELECT COUNT(*) FROM `{table}`") == [(1,)]
+
+
+def test_many_months_are_loaded_at_once(client):
+    table = new_table(client)
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        list(pool.map(lambda month: load(client, f"{table}$2025{month:02}", [row(f"{month:02}", f"2025-{month:02}-01")]), range(1, 13)))
+    assert ids(client, table) == [f"{month:02}" for month in range(1, 13)]
 
 
 def test_an_error_after_the_job_was_taken(client, server):
