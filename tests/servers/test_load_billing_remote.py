@@ -1,5 +1,5 @@
 """`finops aws load-billing-remote`: BigQuery holds what the lake holds, whatever is lost on the way."""
-import decimal
+import itertools
 import signal
 import threading
 import time
@@ -9,9 +9,8 @@ from bigquery import bigquery_server
 from deliveries import csv_bytes, deliver_v1, deliver_v2, small_bill, small_row
 from project import Project
 
-D = decimal.Decimal
 ACCOUNT = "loader@acme.iam.gserviceaccount.com"
-TABLE = "acme.finops.aws_billing_data"
+NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
@@ -23,11 +22,13 @@ def google(tmp_path_factory):
 class RemoteProject(Project):
     def __init__(self, folder, google):
         super().__init__(folder)
-        self.google, self.key = google, google.key_file(ACCOUNT, {"acme": "admin"})
+        self.google, self.place = google, f"acme-{next(NUMBERS)}"  # each test has a project of Google's to itself
+        self.key = google.key_file(ACCOUNT, {self.place: "admin"})
+        self.table = f"{self.place}.finops.aws_billing_data"
         self.settings, self.earlier_jobs = {}, len(google.control.job_list())
 
     def write_config(self, extra=""):
-        keys = {"project_id": "acme", "dataset_id": "finops", "credentials_path": self.key, "endpoint_url": self.google.url} | self.settings
+        keys = {"project_id": self.place, "dataset_id": "finops", "credentials_path": self.key, "endpoint_url": self.google.url} | self.settings
         self.exports = [text for text in self.exports if not text.startswith("[database")]
         self.exports.append("\n".join(["[database.bigquery]", *(f'{name} = "{value}"' for name, value in keys.items())]))
         super().write_config(extra)
@@ -35,11 +36,11 @@ class RemoteProject(Project):
     def load(self, *arguments, **options):
         return self.json("aws", "load-billing-remote", *arguments, **options)
 
-    def held(self, table=TABLE):
+    def held(self, table=None):
         """(source, month, execution id, rows, cost) as BigQuery tells them."""
         return [tuple(row) for row in self.google.control.rows(
             sql="SELECT source, FORMAT_TIMESTAMP('%Y-%m', bill_billing_period_start_date), execution_id, COUNT(*), SUM(line_item_unblended_cost) "
-                f"FROM `{table}` GROUP BY 1, 2, 3 ORDER BY 1, 2, 3")]
+                f"FROM `{table or self.table}` GROUP BY 1, 2, 3 ORDER BY 1, 2, 3")]
 
     def jobs(self, kind):
         return [job for job in self.google.control.job_list()[self.earlier_jobs:] if job["configuration"]["jobType"].lower() == kind]
@@ -48,7 +49,6 @@ class RemoteProject(Project):
 @pytest.fixture
 def project(tmp_path, google):
     google.control.heal()
-    google.control.truncate_everything()
     return RemoteProject(tmp_path, google)
 
 
@@ -84,10 +84,10 @@ def test_the_table_is_partitioned_by_month_and_clustered(project, google):
     project.run("aws", "load-billing-local")
     project.load()
     [[by, clusters, cost, start]] = google.control.rows(
-        sql="SELECT (SELECT column_name FROM `acme.finops`.INFORMATION_SCHEMA.COLUMNS WHERE is_partitioning_column = 'YES'), "
-            "(SELECT column_name FROM `acme.finops`.INFORMATION_SCHEMA.COLUMNS WHERE clustering_ordinal_position = 1), "
-            "(SELECT data_type FROM `acme.finops`.INFORMATION_SCHEMA.COLUMNS WHERE column_name = 'line_item_unblended_cost'), "
-            "(SELECT data_type FROM `acme.finops`.INFORMATION_SCHEMA.COLUMNS WHERE column_name = 'line_item_usage_start_date')")
+        sql=f"SELECT (SELECT column_name FROM `{project.place}.finops`.INFORMATION_SCHEMA.COLUMNS WHERE is_partitioning_column = 'YES'), "
+            f"(SELECT column_name FROM `{project.place}.finops`.INFORMATION_SCHEMA.COLUMNS WHERE clustering_ordinal_position = 1), "
+            f"(SELECT data_type FROM `{project.place}.finops`.INFORMATION_SCHEMA.COLUMNS WHERE column_name = 'line_item_unblended_cost'), "
+            f"(SELECT data_type FROM `{project.place}.finops`.INFORMATION_SCHEMA.COLUMNS WHERE column_name = 'line_item_usage_start_date')")
     assert (by, clusters, cost, start) == ("bill_billing_period_start_date", "line_item_usage_start_date", "BIGNUMERIC(38, 18)", "TIMESTAMP")
 
 
@@ -102,7 +102,7 @@ def test_a_month_of_two_sources_is_replaced_in_a_transaction(project, google):
     project.run("aws", "load-billing-local")
     assert outcomes(project.load())[("payer-b", "2026-05")] == ("replaced", "transaction")
     assert project.held() == [("payer-a", "2026-05", "a1", "4", "5"), ("payer-b", "2026-05", "b2", "5", "6.25")]
-    tables = google.control.rows(sql="SELECT table_name FROM `acme.finops`.INFORMATION_SCHEMA.TABLES")
+    tables = google.control.rows(sql=f"SELECT table_name FROM `{project.place}.finops`.INFORMATION_SCHEMA.TABLES")
     assert tables == [["aws_billing_data"]], "a staging table is left"
 
 
@@ -116,7 +116,7 @@ def test_new_columns_maps_and_missing_months_columns(project, google):
     deliver_v1(bucket, "2026-05", [csv_bytes(header, [["x1", "1", "USD", "2.5", "core"]])], "new")
     project.run("aws", "load-billing-local")
     assert outcomes(project.load())[("payer-a", "2026-05")] == ("loaded", "partition")
-    assert google.control.rows(sql=f"SELECT identity_line_item_id, resource_tags_user_team FROM `{TABLE}` WHERE execution_id = 'new'") == [["x1", "core"]]
+    assert google.control.rows(sql=f"SELECT identity_line_item_id, resource_tags_user_team FROM `{project.table}` WHERE execution_id = 'new'") == [["x1", "core"]]
     assert outcomes(project.load("--overwrite")) == {("payer-a", "2026-04"): ("replaced", "partition"), ("payer-a", "2026-05"): ("replaced", "partition")}
 
 
@@ -202,7 +202,7 @@ def test_readers_never_see_fewer_rows_and_a_killed_run_is_taken_up(project, goog
 
     def read():
         while not done.is_set():
-            seen.add(google.control.count(table=TABLE, where="billing_period = '2026-05'"))
+            seen.add(google.control.count(table=project.table, where="billing_period = '2026-05'"))
 
     reader = threading.Thread(target=read)
     reader.start()
@@ -243,14 +243,14 @@ def test_run_pipeline_ends_in_bigquery_and_its_failure_does_not_hide_the_load(pr
 def test_tables_that_finops_did_not_make_are_left_alone(project, google):
     deliver_v1(project.add_export("payer-a"), "2026-05", [small_bill(5)], "v1")
     project.run("aws", "load-billing-local")
-    google.control.create_dataset(dataset="acme.finops")
-    google.control.rows(sql=f"CREATE TABLE `{TABLE}` AS SELECT 'x' AS line_item_usage_account_id")
+    google.control.create_dataset(dataset=f"{project.place}.finops")
+    google.control.rows(sql=f"CREATE TABLE `{project.table}` AS SELECT 'x' AS line_item_usage_account_id")
     result = project.run("aws", "load-billing-remote", expect=1)
     assert "finops did not make it" in result.err and "table_id" in result.err
     project.settings = {"table_id": "bills"}
     project.write_config()
     project.load()
-    assert project.held("acme.finops.bills") == [("payer-a", "2026-05", "v1", "5", "6.25")]
+    assert project.held(f"{project.place}.finops.bills") == [("payer-a", "2026-05", "v1", "5", "6.25")]
 
 
 def test_without_the_section_it_says_what_to_write(tmp_path):
