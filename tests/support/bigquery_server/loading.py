@@ -180,9 +180,12 @@ def check_digits(column, field):
     if not field.get("precision") or field["mode"] == "REPEATED":
         return
     precision, scale = int(field["precision"]), int(field.get("scale") or 0)
-    limit = decimal.Decimal(10) ** (precision - scale)
+    held = column.type
+    if pa.types.is_decimal(held) and held.scale <= scale and held.precision - held.scale <= precision - scale:
+        return
+    limit, unit, exact = decimal.Decimal(10) ** (precision - scale), decimal.Decimal(1).scaleb(-scale), decimal.Context(prec=200)
     for value in column.to_pylist():
-        if value is not None and (abs(value) >= limit or value != round(value, scale)):
+        if value is not None and (abs(value) >= limit or value != exact.quantize(value, unit)):
             raise refused(f"Invalid {field['type']} value: {value} of field {field['name']} has more digits than ({precision}, {scale})")
 
 
