@@ -1,12 +1,13 @@
 """`finops aws load-billing-remote`: BigQuery holds what the lake holds, whatever is lost on the way."""
 import itertools
+import json
 import signal
 import threading
 import time
 
 import pytest
 from bigquery import bigquery_server
-from deliveries import csv_bytes, deliver_v1, deliver_v2, small_bill, small_row
+from deliveries import csv_bytes, deliver_v1, deliver_v2, small_bill
 from project import Project
 
 ACCOUNT = "loader@acme.iam.gserviceaccount.com"
@@ -106,8 +107,19 @@ def test_a_month_of_two_sources_is_replaced_in_a_transaction(project, google):
     assert tables == [["aws_billing_data"]], "a staging table is left"
 
 
-def test_new_columns_maps_and_missing_months_columns(project, google):
-    """CUR 2.0 with maps beside an older month without a column: both months are whole."""
+def test_maps_become_keys_and_values(project, google):
+    header = ["identity_line_item_id", "line_item_currency_code", "line_item_unblended_cost", "resource_tags", "discount"]
+    rows = [["x1", "USD", "2.5", json.dumps({"user_team": "core", "b": "ä"}), json.dumps({"edp": 0.125})], ["x2", "USD", "1", "", ""]]
+    deliver_v2(project.add_export("payer-a"), "2026-05", [csv_bytes(header, rows)], "v1")
+    project.run("aws", "load-billing-local")
+    assert outcomes(project.load()) == {("payer-a", "2026-05"): ("loaded", "partition")}
+    assert google.control.rows(
+        sql="SELECT identity_line_item_id, (SELECT value FROM UNNEST(resource_tags) WHERE key = 'user_team'), "
+            f"(SELECT SUM(value) FROM UNNEST(discount)), FORMAT_TIMESTAMP('%F', bill_billing_period_start_date) FROM `{project.table}` ORDER BY 1"
+    ) == [["x1", "core", "0.125", "2026-05-01"], ["x2", None, None, "2026-05-01"]]
+
+
+def test_new_columns_and_columns_that_a_month_lacks(project, google):
     bucket = project.add_export("payer-a")
     deliver_v1(bucket, "2026-04", [small_bill(2, "2026-04")], "old")
     project.run("aws", "load-billing-local")

@@ -54,6 +54,11 @@ class BigQuery:
             self.control.grant(email=email, role=role, resource=resource)
         return file
 
+    def variable(self):
+        """As those of servers.py: FINOPS_TEST_BIGQUERY and its value."""
+        key = self.key_file("contract@contract.iam.gserviceaccount.com", {"contract": "admin"})
+        return "FINOPS_TEST_BIGQUERY", f"contract {self.url} {key}"
+
     def seed(self, dataset, *statements, location="US"):
         """Makes the dataset "p.d" and runs GoogleSQL in it, where tables are called by their own name alone."""
         self.control.create_dataset(dataset=dataset, location=location)

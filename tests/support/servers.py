@@ -161,6 +161,8 @@ def main(command):
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="finops-servers-")))
         servers = [stack.enter_context(start(folder / start.__name__)) for start in (versitygw, moto)]
+        from bigquery import bigquery_server
+        servers.append(stack.enter_context(bigquery_server(folder)))
         return subprocess.run(command, env=os.environ | dict(server.variable() for server in servers)).returncode
 
 
