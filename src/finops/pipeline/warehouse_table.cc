@@ -1,5 +1,6 @@
 #include "finops/pipeline/warehouse_table.h"
 
+#include <algorithm>
 #include <set>
 
 #include "finops/core/ascii_case.h"
@@ -19,6 +20,15 @@ constexpr Roles kCur = {"bill_billing_period_start_date", "line_item_usage_start
                         "line_item_currency_code", "line_item_unblended_cost"};
 constexpr Roles kFocus = {"BillingPeriodStart", "ChargePeriodStart", "BillingCurrency",
                           "BilledCost"};
+
+/// Of no column: no file has it.
+int unused_id(const std::vector<Column>& columns) {
+  int most = 0;
+  for (const Column& column : columns) {
+    most = std::max({most, column.field_id, column.key_id, column.value_id});
+  }
+  return most + 1;
+}
 
 }  // namespace
 
@@ -44,7 +54,9 @@ WarehouseTable warehouse_table(const lake::TableView& view, const std::string& n
   table.period_column = warehouse_name(view, table, roles.period);
   if (table.period_column.empty()) {
     table.period_column = roles.period;
-    table.columns.push_back({.name = roles.period, .type = ColumnType::kTimestamp});
+    table.columns.push_back({.name = roles.period,
+                             .type = ColumnType::kTimestamp,
+                             .field_id = unused_id(view.schema.columns)});
   }
   return table;
 }

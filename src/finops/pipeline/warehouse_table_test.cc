@@ -36,10 +36,11 @@ std::vector<std::string> names_of(const WarehouseTable& table) {
 
 TEST(WarehouseTableTest, NamesStayApartAndRolesAreFound) {
   lake::TableView view;
-  view.schema.columns = {{.name = "line_item_unblended_cost", .type = ColumnType::kDecimal},
-                         {.name = "tag_a-b", .doc = "resourceTags/user:a-b"},
-                         {.name = "tag_a_b", .doc = "resourceTags/user:a_b"},
-                         {.name = "line_item_currency_code"}};
+  view.schema.columns = {
+      {.name = "line_item_unblended_cost", .type = ColumnType::kDecimal},
+      {.name = "tag_a-b", .doc = "resourceTags/user:a-b"},
+      {.name = "tag_a_b", .doc = "resourceTags/user:a_b"},
+      {.name = "line_item_currency_code", .type = ColumnType::kText, .field_id = 7}};
   const WarehouseTable table = warehouse_table(view, "bills", ShoutingWarehouse());
   EXPECT_THAT(names_of(table),
               ElementsAre("LINE_ITEM_UNBLENDED_COST", "TAG_A_B", "TAG_A_B_B519C957",
@@ -49,6 +50,7 @@ TEST(WarehouseTableTest, NamesStayApartAndRolesAreFound) {
   EXPECT_EQ(table.cluster_column, "");
   EXPECT_EQ(table.period_column, "bill_billing_period_start_date");
   EXPECT_EQ(table.columns.back().type, ColumnType::kTimestamp);
+  EXPECT_EQ(table.columns.back().field_id, 8);
   EXPECT_EQ(warehouse_name(view, table, "tag_a_b"), "TAG_A_B_B519C957");
   EXPECT_EQ(warehouse_name(view, table, "gone"), "");
 }
