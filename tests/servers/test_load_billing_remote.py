@@ -265,6 +265,22 @@ def test_tables_that_finops_did_not_make_are_left_alone(project, google):
     assert project.held(f"{project.place}.finops.bills") == [("payer-a", "2026-05", "v1", "5", "6.25")]
 
 
+def test_doctor_asks_bigquery(project, google):
+    deliver_v1(project.add_export("payer-a"), "2026-05", [small_bill(5)], "v1")
+
+    def finding():
+        [check] = [c for c in project.json("doctor", expect=None)["checks"] if c["subject"] == "BigQuery"]
+        return check["result"], check["finding"]
+
+    assert finding() == ("good", f"BigQuery {project.place}.finops has no table aws_billing_data yet; a load makes it")
+    project.run("aws", "run-pipeline")
+    assert finding() == ("good", f"BigQuery {project.place}.finops.aws_billing_data holds 5 rows of 1 billing period")
+    google.control.revoke(email=ACCOUNT, role="admin", resource=project.place)
+    result, text = finding()
+    assert result == "bad" and "accessDenied" in text
+    google.control.grant(email=ACCOUNT, role="admin", resource=project.place)
+
+
 def test_without_the_section_it_says_what_to_write(tmp_path):
     project = Project(tmp_path)
     deliver_v1(project.add_export("payer-a"), "2026-05", [small_bill(5)], "v1")

@@ -13,6 +13,7 @@
 #include "finops/app/aws_connections.h"
 #include "finops/app/connectors.h"
 #include "finops/app/notifying.h"
+#include "finops/app/warehouse_loads.h"
 #include "finops/cli/human_text.h"
 #include "finops/core/error.h"
 #include "finops/core/unique_ids.h"
@@ -193,6 +194,10 @@ std::vector<DoctorCheck> examine(const Configuration& configuration, Clock& cloc
       make_notifier(configuration, aws, clock);
       return good("its URL is right; nothing was sent");
     }));
+  }
+  if (configuration.bigquery) {
+    checks.push_back(
+        check("BigQuery", [&] { return good(describe_warehouse(*configuration.bigquery, aws)); }));
   }
   if (configuration.exports.empty()) {
     checks.push_back(check("exports", [&] { return judge_no_exports(lake.tables.get()); }));

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "finops/app/lake_session.h"
+#include "finops/cli/human_text.h"
 #include "finops/core/error.h"
 #include "finops/net/google/credential_chain.h"
 #include "finops/net/url.h"
@@ -49,6 +50,18 @@ std::unique_ptr<Warehouse> open_warehouse(const BigQueryConfig& config, const Aw
 }
 
 }  // namespace
+
+std::string describe_warehouse(const BigQueryConfig& config, const AwsConnections& aws) {
+  const auto warehouse = open_warehouse(config, aws, {});
+  const auto held =
+      warehouse->held({.name = config.table_id, .period_column = "bill_billing_period_start_date"});
+  if (!held)
+    return warehouse->name() + " has no table " + config.table_id + " yet; a load makes it";
+  std::uint64_t rows = 0;
+  for (const HeldDelivery& one : *held) rows += one.rows;
+  return warehouse->name() + "." + config.table_id + " holds " + plural(rows, "row") + " of " +
+         plural(held->size(), "billing period");
+}
 
 WarehouseReport load_remote(const Configuration& configuration, const RemoteRequest& request,
                             const std::function<void(const RemotePeriod&)>& on_period,

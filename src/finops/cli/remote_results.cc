@@ -24,11 +24,14 @@ std::string price_of(std::uint64_t bytes) {
          " USD";
 }
 
-void show_period(CommandContext& context, const RemotePeriod& period) {
+/// `told`: the last message; what is wrong with a whole table is told once.
+void show_period(CommandContext& context, const RemotePeriod& period, bool is_dry_run,
+                 std::string& told) {
   const std::string name = printable(period.id.partition_name()) + " in " + printable(period.table);
-  if (period.outcome == Remote::kFailed || period.outcome == Remote::kLocked) {
-    context.console.warning(name + ": " + printable(period.message));
-  } else if (period.is_changed()) {
+  if (!period.message.empty()) {
+    if (period.message != told) context.console.warning(name + ": " + printable(period.message));
+    told = period.message;
+  } else if (period.is_changed() && !is_dry_run) {
     context.console.note(name + ": " + std::string(to_string(period.outcome)) + ", " +
                          plural(period.rows, "row") + ", " + seconds_text(period.seconds));
   }
@@ -46,7 +49,7 @@ void print_dry_run(CommandContext& context, const WarehouseReport& report) {
     checked += period.checked_bytes;
   }
   std::ostream& out = context.console.out();
-  if (!table.is_empty()) table.print(out);
+  table.print(out);
   out << "About " << bytes_text(sent) << " would be sent to " << printable(report.warehouse)
       << ". Loads cost nothing there; the checks read about " << bytes_text(checked)
       << ", which is " << price_of(checked) << " on demand. Nothing was changed.\n";
@@ -56,17 +59,20 @@ void print_dry_run(CommandContext& context, const WarehouseReport& report) {
 
 WarehouseReport sync_with_display(CommandContext& context, const Configuration& configuration,
                                   const RemoteRequest& request) {
-  const bool is_quiet = request.is_dry_run;
+  std::string told;
   return context.services.load_remote(
       configuration, request,
-      [&](const RemotePeriod& period) {
-        if (!is_quiet) show_period(context, period);
-      },
+      [&](const RemotePeriod& period) { show_period(context, period, request.is_dry_run, told); },
       context.stop());
 }
 
 void print_remote(CommandContext& context, const WarehouseReport& report) {
   for (const std::string& note : report.notes) context.console.note(printable(note));
+  std::ostream& out = context.console.out();
+  if (report.periods.empty()) {
+    out << printable(report.warehouse) << ": the lake holds nothing to load.\n";
+    return;
+  }
   if (report.is_dry_run) return print_dry_run(context, report);
   std::map<Remote, std::uint64_t> counts;
   std::uint64_t rows = 0, bytes = 0, billed = 0;
@@ -77,12 +83,7 @@ void print_remote(CommandContext& context, const WarehouseReport& report) {
     bytes += period.replaced.bytes_sent;
     billed += period.replaced.bytes_billed;
   }
-  std::ostream& out = context.console.out();
   out << printable(report.warehouse) << ": ";
-  if (report.periods.empty()) {
-    out << "the lake holds nothing to load.\n";
-    return;
-  }
   const char* between = "";
   for (const auto& [outcome, count] : counts) {
     out << between << count_text(count) << " " << to_string(outcome);
