@@ -288,11 +288,49 @@ def test_a_mistake_is_told_with_its_place_and_changes_nothing(shop, mistake):
     assert lake(shop) == before
 
 
-@pytest.mark.parametrize("command", [["status"], ["run", "--dry-run"], ["lineage"], ["docs"]])
+@pytest.mark.parametrize("command", [["status"], ["run", "--dry-run"], ["lineage"], ["docs"],
+                                     ["sql", "--dialect", "trino"]])
 def test_all_commands_tell_mistakes(shop, command):
     files, message = MISTAKES["everything in SQL at once"]
     write(shop, files)
     assert told(shop.run("dataset", *command, "--project", "shop", expect=2)) == message
+
+
+NOT_PORTABLE = {
+    "models/totals.sql": """-- Not for Trino.
+SELECT
+  trim(customer) AS customer,
+  CAST(sum(amount) / count(*) AS DECIMAL(38,18)) AS amount
+FROM silver.orders
+GROUP BY trim(customer)
+QUALIFY rank() OVER (ORDER BY trim(customer)) < 3
+"""}
+
+
+def test_what_is_not_portable_is_a_mistake_only_for_who_asks(shop):
+    write(shop, NOT_PORTABLE)
+    assert shop.run("dataset", "check", "--project", "shop").code == 0
+    check = told(shop.run("dataset", "check", "--project", "shop", "--dialect", "trino", expect=2))
+    assert told(shop.run("dataset", "sql", "--project", "shop", "--dialect", "trino", expect=2)) == check
+    lines = check.splitlines()
+    assert lines[0] == "the project has 5 mistakes:"
+    assert [line.split(" not portable to Trino: ")[0] for line in lines[1:]] == \
+        [f"  shop/models/totals.sql:{place}:" for place in ("3:3", "4:20", "6:10", "7:31", "7:47")]
+    for line, what in zip(lines[1:], ("the function trim(); functions are abs, ", "the operator '/'; divide with decimal_quotient",
+                                      "the function trim()", "the function trim()", "QUALIFY; write"), strict=True):
+        assert what in line
+
+
+def test_sql_of_one_model_and_of_none(shop):
+    text = shop.run("dataset", "sql", "--project", "shop", "--dialect", "trino", "--catalog", "lake").out
+    assert text.startswith("-- shop_gold.totals\nWITH\n") and text.endswith(";\n") and '"lake"."shop_silver"."orders"' in text
+    [model] = shop.json("dataset", "sql", "--project", "shop", "--dialect", "trino", "--model", "totals")["models"]
+    assert (model["model"], model["table"], model["scored"]) == ("totals", "shop_gold.totals", False)
+    assert '"finops"."shop_silver"."orders"' in model["sql"] and not model["sql"].rstrip().endswith(";")
+    done = shop.run("dataset", "sql", "--project", "shop", "--dialect", "trino", "--model", "total", expect=2)
+    assert told(done) == "the project has no model 'total'; did you mean 'totals'?"
+    assert shop.run("dataset", "sql", "--project", "shop", expect=2).code == 2
+    assert shop.run("dataset", "sql", "--project", "shop", "--dialect", "spark", expect=2).code == 2
 
 
 @pytest.mark.parametrize("failure", FAILURES)

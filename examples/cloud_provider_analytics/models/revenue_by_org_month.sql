@@ -1,8 +1,13 @@
 -- Of an organisation that is there twice the first row counts.
 WITH orgs AS (
   SELECT org_id, org_name, industry, plan_tier, hq_region
-  FROM silver.customers_orgs
-  QUALIFY row_number() OVER (PARTITION BY org_id ORDER BY source_file, source_line) = 1
+  FROM (
+    SELECT
+      org_id, org_name, industry, plan_tier, hq_region,
+      row_number() OVER (PARTITION BY org_id ORDER BY source_file, source_line) AS place
+    FROM silver.customers_orgs
+  ) AS numbered
+  WHERE place = 1
 ),
 months AS (
   SELECT

@@ -10,4 +10,4 @@ SELECT
                    CAST(count(*) AS DECIMAL(38,18))) AS sla_breach_rate,
   decimal_quotient(sum(csat), CAST(count(csat) AS DECIMAL(38,18))) AS csat_avg
 FROM silver.support_tickets
-GROUP BY ticket_date, severity
+GROUP BY CAST(created_at AS DATE), severity

@@ -16,4 +16,4 @@ SELECT
   count(*) FILTER (WHERE coalesce(category, '') NOT IN
     ('billing', 'availability', 'integration', 'performance', 'security')) AS other_tickets
 FROM silver.support_tickets
-GROUP BY org_id, ticket_date, severity
+GROUP BY org_id, CAST(created_at AS DATE), severity

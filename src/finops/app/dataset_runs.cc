@@ -15,11 +15,13 @@
 #include "finops/app/lake_session.h"
 #include "finops/app/plain_load.h"
 #include "finops/core/error.h"
+#include "finops/datasets/column_names.h"
 #include "finops/datasets/project.h"
 #include "finops/engines/duckdb/duckdb_transform_engine.h"
 #include "finops/medallion/dataset_run.h"
 #include "finops/medallion/project_description.h"
 #include "finops/medallion/sql_check.h"
+#include "finops/medallion/trino_models.h"
 #include "finops/report/report_reading.h"
 #include "finops/stores/local/local_store.h"
 
@@ -177,11 +179,37 @@ std::vector<medallion::ProjectDescription> check(const Configuration& configurat
     one.inputs = medallion::check_sql(*one.engine, one.project, mistakes);
   }
   mistakes.throw_if_any("the project");
+  for (const Checked& one : all) {
+    if (!request.is_for_trino) continue;
+    medallion::trino_models(*one.engine, one.project, one.inputs, "", "", mistakes);
+  }
+  mistakes.throw_if_any("the project");
   std::vector<medallion::ProjectDescription> described;
   for (const Checked& one : all) {
     described.push_back(medallion::describe_project(*one.engine, one.project, one.inputs));
   }
   return described;
+}
+
+std::vector<medallion::TrinoModel> trino_models(const Configuration& configuration,
+                                                const DatasetSqlRequest& request) {
+  const auto project = datasets::read_project(request.of.project, request.of.semantics);
+  std::vector<std::string> names;
+  for (const auto& model : project.models) names.push_back(model.name);
+  if (!request.model.empty() && std::ranges::find(names, request.model) == names.end()) {
+    throw Error(ErrorKind::kUsage, "the project has no model '" + request.model + "'" +
+                                       datasets::advice(request.model, names, "models"));
+  }
+  const WorkFolder work(configuration.data_dir);
+  const auto engine = engine_without_lake(configuration, work);
+  const auto inputs = medallion::check_sql(*engine, project);
+  Mistakes mistakes;
+  auto models = medallion::trino_models(
+      *engine, project, inputs,
+      request.catalog.empty() ? configuration.catalog.name : request.catalog, request.model,
+      mistakes);
+  mistakes.throw_if_any("the project");
+  return models;
 }
 
 /// The project's tables, all as of one moment: a run that commits in between is waited for by
@@ -237,6 +265,7 @@ void wire_datasets(Services& services) {
   };
   services.describe_datasets = describe;
   services.check_datasets = check;
+  services.trino_models = trino_models;
   services.read_report = read_report;
 }
 

@@ -48,6 +48,7 @@ const std::vector<std::vector<std::string>> kCommands = {{"init"},
                                                          {"dataset", "run"},
                                                          {"dataset", "status"},
                                                          {"dataset", "lineage"},
+                                                         {"dataset", "sql"},
                                                          {"dataset", "docs"},
                                                          {"demo", "generate"}};
 

@@ -100,6 +100,17 @@ Json lineage_document(const medallion::ProjectDescription& described) {
   return {{"project", described.name}, {"semantics", described.semantics}, {"tables", tables}};
 }
 
+Json trino_models_document(const std::vector<medallion::TrinoModel>& models) {
+  Json all = Json::array();
+  for (const auto& model : models) {
+    all.push_back({{"model", model.name},
+                   {"table", model.table},
+                   {"scored", model.is_scored},
+                   {"sql", model.sql}});
+  }
+  return {{"dialect", "trino"}, {"models", all}};
+}
+
 Json dataset_docs_document(const medallion::ProjectDescription& described) {
   Json tables = Json::array();
   for (const auto& table : described.tables) {

@@ -5,6 +5,7 @@
 
 #include "finops/medallion/dataset_report.h"
 #include "finops/medallion/project_description.h"
+#include "finops/medallion/trino_models.h"
 
 namespace finops {
 
@@ -17,6 +18,7 @@ nlohmann::ordered_json waivers_document(const std::vector<medallion::Waiver>& wa
 nlohmann::ordered_json dataset_check_document(
     const std::vector<medallion::ProjectDescription>& described);
 nlohmann::ordered_json lineage_document(const medallion::ProjectDescription& described);
+nlohmann::ordered_json trino_models_document(const std::vector<medallion::TrinoModel>& models);
 nlohmann::ordered_json dataset_docs_document(const medallion::ProjectDescription& described);
 
 }  // namespace finops

@@ -190,6 +190,15 @@ void print_lineage(std::ostream& out, const medallion::ProjectDescription& descr
   }
 }
 
+void print_trino_models(std::ostream& out, const std::vector<medallion::TrinoModel>& models) {
+  for (const auto& model : models) {
+    if (&model != &models.front()) out << '\n';
+    out << "-- " << model.table;
+    if (model.is_scored) out << ", without the columns of [anomaly]";
+    out << '\n' << model.sql << ";\n";
+  }
+}
+
 void print_dataset_docs(std::ostream& out, const medallion::ProjectDescription& described) {
   out << "# " << described.name << "\n\n";
   if (!described.description.empty()) out << described.description << "\n\n";

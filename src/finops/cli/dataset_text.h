@@ -6,6 +6,7 @@
 
 #include "finops/medallion/dataset_report.h"
 #include "finops/medallion/project_description.h"
+#include "finops/medallion/trino_models.h"
 
 namespace finops {
 
@@ -23,6 +24,8 @@ void print_dataset_check(std::ostream& out,
                          const std::vector<medallion::ProjectDescription>& described);
 void print_lineage(std::ostream& out, const medallion::ProjectDescription& described);
 /// Markdown.
+/// For Trino, each with a semicolon.
+void print_trino_models(std::ostream& out, const std::vector<medallion::TrinoModel>& models);
 void print_dataset_docs(std::ostream& out, const medallion::ProjectDescription& described);
 
 }  // namespace finops

@@ -17,6 +17,7 @@
 #include "finops/medallion/dataset_quarantine.h"
 #include "finops/medallion/dataset_report.h"
 #include "finops/medallion/project_description.h"
+#include "finops/medallion/trino_models.h"
 #include "finops/pipeline/catalog_restoration.h"
 #include "finops/pipeline/deep_check.h"
 #include "finops/pipeline/lake_expiry.h"
@@ -66,6 +67,14 @@ struct DatasetRequest {
   std::string semantics;  // empty: the project's default
   bool is_dry_run = false;
   bool rebuilds_all = false;
+  bool is_for_trino = false;  // of checks: what is not portable is a mistake
+};
+
+/// Models of a project in the words of another engine.
+struct DatasetSqlRequest {
+  DatasetRequest of;    // project and semantics
+  std::string catalog;  // the other engine's name of the lake; empty: the lake's own
+  std::string model;    // empty: all
 };
 
 /// Quarantined rows of a project's datasets.
@@ -226,6 +235,8 @@ struct Services {
   std::function<std::vector<medallion::ProjectDescription>(const Configuration&,
                                                            const DatasetRequest&)>
       check_datasets;
+  std::function<std::vector<medallion::TrinoModel>(const Configuration&, const DatasetSqlRequest&)>
+      trino_models;
   /// Of the tables in the lake as they are. kUsage when no run has made any.
   std::function<report::ReportData(const Configuration&, const DatasetRequest&,
                                    const std::stop_token&)>

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -19,11 +20,29 @@ namespace finops {
 using TransformCell = std::variant<std::monostate, std::string, Decimal, bool, std::int64_t>;
 using TransformRow = std::vector<TransformCell>;
 
+/// A table as Trino knows it.
+struct TrinoTable {
+  std::string name;             // "\"finops\".\"sales_silver\".\"orders\""
+  std::vector<Column> columns;  // by name and type
+};
+
+/// A query in the words of Trino, which gives the same rows to the last digit. `sql` is of use only
+/// without refusals.
+struct TrinoSelect {
+  struct Refusal {
+    std::size_t at = 0;  // byte of the query
+    std::string what;    // "the operator '/'; divide with decimal_quotient"
+  };
+  std::string sql;
+  std::vector<Refusal> refusals;
+};
+
 /// SQL that makes tables of a lake from others. What it reads is shown to it, file by file, also
 /// when no snapshot has these files yet; what it makes is Parquet with the lake's field ids. It
 /// reads and writes below the folders that it was made with and nowhere else. Beside the functions
 /// of SqlEngine it has read_text(), read_decimal(), read_timestamp(), read_date() and
-/// read_boolean(), which give NULL for a text that says none. The order of rows is nowhere kept.
+/// read_boolean(), which give NULL for a text that says none, and the functions of finops that make
+/// SQL portable (docs/datasets.md). The order of rows is nowhere kept.
 /// One thread at a time. Throws as SqlEngine.
 class TransformEngine {
  public:
@@ -55,6 +74,10 @@ class TransformEngine {
   virtual std::vector<Column> columns_of(const std::string& select) = 0;
   /// "silver.usage_events": what a query reads, as it is written there.
   virtual std::vector<std::string> tables_of(const std::string& select) = 0;
+
+  /// The query for Trino. `tables` has all that it reads, by the names of tables_of(), shown here.
+  virtual TrinoSelect for_trino(const std::string& select,
+                                const std::map<std::string, TrinoTable>& tables) = 0;
 
   virtual void query(const std::string& select, ResultSink& sink, std::stop_token stop = {}) = 0;
 

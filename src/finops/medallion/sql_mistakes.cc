@@ -38,14 +38,6 @@ std::size_t find_name(const std::string& sql, std::string_view name, std::size_t
   return at;
 }
 
-Origin place_at(const SqlText& text, std::size_t at) {
-  const auto begin = text.sql.begin();
-  const auto lines = std::count(begin, begin + static_cast<std::ptrdiff_t>(at), '\n');
-  const std::size_t line_begin = at == 0 ? 0 : text.sql.rfind('\n', at - 1) + 1;  // 0 for none
-  return moved(text.origin, static_cast<unsigned>(lines) + 1,
-               static_cast<unsigned>(at - line_begin));
-}
-
 /// Whether "AS", in any case, stands before the name at this place, which may be quoted.
 bool is_after_as(const std::string& sql, std::size_t at) {
   static const std::regex as(R"re((^|[^A-Za-z0-9_])[Aa][Ss]\s+"?$)re");
@@ -55,6 +47,14 @@ bool is_after_as(const std::string& sql, std::size_t at) {
 }
 
 }  // namespace
+
+Origin place_at(const SqlText& text, std::size_t at) {
+  const auto begin = text.sql.begin();
+  const auto lines = std::count(begin, begin + static_cast<std::ptrdiff_t>(at), '\n');
+  const std::size_t line_begin = at == 0 ? 0 : text.sql.rfind('\n', at - 1) + 1;  // 0 for none
+  return moved(text.origin, static_cast<unsigned>(lines) + 1,
+               static_cast<unsigned>(at - line_begin));
+}
 
 std::string without_shown_sql(const std::string& message) {
   return message.substr(0, message.find("\n\nLINE "));

@@ -22,6 +22,9 @@ std::string missing_column(const std::string& message);
 /// else the text's beginning.
 Origin place_in_sql(const datasets::SqlText& text, const std::string& message);
 
+/// Of a byte of the text.
+Origin place_at(const datasets::SqlText& text, std::size_t at);
+
 /// The first place of a name in the text; the text's beginning where it is not in it.
 Origin place_of_name(const datasets::SqlText& text, std::string_view name);
 

@@ -15,4 +15,4 @@ SELECT
   count(*) FILTER (WHERE category = 'access') AS access_tickets,
   count(*) FILTER (WHERE category = 'other') AS other_tickets
 FROM silver.support_tickets
-GROUP BY org_id, ticket_date, severity
+GROUP BY org_id, CAST(created_at AS DATE), severity

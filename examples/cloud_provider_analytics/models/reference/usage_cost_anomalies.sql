@@ -12,15 +12,15 @@ SELECT
 FROM silver.usage_events
 UNION ALL
 SELECT
-  nullif(trim(event_id, E' \t'), ''),
-  nullif(trim(org_id, E' \t'), ''),
-  CAST(read_timestamp(trim("timestamp", E' \t')) AS DATE),
-  nullif(lower(trim(service, E' \t')), ''),
-  nullif(lower(trim(metric, E' \t')), ''),
-  read_decimal(trim(cost_usd_increment, E' \t')),
+  read_text(event_id),
+  read_text(org_id),
+  CAST(read_timestamp(read_text("timestamp")) AS DATE),
+  lower(read_text(service)),
+  lower(read_text(metric)),
+  read_decimal(read_text(cost_usd_increment)),
   source_file,
   source_line,
   false
 FROM silver.usage_events_quarantine
-WHERE read_decimal(trim(cost_usd_increment, E' \t')) IS NOT NULL
+WHERE read_decimal(read_text(cost_usd_increment)) IS NOT NULL
   AND NOT contains(reasons, '"line_unreadable"')

@@ -15,7 +15,10 @@ namespace {
 struct DatasetOptions {
   DatasetRequest request;
   std::string output;
+  std::string dialect, catalog, model;
 };
+
+constexpr const char* kTrino = "trino";
 
 int run(CommandContext& context, const DatasetOptions& options) {
   const auto on_stage = [&](const std::string& stage) { context.console.detail(stage); };
@@ -44,7 +47,9 @@ int status(CommandContext& context, const DatasetOptions& options) {
 }
 
 int check(CommandContext& context, const DatasetOptions& options) {
-  const auto described = context.services.check_datasets(context.configuration(), options.request);
+  DatasetRequest request = options.request;
+  request.is_for_trino = options.dialect == kTrino;
+  const auto described = context.services.check_datasets(context.configuration(), request);
   if (context.console.is_json()) {
     context.console.print_document(dataset_check_document(described));
   } else {
@@ -60,6 +65,17 @@ int lineage(CommandContext& context, const DatasetOptions& options) {
     context.console.print_document(lineage_document(described));
   } else {
     print_lineage(context.console.out(), described);
+  }
+  return 0;
+}
+
+int sql(CommandContext& context, const DatasetOptions& options) {
+  const auto models = context.services.trino_models(
+      context.configuration(), {options.request, options.catalog, options.model});
+  if (context.console.is_json()) {
+    context.console.print_document(trino_models_document(models));
+  } else {
+    print_trino_models(context.console.out(), models);
   }
   return 0;
 }
@@ -121,8 +137,16 @@ CLI::App& add(CommandTree& tree, const std::string& name, const std::string& des
 
 void add_dataset_commands(CommandTree& tree) {
   const auto options = [] { return std::make_shared<DatasetOptions>(); };
-  add(tree, "check", "Check a project's files as a whole, in all its semantics",
-      "  finops dataset check --project examples/cloud_provider_analytics\n", options(), check);
+  const auto of_check = options();
+  CLI::App& checking =
+      add(tree, "check", "Check a project's files as a whole, in all its semantics",
+          "  finops dataset check --project examples/cloud_provider_analytics\n"
+          "  finops dataset check --project my_project --dialect trino\n",
+          of_check, check);
+  checking
+      .add_option("--dialect", of_check->dialect,
+                  "trino: what of the models Trino cannot do the same way is a mistake too")
+      ->check(one_of({kTrino}));
 
   const auto of_run = options();
   CLI::App& running = add(
@@ -147,6 +171,20 @@ void add_dataset_commands(CommandTree& tree) {
       "  finops dataset lineage --project my_project\n"
       "  finops dataset lineage --project my_project --json\n",
       options(), lineage);
+
+  const auto of_sql = options();
+  CLI::App& printing = add(tree, "sql", "The models' SQL in the words of another engine",
+                           "  finops dataset sql --project my_project --dialect trino\n"
+                           "  finops dataset sql --project my_project --dialect trino --catalog "
+                           "lake --model daily_sales\n",
+                           of_sql, sql);
+  printing.add_option("--dialect", of_sql->dialect, "trino")->required()->check(one_of({kTrino}));
+  printing
+      .add_option("--catalog", of_sql->catalog,
+                  "What Trino calls the lake; default: [catalog] name")
+      ->type_name("NAME");
+  printing.add_option("--model", of_sql->model, "This model alone; default: all")
+      ->type_name("NAME");
 
   const auto of_docs = options();
   add(tree, "docs", "The project's tables, columns, rules and tests as Markdown",

@@ -9,8 +9,10 @@
 #include "finops/engines/duckdb/duckdb_connection.h"
 #include "finops/engines/duckdb/duckdb_session.h"
 #include "finops/engines/duckdb/hugeint.h"
+#include "finops/engines/duckdb/portable_functions.h"
 #include "finops/engines/duckdb/remote_files.h"
 #include "finops/engines/duckdb/text_functions.h"
+#include "finops/engines/duckdb/trino_sql.h"
 #include "finops/engines/duckdb/view_sql.h"
 
 namespace finops {
@@ -202,6 +204,7 @@ class DuckdbTransformEngine final : public TransformEngine {
     if (is_remote && options.remote) allow_remote_access(session_, options.remote());
     add_decimal_functions(session_);
     add_text_functions(session_);
+    add_portable_functions(session_);
     const std::string lake = duckdb_sql::readable_path(options.lake_uri);
     session_.run(
         "SET TimeZone = 'UTC'; SET preserve_insertion_order = false; SET parquet_metadata_cache = "
@@ -283,16 +286,14 @@ class DuckdbTransformEngine final : public TransformEngine {
   }
 
   std::vector<std::string> tables_of(const std::string& select) override {
-    OneText tree;
-    run_query(session_, "SELECT json_serialize_sql(" + quoted_literal(select) + "::VARCHAR)", tree,
-              {});
-    const auto json = nlohmann::json::parse(tree.text);
-    if (json.value("error", false)) {
-      throw Error(ErrorKind::kUsage, json.value("error_message", "this is no query"));
-    }
     std::set<std::string> names;
-    add_tables(json, names);
+    add_tables(syntax_tree(select), names);
     return {names.begin(), names.end()};
+  }
+
+  TrinoSelect for_trino(const std::string& select,
+                        const std::map<std::string, TrinoTable>& tables) override {
+    return trino_select(syntax_tree(select), tables, columns_of(select));
   }
 
   void query(const std::string& select, ResultSink& sink, std::stop_token stop) override {
@@ -320,6 +321,17 @@ class DuckdbTransformEngine final : public TransformEngine {
   }
 
  private:
+  nlohmann::json syntax_tree(const std::string& select) {
+    OneText tree;
+    run_query(session_, "SELECT json_serialize_sql(" + quoted_literal(select) + "::VARCHAR)", tree,
+              {});
+    auto json = nlohmann::json::parse(tree.text);
+    if (json.value("error", false)) {
+      throw Error(ErrorKind::kUsage, json.value("error_message", "this is no query"));
+    }
+    return json;
+  }
+
   DuckdbConnection session_;
   std::set<std::string> schemas_;
 };
