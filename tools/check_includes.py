@@ -11,7 +11,7 @@ import sys
 
 LAYERS = [
     ["core"],
-    ["net", "tabular", "config"],
+    ["net", "tabular", "config", "sqlite"],
     ["stores", "journal", "notify"],
     ["lake", "warehouses", "documents"],
     ["engines", "ledger"],
@@ -32,7 +32,7 @@ THIRD_PARTY = {
     "arrow/": ["tabular", "lake"],
     "parquet/": ["tabular", "lake"],
     "duckdb": ["engines/duckdb"],
-    "sqlite3.h": ["lake/sqlite", "journal/sqlite"],
+    "sqlite3.h": ["sqlite"],
     "mysql": ["journal/mysql"],
     "toml++/": ["config"],
     "isa-l": ["tabular"],

@@ -4,7 +4,7 @@
 #include <mutex>
 
 #include "finops/core/error.h"
-#include "finops/lake/sqlite/sqlite_connection.h"
+#include "finops/sqlite/sqlite_connection.h"
 
 namespace finops::lake {
 namespace {
@@ -36,7 +36,7 @@ class SqliteCatalog : public Catalog {
                                 "WHERE catalog_name = ?1" +
                                     only_tables() + " ORDER BY 1, 2",
                                 {catalog_name_})) {
-      names.push_back({std::move(row[0]), std::move(row[1])});
+      names.push_back({row[0].value_or(""), row[1].value_or("")});
     }
     return names;
   }
@@ -58,6 +58,11 @@ class SqliteCatalog : public Catalog {
   }
 
  private:
+  std::unique_ptr<SqliteConnection> open(bool may_create) const {
+    return std::make_unique<SqliteConnection>(SqliteFile{
+        .path = path_, .subject = "the catalog", .key = "catalog.uri", .may_create = may_create});
+  }
+
   /// False while there is no catalog yet: looking must not make one.
   bool opens_existing() {
     if (db_ == nullptr) {
@@ -65,7 +70,7 @@ class SqliteCatalog : public Catalog {
       if (std::filesystem::status(path_, code).type() == std::filesystem::file_type::not_found) {
         return false;
       }
-      db_ = std::make_unique<SqliteConnection>(path_, false);
+      db_ = open(false);
     }
     if (!is_initialized_) find_out_version();
     return is_initialized_;
@@ -89,7 +94,7 @@ class SqliteCatalog : public Catalog {
         "?1 AND table_namespace = ?2 AND table_name = ?3" +
             only_tables(),
         {catalog_name_, table.name_space, table.name});
-    return rows.empty() ? std::nullopt : std::optional(rows[0][0]);
+    return rows.empty() ? std::nullopt : std::optional(rows[0][0].value_or(""));
   }
 
   /// Makes the file and its tables where they are missing, and a "V0" one a "V1".
@@ -98,7 +103,7 @@ class SqliteCatalog : public Catalog {
       std::error_code ignored;  // opening the file tells it better
       const auto folder = std::filesystem::path(path_).parent_path();
       if (!folder.empty()) std::filesystem::create_directories(folder, ignored);
-      db_ = std::make_unique<SqliteConnection>(path_, true);
+      db_ = open(true);
     }
     if (is_initialized_ && has_types_) return;
     db_->run("BEGIN IMMEDIATE");
@@ -152,7 +157,7 @@ class SqliteCatalog : public Catalog {
   Outcome after_failure(const Error& failure, const std::vector<Swap>& swaps) {
     try {
       db_.reset();
-      db_ = std::make_unique<SqliteConnection>(path_, false);
+      db_ = open(false);
       bool none_happened = true;
       for (const auto& [table, from, to] : swaps) {
         const auto now = read_location(table).value_or("");

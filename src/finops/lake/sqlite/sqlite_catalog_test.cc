@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "finops/lake/sqlite/sqlite_connection.h"
+#include "finops/sqlite/sqlite_connection.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/thrown.h"
 
@@ -20,7 +20,8 @@ using Rows = std::vector<SqliteConnection::Row>;
 class SqliteCatalogTest : public ::testing::Test {
  protected:
   std::unique_ptr<Catalog> open() { return make_sqlite_catalog(path_, "finops"); }
-  Rows rows(const std::string& sql) { return SqliteConnection(path_, false).query(sql); }
+  SqliteConnection connection() { return SqliteConnection({path_, "the catalog", "catalog.uri"}); }
+  Rows rows(const std::string& sql) { return connection().query(sql); }
 
   TempFolder folder_;
   const std::string path_ = folder_ / "data/catalog.db";
@@ -62,19 +63,19 @@ TEST_F(SqliteCatalogTest, OtherCatalogsOfTheFileAreNotOurs) {
 
 TEST_F(SqliteCatalogTest, AV0CatalogIsReadAndUpgradedByTheNextSwap) {
   open()->swap({{a_, "", "a1"}});
-  SqliteConnection(path_, false).run("ALTER TABLE iceberg_tables DROP COLUMN iceberg_type");
+  connection().run("ALTER TABLE iceberg_tables DROP COLUMN iceberg_type");
   const auto catalog = open();
   EXPECT_EQ(catalog->metadata_location(a_), "a1");
   EXPECT_EQ(catalog->tables().size(), 1u);
   EXPECT_EQ(catalog->swap({{a_, "a1", "a2"}, {b_, "", "b1"}}), Outcome::kDone);
   EXPECT_EQ(catalog->metadata_location(a_), "a2");
   EXPECT_EQ(rows("SELECT iceberg_type FROM iceberg_tables ORDER BY table_name"),
-            (Rows{{""}, {"TABLE"}}));
+            (Rows{{std::nullopt}, {"TABLE"}}));
 }
 
 TEST_F(SqliteCatalogTest, ViewsAreNoTables) {
   open()->swap({{a_, "", "a1"}});
-  SqliteConnection(path_, false).run("UPDATE iceberg_tables SET iceberg_type = 'VIEW'");
+  connection().run("UPDATE iceberg_tables SET iceberg_type = 'VIEW'");
   EXPECT_TRUE(open()->tables().empty());
   EXPECT_FALSE(open()->metadata_location(a_));
 }
@@ -96,10 +97,9 @@ TEST_F(SqliteCatalogTest, AFolderInPlaceOfTheFileIsAClearError) {
 
 TEST_F(SqliteCatalogTest, ARefusedWriteChangesNothingAndSaysSo) {
   open()->swap({{a_, "", "a1"}, {b_, "", "b1"}});
-  SqliteConnection(path_, false)
-      .run(
-          "CREATE TRIGGER refuse BEFORE UPDATE ON iceberg_tables WHEN NEW.table_name = 'b' "
-          "BEGIN SELECT RAISE(ABORT, 'no'); END");
+  connection().run(
+      "CREATE TRIGGER refuse BEFORE UPDATE ON iceberg_tables WHEN NEW.table_name = 'b' "
+      "BEGIN SELECT RAISE(ABORT, 'no'); END");
   const auto catalog = open();
   EXPECT_EQ(kind_thrown_by([&] { catalog->swap({{a_, "a1", "a2"}, {b_, "b1", "b2"}}); }),
             ErrorKind::kInternal);

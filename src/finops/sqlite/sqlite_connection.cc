@@ -1,10 +1,10 @@
-#include "finops/lake/sqlite/sqlite_connection.h"
+#include "finops/sqlite/sqlite_connection.h"
 
 #include <sqlite3.h>
 
 #include "finops/core/error.h"
 
-namespace finops::lake {
+namespace finops {
 namespace {
 
 /// Writers queue for the file; a swap takes some ten milliseconds.
@@ -12,10 +12,10 @@ constexpr int kBusyTimeoutMs = 30'000;
 
 struct Failure {
   ErrorKind kind;
-  const char* advice;
+  std::string advice;
 };
 
-Failure failure_of(int code) {
+Failure failure_of(int code, const std::string& key) {
   switch (code & 0xFF) {  // without the details of extended codes
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -31,9 +31,8 @@ Failure failure_of(int code) {
               "writes its journal to"};
     case SQLITE_NOTADB:
     case SQLITE_CORRUPT:
-      return {ErrorKind::kInvalidData,
-              "the file is no SQLite database, or a damaged one; check catalog.uri, or restore it "
-              "from a backup"};
+      return {ErrorKind::kInvalidData, "the file is no SQLite database, or a damaged one; check " +
+                                           key + ", or restore it from a backup"};
     case SQLITE_IOERR: return {ErrorKind::kUnavailable, "check the disk that it is on"};
     default: return {ErrorKind::kInternal, "this may be a defect of finops"};
   }
@@ -43,36 +42,37 @@ Failure failure_of(int code) {
 
 void SqliteConnection::Close::operator()(sqlite3* db) const { sqlite3_close(db); }
 
-SqliteConnection::SqliteConnection(const std::string& path, bool may_create) : path_(path) {
+SqliteConnection::SqliteConnection(SqliteFile file) : file_(std::move(file)) {
   sqlite3* db = nullptr;
-  const int flags = SQLITE_OPEN_READWRITE | (may_create ? SQLITE_OPEN_CREATE : 0);
-  const int code = sqlite3_open_v2(path.c_str(), &db, flags, nullptr);
+  const int flags = SQLITE_OPEN_READWRITE | (file_.may_create ? SQLITE_OPEN_CREATE : 0);
+  const int code = sqlite3_open_v2(file_.path.c_str(), &db, flags, nullptr);
   db_.reset(db);
   if (code != SQLITE_OK) fail(code, "open");
   sqlite3_extended_result_codes(db, 1);
   sqlite3_busy_timeout(db, kBusyTimeoutMs);
-  // The journal mode stays SQLite's default: WAL would leave side files that a copied catalog.db
-  // misses, and a commit is a few rows. EXTRA: the journal's removal, which is the commit, is
-  // synced.
-  run("PRAGMA synchronous = EXTRA");
+  if (file_.has_wal) query("PRAGMA journal_mode = WAL");
+  // A commit survives the loss of power: WAL's is synced with FULL, and EXTRA syncs the removal of
+  // the journal, which is the commit, too.
+  run(file_.has_wal ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = EXTRA");
 }
 
-std::vector<SqliteConnection::Row> SqliteConnection::query(
-    const std::string& sql, const std::vector<std::string>& parameters) {
+std::vector<SqliteConnection::Row> SqliteConnection::query(const std::string& sql,
+                                                           const Parameters& parameters) {
   sqlite3_stmt* raw = nullptr;
   int code = sqlite3_prepare_v2(db_.get(), sql.c_str(), -1, &raw, nullptr);
   const std::unique_ptr<sqlite3_stmt, int (*)(sqlite3_stmt*)> statement(raw, sqlite3_finalize);
   std::vector<Row> rows;
   if (code == SQLITE_OK) {
     for (std::size_t i = 0; i < parameters.size(); ++i) {
-      sqlite3_bind_text(raw, static_cast<int>(i + 1), parameters[i].data(),
-                        static_cast<int>(parameters[i].size()), SQLITE_TRANSIENT);
+      if (!parameters[i]) continue;  // what is not bound is NULL
+      sqlite3_bind_text(raw, static_cast<int>(i + 1), parameters[i]->data(),
+                        static_cast<int>(parameters[i]->size()), SQLITE_TRANSIENT);
     }
     while ((code = sqlite3_step(raw)) == SQLITE_ROW) {
       auto& row = rows.emplace_back();
       for (int i = 0; i < sqlite3_column_count(raw); ++i) {
         const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(raw, i));
-        row.emplace_back(text == nullptr ? "" : text);
+        row.push_back(text == nullptr ? std::nullopt : std::optional<std::string>(text));
       }
     }
   }
@@ -80,15 +80,16 @@ std::vector<SqliteConnection::Row> SqliteConnection::query(
   return rows;
 }
 
-int SqliteConnection::run(const std::string& sql, const std::vector<std::string>& parameters) {
+int SqliteConnection::run(const std::string& sql, const Parameters& parameters) {
   query(sql, parameters);
   return sqlite3_changes(db_.get());
 }
 
 void SqliteConnection::fail(int code, const std::string& tried) const {
-  const auto [kind, advice] = failure_of(code);
+  const auto [kind, advice] = failure_of(code, file_.key);
   const std::string reason = db_ == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(db_.get());
-  throw Error(kind, tried + " the catalog '" + path_ + "': " + reason + "; " + advice);
+  throw Error(kind,
+              tried + " " + file_.subject + " '" + file_.path + "': " + reason + "; " + advice);
 }
 
-}  // namespace finops::lake
+}  // namespace finops
