@@ -62,6 +62,7 @@ finops_library(Deflate::deflate deflate libdeflate.h)
 finops_library(Zstd::zstd zstd zstd.h)
 finops_library(Snappy::snappy snappy snappy.h)
 finops_library(LZ4::lz4 lz4 lz4.h)
+finops_library(MariaDB::mariadb mariadb mariadb/mysql.h)
 finops_library(XXHash::xxhash xxhash xxhash.h)
 
 # Another major version of Arrow is another C++ API.

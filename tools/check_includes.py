@@ -33,7 +33,7 @@ THIRD_PARTY = {
     "parquet/": ["tabular", "lake"],
     "duckdb": ["engines/duckdb"],
     "sqlite3.h": ["sqlite"],
-    "mysql": ["journal/mysql"],
+    "mariadb/": ["journal/mysql"],
     "toml++/": ["config"],
     "isa-l": ["tabular"],
     "libdeflate.h": ["tabular", "demo"],

@@ -426,6 +426,15 @@ TEST_P(MigratedJournalContract, CancelsAtOnceOrAsksTheWorker) {
   EXPECT_TRUE(take().job.cancel_requested) << "some worker has to end it";
 }
 
+TEST_P(MigratedJournalContract, ARunningJobThatIsDeletedByHandFreesItsTable) {
+  enqueue("1");
+  const auto deleted = take();
+  place_->query("DELETE FROM etl_jobs");
+  const auto next = enqueue("2").job.id;
+  EXPECT_EQ(take().job.id, next);
+  EXPECT_FALSE(journal_->finish(deleted.lease, kSuccess));
+}
+
 TEST_P(MigratedJournalContract, AProcessThatDiesLosesItsLeaseWhenItRunsOut) {
   enqueue("1");
   const pid_t child = fork();

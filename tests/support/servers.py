@@ -6,8 +6,10 @@ As a program: servers.py COMMAND... runs it with all of them up and told by FINO
 """
 import contextlib
 import dataclasses
+import getpass
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
@@ -126,6 +128,48 @@ def toxiproxy(folder):
         yield Toxiproxy(f"http://127.0.0.1:{port}")
 
 
+@dataclasses.dataclass
+class MariaDb:
+    """Its user may do everything."""
+    host: str
+    port: int
+    user: str
+    password: str
+    ca: pathlib.Path  # of the server's certificate, which is for localhost and 127.0.0.1
+
+    def variable(self):
+        return "FINOPS_TEST_MARIADB", f"{self.host} {self.port} {self.user} {self.password} {self.ca}"
+
+
+def system_program(name):
+    found = shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+    if found is None:
+        raise RuntimeError(f"there is no {name}: run tools/setup.sh test")
+    return found
+
+
+@contextlib.contextmanager
+def mariadb(folder):
+    """A server of its own, with TLS and one user; nothing of it outlives the block."""
+    folder, port, user = pathlib.Path(folder), free_port(), getpass.getuser()
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    server = MariaDb("127.0.0.1", port, "finops", "it's\\secret", folder / "certificate.pem")
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=finops test", "-addext",
+                    "subjectAltName=IP:127.0.0.1,DNS:localhost", "-keyout", folder / "key.pem", "-out", server.ca],
+                   check=True, capture_output=True)
+    subprocess.run([system_program("mariadb-install-db"), "--no-defaults", f"--user={user}", f"--datadir={folder}/data",
+                    "--auth-root-authentication-method=normal", "--skip-test-db"], check=True, capture_output=True)
+    quoted = server.password.replace("\\", "\\\\").replace("'", "''")
+    (folder / "users.sql").write_text(f"CREATE USER '{server.user}'@'%' IDENTIFIED BY '{quoted}';\n"
+                                      f"GRANT ALL ON *.* TO '{server.user}'@'%';\n")
+    command = [system_program("mariadbd"), "--no-defaults", f"--user={user}", f"--datadir={folder}/data", "--bind-address=127.0.0.1,127.0.0.2",
+               f"--port={port}", f"--socket={folder}/socket", f"--pid-file={folder}/pid", f"--init-file={folder}/users.sql",
+               f"--ssl-cert={server.ca}", f"--ssl-key={folder}/key.pem", "--innodb-buffer-pool-size=64M", "--skip-log-bin",
+               "--skip-name-resolve"]
+    with started(command, port, folder):
+        yield server
+
+
 TRINO_CONFIG = """coordinator=true
 node-scheduler.include-coordinator=true
 http-server.http.port={port}
@@ -160,7 +204,7 @@ def trino(folder):
 def main(command):
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="finops-servers-")))
-        servers = [stack.enter_context(start(folder / start.__name__)) for start in (versitygw, moto)]
+        servers = [stack.enter_context(start(folder / start.__name__)) for start in (versitygw, moto, mariadb)]
         from bigquery import bigquery_server
         servers.append(stack.enter_context(bigquery_server(folder)))
         return subprocess.run(command, env=os.environ | dict(server.variable() for server in servers)).returncode

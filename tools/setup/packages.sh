@@ -5,11 +5,12 @@ BUILD_PACKAGES=(
   build-essential:c++ cmake:cmake ninja-build:ninja ccache:ccache pkg-config:pkg-config
   python3:python3 python3-venv
   libcli11-dev libtomlplusplus-dev nlohmann-json3-dev libsimdjson-dev libfmt-dev libssl-dev libcurl4-openssl-dev libpugixml-dev
-  libisal-dev libdeflate-dev zlib1g-dev libzstd-dev libsnappy-dev liblz4-dev libxxhash-dev libsqlite3-dev libboost-dev
+  libisal-dev libdeflate-dev zlib1g-dev libzstd-dev libsnappy-dev liblz4-dev libxxhash-dev libsqlite3-dev libmariadb-dev libboost-dev
   libgtest-dev libgmock-dev
 )
 TEST_PACKAGES=(
   clang-19:clang++-19 clang-tidy-19:clang-tidy-19 clang-format-19:clang-format-19 libclang-rt-19-dev llvm-19:llvm-symbolizer-19 shellcheck:shellcheck
+  mariadb-server-core mariadb-client-core # the server alone: nothing that starts by itself
 )
 JAVA_PACKAGE=openjdk-17-jdk-headless:java
 ENGINE_PACKAGES=("$JAVA_PACKAGE" maven:mvn)

@@ -362,11 +362,14 @@ class SqlJournal : public JobJournal {
     return std::nullopt;
   }
 
+  /// Where another job has the table after all, its key refuses this one and all begins again.
   static void hold_table(SqlSession& session, const Job& job) {
     const std::string number = std::to_string(job.number);
+    // A running job may have been deleted by hand.
     if (session.run("UPDATE finops_journal_tables SET running_job = ? WHERE organization_id = ? "
-                    "AND destination_table = ?",
-                    {number, job.organization_id, job.destination_table}) > 0) {
+                    "AND destination_table = ? AND (running_job IS NULL OR running_job = ? OR NOT "
+                    "EXISTS (SELECT 1 FROM etl_jobs j WHERE j.id = running_job))",
+                    {number, job.organization_id, job.destination_table, number}) > 0) {
       return;
     }
     session.run(
