@@ -40,7 +40,7 @@ THIRD_PARTY = {
     "CLI/": ["cli", "app"],
     "curl/": ["net"],
     "pugixml": ["net/aws", "stores/s3"],
-    "boost/": ["anomaly"],
+    "boost/": ["anomaly", "service"],
 }
 
 INCLUDE = re.compile(r'\s*#\s*include\s+["<]([^">]+)[">]')

@@ -28,9 +28,12 @@ std::optional<TimePoint> time_of(std::optional<int> year, std::optional<unsigned
          std::chrono::minutes(*minute) + std::chrono::seconds(*second);
 }
 
+constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                      "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+constexpr std::array<std::string_view, 7> kWeekdays = {"Sun", "Mon", "Tue", "Wed",
+                                                       "Thu", "Fri", "Sat"};
+
 std::optional<unsigned> month_of(std::string_view name) {
-  constexpr std::array<std::string_view, 12> kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
   for (unsigned i = 0; i < kMonths.size(); ++i) {
     if (kMonths[i] == name) return i + 1;
   }
@@ -43,6 +46,16 @@ std::optional<TimePoint> parse_http_date(std::string_view text) {
   if (text.size() != 29 || !text.ends_with(" GMT")) return std::nullopt;
   return time_of(number(text, 12, 4), month_of(text.substr(8, 3)), number(text, 5, 2),
                  text.substr(17, 8));
+}
+
+std::string to_http_date(TimePoint time) {
+  const auto day = std::chrono::floor<std::chrono::days>(time);
+  const std::string iso = to_iso8601(time);
+  const unsigned month = static_cast<unsigned>(std::chrono::year_month_day(day).month());
+  std::string text(kWeekdays[std::chrono::weekday(day).c_encoding()]);
+  text += ", " + iso.substr(8, 2) + ' ';
+  text += kMonths[month - 1];
+  return text + ' ' + iso.substr(0, 4) + ' ' + iso.substr(11, 8) + " GMT";
 }
 
 std::optional<TimePoint> parse_iso8601(std::string_view text) {

@@ -15,6 +15,12 @@ TEST(HttpDateTest, ReadsTheFormThatServersSend) {
   }
 }
 
+TEST(HttpDateTest, WritesTheFormThatServersSend) {
+  for (const char* text : {"Sun, 06 Nov 1994 08:49:37 GMT", "Thu, 29 Feb 2024 23:59:59 GMT"}) {
+    EXPECT_EQ(to_http_date(parse_http_date(text).value()), text);
+  }
+}
+
 TEST(HttpDateTest, ReadsIso8601InUtc) {
   const auto read = [](const char* text) { return to_iso8601(parse_iso8601(text).value()); };
   EXPECT_EQ(read("2026-05-31T23:59:59Z"), "2026-05-31T23:59:59.000Z");
