@@ -139,7 +139,6 @@ void HttpConnection::enter(Phase phase, Duration limit) {
 }
 
 void HttpConnection::on_time_over() {
-  ErrorCode ignored;
   switch (phase_) {
     case Phase::kHead:
       may_keep_ = false;
@@ -394,7 +393,8 @@ void HttpConnection::report(int status) {
     record.route = request_->route;
   }
   if (status != 0) record.response_bytes = response_bytes_;
-  record.duration = std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now() - began_);
+  record.duration = std::chrono::duration_cast<std::chrono::microseconds>(
+      std::chrono::steady_clock::now() - began_);
   shared_->options.on_access(record);
 }
 

@@ -19,7 +19,7 @@ struct AccessRecord {
   std::string route;               // empty when no route fits
   int status = 0;                  // 0: the client was gone before the answer was sent
   std::uint64_t request_bytes = 0, response_bytes = 0;  // of the bodies
-  Duration duration{0};                                 // from the end of the head
+  std::chrono::microseconds duration{0};                // from the end of the head
 };
 
 struct HttpServerOptions {

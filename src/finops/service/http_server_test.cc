@@ -20,6 +20,7 @@ namespace finops {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace std::string_literals;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
@@ -247,13 +248,12 @@ TEST_F(HttpServerTest, RefusesWhatIsNoRequest) {
   start();
   const std::string post_head = "POST /echo HTTP/1.1\r\nHost: x\r\n";
   const BadRequest requests[] = {
-      {"binary", std::string("\x16\x03\x01\x02\x00\x01\r\n\r\n", 10), 400},
+      {"binary", "\x16\x03\x01\x02\x00\x01\r\n\r\n"s, 400},
       {"version 2", "GET /echo HTTP/2.0\r\nHost: x\r\n\r\n", 505},
       {"no host", "GET /echo HTTP/1.1\r\n\r\n", 400},
       {"two hosts", "GET /echo HTTP/1.1\r\nHost: x\r\nhost: y\r\n\r\n", 400},
       {"space before the colon", "GET /echo HTTP/1.1\r\nHost : x\r\n\r\n", 400},
-      {"control in a header", std::string("GET /echo HTTP/1.1\r\nHost: x\r\nA: \0\r\n\r\n", 39),
-       400},
+      {"control in a header", "GET /echo HTTP/1.1\r\nHost: x\r\nA: \0\r\n\r\n"s, 400},
       {"broken escape", "GET /echo%2 HTTP/1.1\r\nHost: x\r\n\r\n", 400},
       {"NUL in the path", "GET /echo%00 HTTP/1.1\r\nHost: x\r\n\r\n", 400},
       {"no path", "GET echo HTTP/1.1\r\nHost: x\r\n\r\n", 400},
@@ -478,7 +478,10 @@ TEST_F(HttpServerTest, TellsItsLogAndNotTheClientWhatBroke) {
   start();
   EXPECT_THAT(answer_to("GET /broken HTTP/1.1\r\nHost: x\r\n\r\n"),
               AllOf(has_status(500), Not(HasSubstr("secret"))));
-  EXPECT_THAT(errors_, ElementsAre("open '/etc/secret': no such file"));
+  {
+    const std::lock_guard lock(mutex_);
+    EXPECT_THAT(errors_, ElementsAre("open '/etc/secret': no such file"));
+  }
   EXPECT_THAT(answer_to("GET /forgotten HTTP/1.1\r\nHost: x\r\n\r\n"), has_status(500));
 }
 
