@@ -59,6 +59,10 @@ function(finops_program name)
   list(TRANSFORM arg_DEPENDS REPLACE "/" "_")
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${name} PRIVATE ${arg_DEPENDS} ${arg_LIBRARIES} finops_flags)
+  # OpenSSL comes before all else: Arrow's libparquet exports a libcrypto of its own, and whoever looked it up there would
+  # mix two of them (libcurl and libmariadb in one process, each with its libssl).
+  target_link_options(${name} PRIVATE
+                      "LINKER:--push-state,--no-as-needed,$<TARGET_FILE:OpenSSL::SSL>,$<TARGET_FILE:OpenSSL::Crypto>,--pop-state")
   if(FINOPS_PORTABLE)
     set(rpath "$ORIGIN/../lib")
     target_link_options(${name} PRIVATE -Wl,--disable-new-dtags -s)

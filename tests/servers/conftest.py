@@ -79,6 +79,12 @@ def moto(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def mariadb(tmp_path_factory):
+    with servers.mariadb(tmp_path_factory.mktemp("mariadb")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def toxiproxy(tmp_path_factory):
     with servers.toxiproxy(tmp_path_factory.mktemp("toxiproxy")) as proxy:
         yield proxy

@@ -137,6 +137,13 @@ class MariaDb:
     password: str
     ca: pathlib.Path  # of the server's certificate, which is for localhost and 127.0.0.1
 
+    def sql(self, statements):
+        """What the server's own client prints: a line per row, without heads."""
+        command = [system_program("mariadb"), "--no-defaults", f"--host={self.host}", f"--port={self.port}", f"--user={self.user}",
+                   "--batch", "--skip-column-names", f"--ssl-ca={self.ca}"]
+        return subprocess.run(command, input=statements, env=os.environ | {"MYSQL_PWD": self.password}, check=True,
+                              capture_output=True, text=True).stdout
+
     def variable(self):
         return "FINOPS_TEST_MARIADB", f"{self.host} {self.port} {self.user} {self.password} {self.ca}"
 

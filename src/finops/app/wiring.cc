@@ -6,6 +6,7 @@
 #include "finops/app/bill_diffs.h"
 #include "finops/app/dataset_runs.h"
 #include "finops/app/doctor.h"
+#include "finops/app/journal_access.h"
 #include "finops/app/lake_care.h"
 #include "finops/app/lake_queries.h"
 #include "finops/app/lake_session.h"
@@ -131,6 +132,7 @@ Services make_services() {
                                  path, stop);
   };
   wire_lake_care(services);
+  services.migrate_journal = migrate_journal;
   wire_datasets(services);
   services.doctor = [](const Configuration& configuration) {
     return examine(configuration, system_clock());

@@ -133,6 +133,7 @@ void add_commands(CommandTree& tree) {
   add_rollback_commands(tree);
   add_quarantine_commands(tree);
   add_lake_commands(tree);
+  add_journal_commands(tree);
   add_dataset_commands(tree);
   add_report_command(tree);
   add_demo_commands(tree);

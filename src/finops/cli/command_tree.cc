@@ -23,6 +23,7 @@ CLI::App& CommandTree::group(const std::string& name) {
       {"quarantine", "Rows that did not fit, kept with their raw bytes and the reason"},
       {"lake", "Care of the lake: old snapshots, files, its place, its catalog"},
       {"dataset", "Datasets of your own: bronze, silver with quality rules, gold marts"},
+      {"journal", "The service's jobs and what it copies for whom"},
       {"demo", "Bills with known truth, to try finops without an account"},
   };
   CLI::App& group = *root_.add_subcommand(name, descriptions.at(name));

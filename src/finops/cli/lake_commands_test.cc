@@ -105,5 +105,21 @@ TEST_F(LakeCommandsTest, RestoreTakesAMetadataFileForEachTable) {
   EXPECT_EQ(call({"lake", "restore-catalog", "--table", "a"}).code, 2);
 }
 
+TEST_F(LakeCommandsTest, JournalMigrateTellsFromWhereToWhere) {
+  JournalMigrationReport report{"mysql://db:3306/jobs", {0, 2}};
+  services.migrate_journal = [&](const Configuration&, const std::stop_token&) { return report; };
+  const auto made = call({"journal", "migrate"});
+  EXPECT_EQ(made.code, 0);
+  EXPECT_EQ(made.out, "The journal mysql://db:3306/jobs was made, with version 2.\n");
+  report.migration.from = 1;
+  EXPECT_THAT(call({"journal", "migrate"}).out, HasSubstr("from version 1 to 2"));
+  EXPECT_TRUE(call({"journal", "migrate", "--json"}).json()["changed"]);
+  report.migration.from = 2;
+  EXPECT_THAT(call({"journal", "migrate"}).out, HasSubstr("nothing was changed"));
+  const auto document = call({"journal", "migrate", "--json"}).json();
+  EXPECT_FALSE(document["changed"]);
+  EXPECT_EQ(document["from_version"], 2);
+}
+
 }  // namespace
 }  // namespace finops

@@ -13,6 +13,7 @@
 #include "finops/demo/demo_bills.h"
 #include "finops/diff/bill_diff.h"
 #include "finops/engines/sql_engine.h"
+#include "finops/journal/job_journal.h"
 #include "finops/lake/relocation.h"
 #include "finops/medallion/dataset_quarantine.h"
 #include "finops/medallion/dataset_report.h"
@@ -142,6 +143,11 @@ struct RelocationReport {
   std::vector<lake::RelocatedTable> tables;
 };
 
+struct JournalMigrationReport {
+  std::string journal;  // "sqlite:/srv/finops/journal.db", "mysql://db:3306/finops"
+  journal::Migration migration;
+};
+
 /// All that commands can make the rest of finops do; app/ fills it in, tests put fakes. Every
 /// function gets the configuration of its call, may be called once or more, and throws Error.
 struct Services {
@@ -208,6 +214,9 @@ struct Services {
   std::function<CatalogRestoration(const Configuration&,
                                    const std::map<std::string, std::string>& choices, bool dry_run)>
       restore_catalog;
+
+  std::function<JournalMigrationReport(const Configuration&, const std::stop_token&)>
+      migrate_journal;
 
   std::function<medallion::DatasetRunReport(const Configuration&, const DatasetRequest&,
                                             const std::function<void(const std::string&)>& on_stage,

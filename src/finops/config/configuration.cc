@@ -191,6 +191,7 @@ Configuration load_configuration(const ConfigSources& sources) {
   }
   read_environment(sources.environment, table, mistakes);
   read_flags(sources.flags, table, mistakes);
+  let_host_choose_journal(table);
   SettingReader reader(
       [&table](std::string_view path) -> std::optional<Setting> {
         const auto found = table.values.find(path);
@@ -203,6 +204,7 @@ Configuration load_configuration(const ConfigSources& sources) {
   read_catalog(reader, result);
   read_limits(reader, result);
   read_notify(reader, result);
+  result.service = read_service(reader, result.data_dir);
   read_bigquery(reader, table, result);
   ReadExports read = read_exports(table, sources.environment, mistakes);
   result.exports = std::move(read.exports);

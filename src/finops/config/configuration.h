@@ -11,6 +11,7 @@
 #include "finops/config/config_reading.h"
 #include "finops/config/known_keys.h"
 #include "finops/config/secret.h"
+#include "finops/config/service_config.h"
 #include "finops/config/setting.h"
 #include "finops/core/decimal.h"
 #include "finops/core/environment.h"
@@ -101,6 +102,7 @@ struct Configuration {
   LakeConfig lake;
   QuarantineConfig quarantine;
   NotifyConfig notify;
+  ServiceConfig service;
   std::vector<AwsExport> exports;  // names are unique
   AwsExport aws;  // what [aws] says of buckets that no export names; without a place and names
   std::vector<EffectiveValue> values;  // every key, in the order of the file

@@ -434,6 +434,50 @@ TEST_F(ConfigurationTest, TheWebhookIsAUrlOrAReferenceAndIsNeverShown) {
   EXPECT_THAT(text, ::testing::Not(HasSubstr("s3cr3t")));
 }
 
+TEST_F(ConfigurationTest, TheJournalIsAFileUnlessToldOtherwise) {
+  const JournalConfig fallback = load("data_dir = \"/srv/x/\"").service.journal;
+  EXPECT_EQ(fallback.type, JournalType::kSqlite);
+  EXPECT_EQ(fallback.path, "/srv/x/journal.db");
+  EXPECT_EQ(load("[service]\njournal = \"sqlite:here.db\"").service.journal.path, "here.db");
+  const JournalConfig url =
+      load("[service]\njournal = \"mysql://[::1]:3307/jobs\"\ndb_ssl_mode = \"required\"")
+          .service.journal;
+  EXPECT_EQ(url.type, JournalType::kMysql);
+  EXPECT_EQ(url.host, "::1");
+  EXPECT_EQ(url.port, 3307);
+  EXPECT_EQ(url.database, "jobs");
+  EXPECT_EQ(url.ssl_mode, DbSslMode::kRequired);
+}
+
+TEST_F(ConfigurationTest, TheReferencesVariablesNameAJournalInMysql) {
+  const Variables variables = {
+      {"DB_HOST", "db.example"}, {"DB_NAME", "jobs"}, {"DB_USER", "u"}, {"DB_PASSWORD", "s3cr3t"}};
+  const Configuration read = load("", variables);
+  const JournalConfig& journal = read.service.journal;
+  EXPECT_EQ(journal.type, JournalType::kMysql);
+  EXPECT_EQ(journal.host, "db.example");
+  EXPECT_EQ(journal.port, 3306);
+  EXPECT_EQ(journal.database, "jobs");
+  EXPECT_EQ(journal.user.resolve(Environment()), "u");
+  EXPECT_EQ(journal.password.resolve(Environment()), "s3cr3t");
+  EXPECT_EQ(value(read, "service.journal").text, "mysql");
+  EXPECT_EQ(value(read, "service.journal").origin.where, "DB_HOST");
+  EXPECT_EQ(value(read, "service.db_password").text, "(secret, given)");
+  EXPECT_EQ(load("[service]\njournal = \"sqlite:x\"", variables).service.journal.type,
+            JournalType::kSqlite);
+}
+
+TEST_F(ConfigurationTest, AJournalThatIsNoneIsAMistakeAndItsPasswordIsNotTold) {
+  for (const char* place :
+       {"", "sqlite:", "postgres://h/d", "mysql://h", "mysql://h/", "mysql:///d", "mysql://h:x/d",
+        "mysql://h:0/d", "mysql://u:s3cr3t@h/d"}) {
+    const std::string text = mistakes_of("[service]\njournal = \"" + std::string(place) + "\"");
+    EXPECT_THAT(text, HasSubstr("mysql://HOST[:PORT]/DATABASE")) << place;
+    EXPECT_THAT(text, ::testing::Not(HasSubstr("s3cr3t")));
+  }
+  EXPECT_THAT(mistakes_of("[service]\ndb_ssl_mode = \"verify\""), HasSubstr("verify_identity"));
+}
+
 TEST_F(ConfigurationTest, AnUnknownFlagKeyAndSourceNameTheNearest) {
   EXPECT_THAT(mistakes_of("", {}, {{"aws.buckte", "x", "--set"}}),
               HasSubstr("option --set: unknown key 'aws.buckte'; did you mean 'bucket'?"));

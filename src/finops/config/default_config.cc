@@ -52,7 +52,8 @@ std::string default_config_text() {
       text += std::string(is_off ? "\n# [" : "\n[") + std::string(section) + "]\n";
     }
     // Defaults below data_dir stay comments: written out, they would not follow it any more.
-    const bool is_comment = key.fallback.empty() || key.fallback.front() == '<' ||
+    const bool is_comment = key.fallback.empty() ||
+                            key.fallback.find('<') != std::string_view::npos ||
                             section == "database.bigquery" || section == "aws";
     text += (is_comment ? "# " : "") + line_of(key) + "\n";
   }

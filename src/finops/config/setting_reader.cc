@@ -44,11 +44,12 @@ bool has_control_character(std::string_view text) {
 }  // namespace
 
 std::string default_text(const KnownKey& key, std::string_view data_dir) {
-  if (!key.fallback.starts_with(kDataDirMark)) return std::string(key.fallback);
+  const std::size_t mark = key.fallback.find(kDataDirMark);
+  if (mark == std::string_view::npos) return std::string(key.fallback);
   std::string root(data_dir);
   while (root.size() > 1 && root.back() == '/') root.pop_back();
-  std::string below(key.fallback.substr(kDataDirMark.size()));
-  return root == "/" ? below : root + below;
+  const std::string below(key.fallback.substr(mark + kDataDirMark.size()));
+  return std::string(key.fallback.substr(0, mark)) + (root == "/" ? below : root + below);
 }
 
 SettingReader::SettingReader(Find find, const Environment& environment, Mistakes& mistakes)

@@ -1,0 +1,69 @@
+#include "finops/app/journal_access.h"
+
+#include "finops/core/error.h"
+#include "finops/journal/mysql/mysql_journal.h"
+#include "finops/journal/sqlite/sqlite_journal.h"
+
+namespace finops {
+namespace {
+
+journal::SslMode ssl_mode_of(DbSslMode mode) {
+  switch (mode) {
+    case DbSslMode::kDisabled: return journal::SslMode::kDisabled;
+    case DbSslMode::kPreferred: return journal::SslMode::kPreferred;
+    case DbSslMode::kRequired: return journal::SslMode::kRequired;
+    case DbSslMode::kVerifyIdentity: return journal::SslMode::kVerifyIdentity;
+  }
+  return journal::SslMode::kVerifyIdentity;
+}
+
+void require(bool is_there, const std::string& key) {
+  if (is_there) return;
+  throw Error(ErrorKind::kInvalidConfig,
+              "'" + key + "' is missing; a journal in MySQL or MariaDB needs it");
+}
+
+journal::MySqlOptions mysql_options(const JournalConfig& configured, const AwsConnections& aws,
+                                    const std::stop_token& stop) {
+  require(!configured.host.empty(), "service.db_host");
+  require(!configured.database.empty(), "service.db_name");
+  require(configured.user.is_set(), "service.db_user");
+  journal::MySqlOptions options;
+  options.host = configured.host;
+  options.port = configured.port;
+  options.database = configured.database;
+  options.user = aws.value_of(configured.user);
+  options.password = aws.value_of(configured.password);
+  options.ssl_mode = ssl_mode_of(configured.ssl_mode);
+  options.ssl_ca = configured.ssl_ca;
+  options.stop = stop;
+  return options;
+}
+
+}  // namespace
+
+std::unique_ptr<journal::JobJournal> open_journal(const Configuration& configuration,
+                                                  const AwsConnections& aws, Clock& clock,
+                                                  const std::stop_token& stop) {
+  const JournalConfig& configured = configuration.service.journal;
+  if (configured.type == JournalType::kSqlite) {
+    return journal::make_sqlite_journal(configured.path, clock);
+  }
+  return journal::make_mysql_journal(mysql_options(configured, aws, stop), clock);
+}
+
+std::string journal_name(const Configuration& configuration) {
+  const JournalConfig& configured = configuration.service.journal;
+  if (configured.type == JournalType::kSqlite) return "sqlite:" + configured.path;
+  return "mysql://" + configured.host + ":" + std::to_string(configured.port) + "/" +
+         configured.database;
+}
+
+JournalMigrationReport migrate_journal(const Configuration& configuration,
+                                       const std::stop_token& stop) {
+  const AwsConnections aws(Environment::of_process(), system_clock(), stop);
+  const auto journal = open_journal(configuration, aws, system_clock(), stop);
+  return {journal_name(configuration), journal->migrate()};
+}
+
+}  // namespace finops
