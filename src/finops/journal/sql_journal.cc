@@ -334,16 +334,16 @@ class SqlJournal : public JobJournal {
         {now, now, std::to_string(number)});
   }
 
-  static std::optional<std::string> next_job(SqlSession& session) {
+  static Value next_job(SqlSession& session) {
     const auto rows = session.query(kNextJob, {to_text(session.now())});
-    return rows.empty() ? std::nullopt : std::optional(rows[0][0].value());
+    return rows.empty() ? Value() : rows[0][0];
   }
 
   std::optional<TakenJob> take_next(SqlSession& session, const std::string& worker,
                                     Duration duration) {
     // Takers come one after the other, so that what is seen to be free is free.
     session.query("SELECT version FROM finops_journal_versions WHERE version = 1" + d_.for_update);
-    while (const auto number = next_job(session)) {
+    while (const Value number = next_job(session)) {
       const Time now = session.now();
       const std::string token = random_uuid();
       // A renewal, an end or a cancel may have come in between.
@@ -352,7 +352,7 @@ class SqlJournal : public JobJournal {
               "UPDATE etl_jobs SET state = 'running', lease_owner = ?, lease_token = ?, "
               "lease_until = ?, attempts = attempts + 1, started_at = ?, updated_at = ? WHERE id = "
               "? AND (state = 'queued' OR (state = 'running' AND lease_until <= ?))",
-              {worker, token, to_text(now + duration), to_text(now), to_text(now), *number,
+              {worker, token, to_text(now + duration), to_text(now), to_text(now), number,
                to_text(now)}) == 1;
       if (!is_taken) continue;
       const Job job = job_by_number(session, std::stoll(*number));

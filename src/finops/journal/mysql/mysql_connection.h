@@ -8,8 +8,10 @@
 #include "finops/journal/journal_database.h"
 #include "finops/journal/mysql/mysql_options.h"
 
+// NOLINTBEGIN(readability-identifier-naming): the client's own names
 struct st_mysql;
 struct st_mysql_stmt;
+// NOLINTEND(readability-identifier-naming)
 
 namespace finops::journal {
 
