@@ -9,6 +9,7 @@ TEST_F(ModelReadingTest, ReadsWhatIsWritten) {
   write("models/daily.sql", "SELECT 1 AS day");
   write("models/daily.toml", R"(description = "By day"
 incremental_by = ["day"]
+partition_by = ["day"]
 [columns]
 day = "Day"
 total = "Amount"
@@ -41,6 +42,8 @@ refunds = "take"
   EXPECT_EQ(model.sql.origin.where, "p/models/daily.sql:1:1");
   EXPECT_EQ(model.description, "By day");
   EXPECT_EQ(model.incremental_by, std::vector<std::string>{"day"});
+  ASSERT_EQ(model.partition_by.size(), 1u);
+  EXPECT_EQ(model.partition_by.front().name, "day");
   EXPECT_EQ(model.columns[1].description, "Amount");
   ASSERT_EQ(model.tests.size(), 5u);
   EXPECT_EQ(model.tests[0].kind, ModelTest::Kind::kUnique);

@@ -167,6 +167,12 @@ struct ModelPlot {
   Origin origin;
 };
 
+/// A text column whose every value has data files of its own.
+struct PartitionColumn {
+  std::string name;
+  Origin origin;
+};
+
 /// A table of gold: models/<name>.sql with models/<name>.toml beside it.
 struct Model {
   std::string name, description;
@@ -178,6 +184,7 @@ struct Model {
   ModelPlot plot;
   /// Made anew by the values of these columns only where what it reads has changed; empty: whole.
   std::vector<std::string> incremental_by;
+  std::vector<PartitionColumn> partition_by;  // none of them NULL or empty in a row
 };
 
 /// What a store serves, in a later release: collections/<name>.toml.

@@ -43,6 +43,7 @@ std::string text_of(const Model& model) {
     }
   }
   for (const auto& column : model.incremental_by) add(column);
+  for (const auto& column : model.partition_by) add("partition_by " + column.name);
   if (!model.anomaly) return text;
   const datasets::AnomalyStep& step = *model.anomaly;
   add("anomaly");

@@ -8,7 +8,9 @@
 #include "finops/core/error.h"
 #include "finops/core/sha256.h"
 #include "finops/core/unique_ids.h"
+#include "finops/engines/sql_text.h"
 #include "finops/lake/lake_paths.h"
+#include "finops/medallion/query_results.h"
 #include "finops/tabular/parquet_description.h"
 
 namespace finops::medallion {
@@ -45,7 +47,8 @@ RunTables::RunTables(lake::Lake& lake, std::string lake_uri, ObjectStore& work,
       pending_(lake.store()) {}
 
 const lake::TableView& RunTables::prepare(const lake::TableName& table,
-                                          const std::vector<Column>& columns) {
+                                          const std::vector<Column>& columns,
+                                          const std::vector<std::string>& partition_by) {
   const lake::TableView* known = find(table);
   const auto lacks = [&](const Column& column) {
     return known->schema.find(column.name) == nullptr;
@@ -53,9 +56,13 @@ const lake::TableView& RunTables::prepare(const lake::TableName& table,
   if (auto retyped = find_retyped(table, columns)) throw std::move(retyped->error);
   if (known != nullptr && std::ranges::none_of(columns, lacks)) return *known;
   if (makes_ == Makes::kHere) {
-    return tables_.insert_or_assign(table, made_here(table, columns)).first->second;
+    return tables_.insert_or_assign(table, made_here(table, columns, partition_by)).first->second;
   }
-  lake_.ensure_table(table, {columns, {}});
+  lake::TableDefinition definition{columns, known == nullptr ? partition_by : known->partition_by};
+  for (Column& column : definition.columns) {
+    column.is_required = std::ranges::find(partition_by, column.name) != partition_by.end();
+  }
+  lake_.ensure_table(table, definition);
   const auto planned = planned_.find(table);
   if (planned != planned_.end()) {
     throw Error(ErrorKind::kInternal, "columns of " + table.to_string() + " come after its files");
@@ -82,8 +89,10 @@ std::optional<RunTables::Retyped> RunTables::find_retyped(const lake::TableName&
 }
 
 lake::TableView RunTables::made_here(const lake::TableName& table,
-                                     const std::vector<Column>& columns) {
+                                     const std::vector<Column>& columns,
+                                     const std::vector<std::string>& partition_by) {
   lake::TableView view;
+  view.partition_by = partition_by;
   if (const lake::TableView* known = find(table)) view = *known;
   view.name = table;
   int last_id = 0;
@@ -146,8 +155,8 @@ void RunTables::replace_small(const lake::TableName& table, const std::vector<Co
   remove_files(table, old);
 }
 
-std::string RunTables::new_key(const lake::TableName& table) {
-  std::string key = makes_ == Makes::kInLake ? lake_.data_key(table, {})
+std::string RunTables::new_key(const lake::TableName& table, const lake::PartitionKey& partition) {
+  std::string key = makes_ == Makes::kInLake ? lake_.data_key(table, partition)
                                              : lake::LakePaths::table_folder(table) + "/data/" +
                                                    random_uuid() + ".parquet";
   const std::lock_guard lock(mutex_);
@@ -158,19 +167,21 @@ std::string RunTables::new_key(const lake::TableName& table) {
 RunTables::Plan& RunTables::plan_of(const lake::TableName& table) {
   const auto [it, is_new] = planned_.try_emplace(table);
   if (is_new) {
-    for (const auto& file : tables_.at(table).files) it->second.planned_on.push_back(file.uri);
+    it->second.planned_on = tables_.at(table).files;
   }
   return it->second;
 }
 
-void RunTables::add_file(const lake::TableName& table, WrittenParquet file) {
+void RunTables::add_file(const lake::TableName& table, WrittenParquet file,
+                         const lake::PartitionKey& partition) {
   Plan& plan = plan_of(table);
   lake::LakeFile planned;
   planned.uri = lake_uri_ + "/" + file.key;
+  planned.partition = partition;
   planned.rows = file.rows;
   planned.bytes = file.bytes;
   tables_.at(table).files.push_back(std::move(planned));
-  plan.add.push_back(std::move(file));
+  plan.add[partition].push_back(std::move(file));
 }
 
 void RunTables::remove_files(const lake::TableName& table, const std::set<std::string>& keys) {
@@ -181,8 +192,9 @@ void RunTables::remove_files(const lake::TableName& table, const std::set<std::s
 }
 
 WrittenParquet RunTables::take_over(const lake::TableName& table,
-                                    const std::vector<Column>& columns, const std::string& name) {
-  const std::string key = new_key(table);
+                                    const std::vector<Column>& columns, const std::string& name,
+                                    const lake::PartitionKey& partition) {
+  const std::string key = new_key(table, partition);
   std::string hash = copy_object(work_, name, lake_.store(), key);
   auto written = describe_parquet(open_random(work_, name), columns, key, std::move(hash));
   work_.remove(name);
@@ -191,7 +203,8 @@ WrittenParquet RunTables::take_over(const lake::TableName& table,
 
 RunTables::NewRows RunTables::add_rows(const lake::TableName& table,
                                        const std::vector<Column>& columns,
-                                       const std::string& select, const std::stop_token& stop) {
+                                       const std::string& select, const std::stop_token& stop,
+                                       const lake::PartitionKey& partition) {
   const std::vector<Column> committed = columns_of(table, columns);
   const std::string name = "table-" + std::to_string(++written_) + ".parquet";
   NewRows added;
@@ -200,20 +213,65 @@ RunTables::NewRows RunTables::add_rows(const lake::TableName& table,
     work_.remove(name);
     return added;
   }
-  WrittenParquet file = take_over(table, committed, name);
+  WrittenParquet file = take_over(table, committed, name, partition);
   added.key = file.key;
-  add_file(table, std::move(file));
+  add_file(table, std::move(file), partition);
   return added;
 }
 
 std::int64_t RunTables::replace_rows(const lake::TableName& table,
                                      const std::vector<Column>& columns, const std::string& select,
-                                     const std::stop_token& stop) {
-  prepare(table, columns);
+                                     const std::stop_token& stop,
+                                     const std::vector<std::string>& partition_by) {
+  const bool has_partitions = !prepare(table, columns, partition_by).partition_by.empty();
   const std::set<std::string> old = keys_of(table);
-  const NewRows added = add_rows(table, columns, select, stop);
+  const std::int64_t rows = has_partitions ? add_partitions(table, columns, select, stop)
+                                           : add_rows(table, columns, select, stop).rows;
   remove_files(table, old);
-  return added.rows;
+  return rows;
+}
+
+std::int64_t RunTables::add_partitions(const lake::TableName& table,
+                                       const std::vector<Column>& columns,
+                                       const std::string& select, const std::stop_token& stop) {
+  constexpr const char* kRows = "finops_rows";
+  const std::vector<std::string> names = tables_.at(table).partition_by;
+  engine_.keep(kRows, select, stop);
+  std::set<lake::PartitionKey> partitions;
+  for_each_row(engine_,
+               "SELECT DISTINCT " + quoted_identifiers(names) + " FROM " + std::string(kRows) +
+                   " LIMIT " + std::to_string(kMostPartitions + 1),
+               stop, [&](const ResultRow& row) {
+                 lake::PartitionKey partition;
+                 for (std::size_t i = 0; i < names.size(); ++i) {
+                   if (row[i].value_or("").empty()) {
+                     throw Error(ErrorKind::kInvalidData,
+                                 "there are rows without a value of '" + names[i] + "', which " +
+                                     table.to_string() +
+                                     " is partitioned by; give them one with coalesce()");
+                   }
+                   partition.values.push_back(*row[i]);
+                 }
+                 partitions.insert(std::move(partition));
+               });
+  if (partitions.size() > kMostPartitions) {
+    throw Error(ErrorKind::kInvalidData,
+                table.to_string() + " would have more than " + std::to_string(kMostPartitions) +
+                    " partitions, each of one small file; partition by something coarser");
+  }
+  std::int64_t rows = 0;
+  for (const auto& partition : partitions) {
+    std::string where;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      where += (i > 0 ? " AND " : "") + quoted_identifier(names[i]) + " = " +
+               quoted_literal(partition.values[i]);
+    }
+    rows += add_rows(table, columns, "SELECT * FROM " + std::string(kRows) + " WHERE " + where,
+                     stop, partition)
+                .rows;
+  }
+  engine_.forget(kRows);
+  return rows;
 }
 
 void RunTables::show(const lake::TableName& table, const std::string& schema,
@@ -241,15 +299,21 @@ void RunTables::show_files(const lake::TableName& table, const std::set<std::str
 lake::CommitReport RunTables::commit(const std::map<std::string, std::string>& summary) {
   std::vector<lake::PartitionChange> changes;
   for (auto& [table, plan] : planned_) {
-    lake::PartitionChange change{.table = table, .partition = {}};
-    change.add = std::move(plan.add);
-    change.planned_on = std::move(plan.planned_on);
-    change.summary = summary;
-    change.removes = [this, removed = std::move(plan.removed)](const lake::LakeFile& file) {
-      return removed.contains(lake_.key_of(file.uri));
-    };
-    if (change.add.empty() && change.planned_on.empty()) continue;
-    changes.push_back(std::move(change));
+    std::map<lake::PartitionKey, lake::PartitionChange> of_table;
+    for (auto& [partition, files] : plan.add) of_table[partition].add = std::move(files);
+    for (auto& file : plan.planned_on) {
+      of_table[file.partition].planned_on.push_back(std::move(file.uri));
+    }
+    const auto removed = std::make_shared<const std::set<std::string>>(std::move(plan.removed));
+    for (auto& [partition, change] : of_table) {
+      change.table = table;
+      change.partition = partition;
+      change.summary = summary;
+      change.removes = [this, removed](const lake::LakeFile& file) {
+        return removed->contains(lake_.key_of(file.uri));
+      };
+      changes.push_back(std::move(change));
+    }
   }
   lake::CommitReport report = commit_pending(lake_, changes, pending_);
   planned_.clear();

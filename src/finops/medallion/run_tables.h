@@ -19,9 +19,8 @@
 namespace finops::medallion {
 
 /// The tables of the lake that a run reads and changes: each as the one commit at the run's end
-/// will leave it, in the lake's store and in the engine, before anybody else sees it. Without
-/// partitions. Destroyed without commit(), what was written is removed again. One thread at a time,
-/// but add_file().
+/// will leave it, in the lake's store and in the engine, before anybody else sees it. Destroyed
+/// without commit(), what was written is removed again. One thread at a time, but add_file().
 class RunTables {
  public:
   /// What prepare() does with tables and columns that the lake does not have: it makes them there,
@@ -37,8 +36,10 @@ class RunTables {
   TransformEngine& engine() { return engine_; }
 
   /// The table with these columns at least, made when there is none: in the lake, columns are
-  /// committed before files are written. kUnsupported when a column has another type there.
-  const lake::TableView& prepare(const lake::TableName& table, const std::vector<Column>& columns);
+  /// committed before files are written. kUnsupported when a column has another type there. A table
+  /// that is made is partitioned by these columns of texts.
+  const lake::TableView& prepare(const lake::TableName& table, const std::vector<Column>& columns,
+                                 const std::vector<std::string>& partition_by = {});
   /// A column that has another type in the table, and that as an error.
   struct Retyped {
     std::string column;
@@ -62,9 +63,10 @@ class RunTables {
                      std::vector<CellRow> rows, const std::vector<std::string>& bounded);
 
   /// A key for a new data file of a prepared table.
-  std::string new_key(const lake::TableName& table);
+  std::string new_key(const lake::TableName& table, const lake::PartitionKey& partition = {});
   /// The file comes with the commit; the files with these keys go.
-  void add_file(const lake::TableName& table, WrittenParquet file);
+  void add_file(const lake::TableName& table, WrittenParquet file,
+                const lake::PartitionKey& partition = {});
   void remove_files(const lake::TableName& table, const std::set<std::string>& keys);
 
   struct NewRows {
@@ -73,10 +75,15 @@ class RunTables {
   };
   /// The rows of a query as one more file of the table.
   NewRows add_rows(const lake::TableName& table, const std::vector<Column>& columns,
-                   const std::string& select, const std::stop_token& stop);
-  /// The rows of a query in place of all that the table has. Returns their number.
+                   const std::string& select, const std::stop_token& stop,
+                   const lake::PartitionKey& partition = {});
+  /// The rows of a query in place of all that the table has; where it is partitioned, one file for
+  /// each partition. Returns their number. kInvalidData for rows without a value of a partition
+  /// column, and for more than kMostPartitions.
+  static constexpr std::size_t kMostPartitions = 1000;
   std::int64_t replace_rows(const lake::TableName& table, const std::vector<Column>& columns,
-                            const std::string& select, const std::stop_token& stop);
+                            const std::string& select, const std::stop_token& stop,
+                            const std::vector<std::string>& partition_by = {});
 
   /// Shows the table as it is planned, as "schema"."name" of the engine.
   void show(const lake::TableName& table, const std::string& schema, const std::string& name);
@@ -89,14 +96,17 @@ class RunTables {
 
  private:
   struct Plan {
-    std::vector<std::string> planned_on;  // URIs
-    std::vector<WrittenParquet> add;
+    std::vector<lake::LakeFile> planned_on;
+    std::map<lake::PartitionKey, std::vector<WrittenParquet>> add;
     std::set<std::string> removed;  // keys
   };
   Plan& plan_of(const lake::TableName& table);
-  lake::TableView made_here(const lake::TableName& table, const std::vector<Column>& columns);
+  lake::TableView made_here(const lake::TableName& table, const std::vector<Column>& columns,
+                            const std::vector<std::string>& partition_by);
   WrittenParquet take_over(const lake::TableName& table, const std::vector<Column>& columns,
-                           const std::string& name);
+                           const std::string& name, const lake::PartitionKey& partition);
+  std::int64_t add_partitions(const lake::TableName& table, const std::vector<Column>& columns,
+                              const std::string& select, const std::stop_token& stop);
 
   lake::Lake& lake_;
   const std::string lake_uri_;

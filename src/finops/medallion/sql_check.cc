@@ -203,6 +203,7 @@ class SqlCheck {
       columns.insert(columns.end(), more.begin(), more.end());
     }
     check_names(model, columns);
+    check_partitions(model, columns);
     show("gold", model.name, std::move(columns));
     return true;
   }
@@ -243,6 +244,19 @@ class SqlCheck {
       for (const auto& column : test.columns) {
         if (names.contains(column)) continue;
         mistakes_.add(test.origin, no_column(column, columns));
+      }
+    }
+  }
+
+  void check_partitions(const datasets::Model& model, const std::vector<Column>& columns) {
+    for (const auto& partition : model.partition_by) {
+      const auto column = std::ranges::find(columns, partition.name, &Column::name);
+      if (column == columns.end()) {
+        mistakes_.add(partition.origin, no_column(partition.name, columns));
+      } else if (column->type != ColumnType::kText) {
+        mistakes_.add(partition.origin,
+                      "'partition_by' names '" + partition.name +
+                          "', which is no text; write finops_month_text(), or CAST it to VARCHAR");
       }
     }
   }
