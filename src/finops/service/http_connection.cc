@@ -197,7 +197,7 @@ void HttpConnection::on_head(ErrorCode error) {
   may_keep_ = is_whole && asks_to_keep;
   if (auto problem = head_problem()) {
     may_keep_ = false;
-    return answer(std::move(*problem));
+    return answer(*problem);
   }
   try {
     admission_ = shared_->admit(*request_);
@@ -205,7 +205,7 @@ void HttpConnection::on_head(ErrorCode error) {
     if (shared_->options.on_error) shared_->options.on_error(thrown.what());
     admission_ = {.refusal = problem_response(internal_problem())};
   }
-  if (admission_.refusal) return answer(std::move(*admission_.refusal));
+  if (admission_.refusal) return answer(*admission_.refusal);
   if (is_whole) return run_handler();
   may_keep_ = asks_to_keep;
   const std::string* expected = find_header(request_->headers, "Expect");
@@ -271,7 +271,7 @@ void HttpConnection::on_read_error(ErrorCode error) {
   auto problem = problem_of(error, is_target_too_long());
   may_keep_ = false;
   if (!problem) return close();
-  answer(std::move(*problem));
+  answer(*problem);
 }
 
 bool HttpConnection::is_target_too_long() const {
@@ -327,16 +327,16 @@ Reply HttpConnection::reply_to_this() {
     const auto shared = weak_shared.lock();
     const auto self = weak.lock();
     if (!shared || !self) return;
-    asio::post(shared->io, [weak, number, response = std::move(response)]() mutable {
+    asio::post(shared->io, [weak, number, response = std::move(response)] {
       const auto connection = weak.lock();
       if (connection && connection->phase_number_ == number) {
-        connection->answer(std::move(response));
+        connection->answer(response);
       }
     });
   });
 }
 
-void HttpConnection::answer(ServiceResponse response) {
+void HttpConnection::answer(const ServiceResponse& response) {
   ErrorCode ignored;
   const bool is_reading_goes_on =
       phase_ == Phase::kHead || phase_ == Phase::kBody || phase_ == Phase::kHandling;

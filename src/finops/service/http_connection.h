@@ -27,9 +27,9 @@ class HttpConnection;
 /// What the connections of one server share. All but the pool and the counter belong to the thread
 /// of the network. `io` comes first, so that it is there as long as a socket is.
 struct HttpConnections {
-  HttpConnections(HttpServerOptions options_, Admit admit_)
-      : options(std::move(options_)),
-        admit(std::move(admit_)),
+  HttpConnections(HttpServerOptions given, Admit asked)
+      : options(std::move(given)),
+        admit(std::move(asked)),
         pool(options.threads, options.max_waiting) {}
 
   boost::asio::io_context io{1};
@@ -88,7 +88,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void watch_client();
   void on_client_sent_or_gone();
   Reply reply_to_this();
-  void answer(ServiceResponse response);
+  void answer(const ServiceResponse& response);
   void on_answered(ErrorCode error);
   void drain();
   void read_and_forget();
