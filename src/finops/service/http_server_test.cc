@@ -396,7 +396,9 @@ TEST_F(HttpServerTest, RefusesWhatNoThreadWillTakeAndStillSaysThatItLives) {
   start();
   const std::string blocking = "GET /blocking HTTP/1.1\r\nHost: x\r\n\r\n";
   RawClient first(server_->port()), second(server_->port()), third(server_->port());
+  // One may wait: a request that is not taken yet is it.
   first.send(blocking);
+  ASSERT_TRUE(becomes_true([this] { return blocked_ == 1; }));
   second.send(blocking);
   ASSERT_TRUE(becomes_true([this] { return blocked_ == 2; }));
   third.send(blocking);
