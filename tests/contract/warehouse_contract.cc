@@ -41,7 +41,8 @@ std::int64_t micros(BillingPeriod period) {
 /// A source's month of these lines.
 class Month {
  public:
-  Month(std::string source, const char* period, std::string execution_id, std::vector<Line> lines)
+  Month(std::string source, const char* period, std::string execution_id,
+        const std::vector<Line>& lines)
       : replacement_{.source = std::move(source), .period = month(period), .is_sole_source = true} {
     replacement_.table = {.name = "bills",
                           .columns = kColumns,

@@ -62,10 +62,9 @@ struct Contents {
 
 class BigQueryWarehouse : public Warehouse {
  public:
-  BigQueryWarehouse(const BigQueryOptions& options, ClientOptions client,
-                    std::shared_ptr<HttpClient> http,
+  BigQueryWarehouse(BigQueryOptions options, ClientOptions client, std::shared_ptr<HttpClient> http,
                     std::shared_ptr<GoogleCredentialProvider> credentials, Clock& clock)
-      : options_(options),
+      : options_(std::move(options)),
         client_(std::move(client), std::move(http), std::move(credentials), clock) {}
 
   std::string name() const override {
