@@ -177,7 +177,7 @@ Problems false_words(const std::vector<ReplayReport>& reports, const std::string
   for (const auto& one : reports) {
     const bool has_moved = !visible.ends_with(kWithoutLate);
     const bool says_not = !one.message.empty() && one.error_kind != ErrorKind::kUnknownOutcome;
-    if (one.is_changed && !has_moved) problems.push_back("the replay said that rows moved");
+    if (one.is_changed && !has_moved) problems.emplace_back("the replay said that rows moved");
     if (says_not && has_moved) {
       problems.push_back("the replay said '" + one.message + "', and yet rows moved");
     }

@@ -90,7 +90,7 @@ class HttpServerTest : public ::testing::Test {
       return ServiceResponse();
     });
   }
-  ~HttpServerTest() override { door_.open(); }
+  void TearDown() override { door_.open(); }
 
   HttpServer& start() {
     server_ = std::make_unique<HttpServer>(

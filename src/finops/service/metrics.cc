@@ -54,24 +54,25 @@ void append_sample(std::string& out, std::string_view name, const std::string& l
 
 }  // namespace
 
-void Metrics::describe(std::string name, Family family) {
+void Metrics::describe(const std::string& name, const Family& family) {
   const std::lock_guard lock(mutex_);
-  if (!families_.try_emplace(name, std::move(family)).second) {
+  if (!families_.try_emplace(name, family).second) {
     throw Error(ErrorKind::kInternal, "the metric " + name + " is described twice");
   }
 }
 
-void Metrics::describe_counter(std::string name, std::string help) {
-  describe(std::move(name), {.type = "counter", .help = std::move(help)});
+void Metrics::describe_counter(const std::string& name, std::string help) {
+  describe(name, {.type = "counter", .help = std::move(help)});
 }
 
-void Metrics::describe_histogram(std::string name, std::string help, std::vector<double> buckets) {
-  describe(std::move(name),
-           {.type = "histogram", .help = std::move(help), .buckets = std::move(buckets)});
+void Metrics::describe_histogram(const std::string& name, std::string help,
+                                 std::vector<double> buckets) {
+  describe(name, {.type = "histogram", .help = std::move(help), .buckets = std::move(buckets)});
 }
 
-void Metrics::describe_gauge(std::string name, std::string help, std::function<double()> value) {
-  describe(std::move(name), {.type = "gauge", .help = std::move(help), .gauge = std::move(value)});
+void Metrics::describe_gauge(const std::string& name, std::string help,
+                             std::function<double()> value) {
+  describe(name, {.type = "gauge", .help = std::move(help), .gauge = std::move(value)});
 }
 
 Metrics::Family& Metrics::family(std::string_view name, std::string_view type) {

@@ -21,11 +21,11 @@ using MetricLabels = std::vector<std::pair<std::string, std::string>>;
 /// from any thread. kInternal for a family that was not described, or described twice.
 class Metrics {
  public:
-  void describe_counter(std::string name, std::string help);
+  void describe_counter(const std::string& name, std::string help);
   /// `buckets` are upper bounds, ascending; +Inf is added.
-  void describe_histogram(std::string name, std::string help, std::vector<double> buckets);
+  void describe_histogram(const std::string& name, std::string help, std::vector<double> buckets);
   /// `value` is called whenever the metrics are read.
-  void describe_gauge(std::string name, std::string help, std::function<double()> value);
+  void describe_gauge(const std::string& name, std::string help, std::function<double()> value);
 
   void add(std::string_view counter, const MetricLabels& labels, std::uint64_t count = 1);
   void observe(std::string_view histogram, const MetricLabels& labels, double value);
@@ -47,7 +47,7 @@ class Metrics {
     std::map<std::string, Histogram> histograms;    // likewise
   };
 
-  void describe(std::string name, Family family);
+  void describe(const std::string& name, const Family& family);
   Family& family(std::string_view name, std::string_view type);
 
   mutable std::mutex mutex_;

@@ -13,14 +13,12 @@
 namespace finops {
 namespace {
 
-using ::testing::ElementsAre;
-using ::testing::HasSubstr;
-using ::testing::Pair;
 using Json = nlohmann::json;
 
 class RouterTest : public ::testing::Test {
  protected:
-  void add(std::string method, std::string pattern, std::string content_type = "") {
+  void add(const std::string& method, const std::string& pattern,
+           const std::string& content_type = "") {
     const std::string body = method + ' ' + pattern;
     router_.add({.method = method, .pattern = pattern, .content_type = content_type},
                 [body](const ServiceRequest&) { return ServiceResponse{.body = body}; });
@@ -80,7 +78,7 @@ TEST_F(RouterTest, TellsWhichMethodsThereAre) {
 
 TEST_F(RouterTest, ChecksTheContent) {
   add("POST", "/json", "application/json");
-  const auto status = [&](HttpHeaders headers) {
+  const auto status = [&](const HttpHeaders& headers) {
     return answer_to("POST", "/json", headers).status;
   };
   for (const char* good : {"application/json", "Application/JSON; charset=utf-8",
