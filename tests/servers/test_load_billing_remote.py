@@ -153,6 +153,7 @@ def test_a_dry_run_tells_bytes_and_cost_and_sends_nothing(project, google):
     {"kind": "backendError", "times": 2}, {"kind": "internalError", "times": 2}, {"kind": "rateLimitExceeded", "times": 2},
     {"kind": "tooManyRequests", "times": 2}, {"kind": "unauthenticated", "path": "/bigquery/"},
     {"kind": "lose_answer", "method": "POST", "path": "/datasets"},
+    {"kind": "lose_answer", "method": "POST", "path": "/tables", "times": 3},
 ], ids=lambda fault: "-".join(map(str, fault.values())).replace("/", ""))
 @pytest.mark.parametrize("sources", [1, 2])
 def test_what_passes_costs_no_row_and_no_second_job(project, google, fault, sources):

@@ -84,6 +84,8 @@ class BigQueryWarehouse : public Warehouse {
   std::string dataset_location(bool makes_it);
   Jobs jobs() { return {client_, dataset_location(true)}; }
   Json table_for(const WarehouseTable& table);
+  void create(const std::string& path, const Json& resource, const std::string& tried);
+  void create_table(const TableRef& table, Json resource);
   void create_table(const WarehouseTable& table);
   void add_columns(Jobs& jobs, const TableRef& to, const std::vector<Column>& columns);
   bool has_other_rows(Jobs& jobs, const PeriodReplacement& replacement, ReplacedPeriod& done);
@@ -126,18 +128,7 @@ std::string BigQueryWarehouse::dataset_location(bool makes_it) {
     const Json wanted = {{"datasetReference",
                           {{"projectId", options_.project_id}, {"datasetId", options_.dataset_id}}},
                          {"location", options_.location.empty() ? "US" : options_.location}};
-    try {
-      client_.tell({.method = "POST",
-                    .url = api_path(options_.project_id, {"datasets"}),
-                    .tried = "create the dataset " + dataset,
-                    .changes_something = true},
-                   wanted);
-    } catch (const Error& error) {
-      // Somebody else, or an attempt whose answer was lost, made it.
-      if (error.kind() != ErrorKind::kAlreadyExists && error.kind() != ErrorKind::kUnknownOutcome) {
-        throw;
-      }
-    }
+    create(api_path(options_.project_id, {"datasets"}), wanted, "create the dataset " + dataset);
     found = client_.ask(look);
   }
   if (found) location_ = text_of(*found, "location");
@@ -193,26 +184,34 @@ std::optional<std::vector<HeldDelivery>> BigQueryWarehouse::held(const Warehouse
   return result;
 }
 
-void BigQueryWarehouse::create_table(const WarehouseTable& table) {
-  const TableRef to = ref(table.name);
-  Json resource = {{"tableReference", to.to_json()},
-                   {"schema", {{"fields", fields_of(table.columns)}}},
-                   {"timePartitioning", {{"type", "MONTH"}, {"field", table.period_column}}},
-                   {"description", "Bills, kept equal to a lake by finops"}};
-  if (!table.cluster_column.empty()) {
-    resource["clustering"] = {{"fields", Json::array({table.cluster_column})}};
-  }
+/// Does not throw when somebody else, or an attempt whose answer was lost, made it.
+void BigQueryWarehouse::create(const std::string& path, const Json& resource,
+                               const std::string& tried) {
   try {
-    client_.tell({.method = "POST",
-                  .url = api_path(to.project, {"datasets", to.dataset, "tables"}),
-                  .tried = "create the table " + to.to_string(),
-                  .changes_something = true},
+    client_.tell({.method = "POST", .url = path, .tried = tried, .changes_something = true},
                  resource);
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kAlreadyExists && error.kind() != ErrorKind::kUnknownOutcome) {
       throw;
     }
   }
+}
+
+void BigQueryWarehouse::create_table(const TableRef& table, Json resource) {
+  resource["tableReference"] = table.to_json();
+  create(api_path(table.project, {"datasets", table.dataset, "tables"}), resource,
+         "create the table " + table.to_string());
+}
+
+void BigQueryWarehouse::create_table(const WarehouseTable& table) {
+  const TableRef to = ref(table.name);
+  Json resource = {{"schema", {{"fields", fields_of(table.columns)}}},
+                   {"timePartitioning", {{"type", "MONTH"}, {"field", table.period_column}}},
+                   {"description", "Bills, kept equal to a lake by finops"}};
+  if (!table.cluster_column.empty()) {
+    resource["clustering"] = {{"fields", Json::array({table.cluster_column})}};
+  }
+  create_table(to, resource);
 }
 
 /// The table's resource, of a table that has at least the wanted columns' types right.
@@ -340,13 +339,8 @@ void BigQueryWarehouse::replace_in_transaction(Jobs& jobs, const PeriodReplaceme
   if (replacement.rows == 0) return insert_from(jobs, replacement, {}, done);
   const TableRef staging = ref(replacement.table.name + "__finops_" + random_uuid().substr(0, 8));
   const auto expires = client_.clock().now() + kStagingLife;
-  client_.tell({.method = "POST",
-                .url = api_path(staging.project, {"datasets", staging.dataset, "tables"}),
-                .tried = "create the table " + staging.to_string(),
-                .changes_something = true},
-               {{"tableReference", staging.to_json()},
-                {"schema", {{"fields", fields_of(replacement.table.columns)}}},
-                {"expirationTime", std::to_string(expires.time_since_epoch().count())}});
+  create_table(staging, {{"schema", {{"fields", fields_of(replacement.table.columns)}}},
+                         {"expirationTime", std::to_string(expires.time_since_epoch().count())}});
   try {
     load(jobs, replacement, load_configuration(staging, "", fields_of(replacement.table.columns)),
          done);
