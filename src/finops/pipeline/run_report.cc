@@ -32,28 +32,22 @@ std::string_view to_string(Outcome outcome) {
   return "failed";
 }
 
-int RunReport::exit_code() const {
+RunEnding RunReport::ending() const {
   const auto has = [&](auto... outcomes) {
     return std::ranges::any_of(partitions, [&](const PartitionReport& partition) {
       return ((partition.outcome == outcomes) || ...);
     });
   };
-  const bool is_published = has(Outcome::kLoaded, Outcome::kReplaced, Outcome::kStaged);
   const bool has_new_quarantine =
       std::ranges::any_of(partitions, [](const PartitionReport& partition) {
         const bool is_new =
             partition.outcome == Outcome::kLoaded || partition.outcome == Outcome::kReplaced;
         return is_new && partition.quarantined_rows > 0;
       });
-  const bool has_failed = has(Outcome::kFailed, Outcome::kRefused);
-  const bool is_locked = has(Outcome::kLocked);
-  const bool is_withheld = has(Outcome::kEmptyWithheld);
-  if (is_published) {
-    return has_failed || is_locked || is_withheld || has_new_quarantine ? 3 : 0;
-  }
-  if (has_failed) return 1;
-  if (is_withheld) return 3;
-  return is_locked ? 5 : 0;
+  return {.is_published = has(Outcome::kLoaded, Outcome::kReplaced, Outcome::kStaged),
+          .has_failed = has(Outcome::kFailed, Outcome::kRefused),
+          .is_locked = has(Outcome::kLocked),
+          .is_imperfect = has(Outcome::kEmptyWithheld) || has_new_quarantine};
 }
 
 }  // namespace finops

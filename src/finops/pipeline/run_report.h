@@ -11,6 +11,7 @@
 #include "finops/core/export_id.h"
 #include "finops/pipeline/cost_change.h"
 #include "finops/pipeline/freshness.h"
+#include "finops/pipeline/run_ending.h"
 
 namespace finops {
 
@@ -91,8 +92,8 @@ struct RunReport {
   double seconds = 0;
   std::vector<StageReport> stages;
 
-  /// The exit codes of docs/commands.md: 0, 1, 3, 5.
-  int exit_code() const;
+  RunEnding ending() const;
+  int exit_code() const { return ending().exit_code(); }
 };
 
 }  // namespace finops

@@ -32,5 +32,19 @@ TEST(RunReportTest, ExitCodesFollowTheContract) {
   EXPECT_EQ(exit_code_of({Outcome::kEmptyWithheld}), 3);
 }
 
+TEST(RunEndingTest, OfTwoPartsWhatOnePublishedAndTheOtherDidNotIsThree) {
+  const RunEnding good{.is_published = true}, nothing, failed{.has_failed = true};
+  const RunEnding locked{.is_locked = true}, partly{.is_published = true, .has_failed = true};
+  EXPECT_EQ((nothing + nothing).exit_code(), 0);
+  EXPECT_EQ((good + nothing).exit_code(), 0);
+  EXPECT_EQ((good + failed).exit_code(), 3);
+  EXPECT_EQ((failed + good).exit_code(), 3);
+  EXPECT_EQ((good + locked).exit_code(), 3);
+  EXPECT_EQ((partly + failed).exit_code(), 3);
+  EXPECT_EQ((nothing + failed).exit_code(), 1);
+  EXPECT_EQ((locked + failed).exit_code(), 1);
+  EXPECT_EQ((locked + nothing).exit_code(), 5);
+}
+
 }  // namespace
 }  // namespace finops

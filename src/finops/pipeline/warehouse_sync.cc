@@ -262,14 +262,13 @@ bool WarehouseReport::is_changed() const {
   return !is_dry_run && std::ranges::any_of(periods, &RemotePeriod::is_changed);
 }
 
-int WarehouseReport::exit_code() const {
+RunEnding WarehouseReport::ending() const {
   const auto has = [&](Outcome outcome) {
     return std::ranges::find(periods, outcome, &RemotePeriod::outcome) != periods.end();
   };
-  const bool has_failed = has(Outcome::kFailed), is_locked = has(Outcome::kLocked);
-  if (is_changed()) return has_failed || is_locked ? 3 : 0;
-  if (has_failed) return 1;
-  return is_locked ? 5 : 0;
+  return {.is_published = is_changed(),
+          .has_failed = has(Outcome::kFailed),
+          .is_locked = has(Outcome::kLocked)};
 }
 
 WarehouseReport sync_warehouse(lake::Lake& lake, Warehouse& warehouse,

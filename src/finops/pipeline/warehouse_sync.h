@@ -13,6 +13,7 @@
 #include "finops/core/error.h"
 #include "finops/core/export_id.h"
 #include "finops/lake/lake.h"
+#include "finops/pipeline/run_ending.h"
 #include "finops/warehouses/warehouse.h"
 
 namespace finops {
@@ -53,8 +54,8 @@ struct WarehouseReport {
   std::vector<std::string> notes;  // on what the warehouse holds and the lake does not
 
   bool is_changed() const;
-  /// The exit codes of docs/commands.md: 0, 1, 3, 5.
-  int exit_code() const;
+  RunEnding ending() const;
+  int exit_code() const { return ending().exit_code(); }
 };
 
 /// Makes the warehouse's tables equal to the lake's current deliveries, one (source, period) after

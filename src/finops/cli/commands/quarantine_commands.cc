@@ -153,16 +153,14 @@ int show(CommandContext& context, const QuarantineOptions& options) {
 
 /// As runs do: 3 when something was published and another delivery could not be tried.
 int exit_code_of(const std::vector<ReplayReport>& reports) {
-  bool has_failed = false, is_changed = false, is_locked = true;
+  RunEnding ending;
   for (const ReplayReport& report : reports) {
-    is_changed |= report.is_changed;
+    ending.is_published |= report.is_changed;
     if (report.message.empty()) continue;
-    has_failed = true;
-    is_locked &= report.error_kind == ErrorKind::kLocked;
+    const bool is_locked = report.error_kind == ErrorKind::kLocked;
+    (is_locked ? ending.is_locked : ending.has_failed) = true;
   }
-  if (!has_failed) return 0;
-  if (is_changed) return 3;
-  return is_locked ? 5 : 1;
+  return ending.exit_code();
 }
 
 int replay_bills(CommandContext& context, const QuarantineOptions& options) {

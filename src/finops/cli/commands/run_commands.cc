@@ -86,11 +86,7 @@ int show_both(CommandContext& context, const RunReport& run, const WarehouseRepo
     show_run(context, run);
     print_remote(context, remote);
   }
-  // Something was published and something is not right: 3, whichever of the two it was.
-  const int codes[] = {run.exit_code(), remote.exit_code()};
-  if (codes[0] == 0 || codes[0] == codes[1]) return codes[1] == 1 && run.is_changed ? 3 : codes[1];
-  if (remote.is_changed() || codes[1] == 3) return 3;
-  return codes[1] == 1 ? 1 : codes[0];
+  return (run.ending() + remote.ending()).exit_code();
 }
 
 /// The command that runs by itself every day: people are told when it begins to fail, also where it
