@@ -89,7 +89,7 @@ TEST_P(JobJournalContract, MigratesWhenSeveralDoAtOnce) {
     }
   }
   EXPECT_EQ(made, 1);
-  EXPECT_EQ(cell("SELECT COUNT(*) FROM finops_journal_versions"), "1");
+  EXPECT_EQ(cell("SELECT COUNT(*) FROM finops_journal_versions"), "2");
   EXPECT_EQ(enqueue("m").answer, Answer::kNew);
 }
 
@@ -133,6 +133,21 @@ TEST_P(JobJournalContract, GoesOnWithAMigrationThatWasCutOff) {
   place_->query("DELETE FROM finops_journal_versions");
   EXPECT_EQ(opened()->migrate().from, 0);
   EXPECT_EQ(journal_->jobs({}).at(0).state, JobState::kQueued);
+}
+
+TEST_P(JobJournalContract, BringsTablesOfTheFirstVersionUp) {
+  journal_->migrate();
+  enqueue("m");
+  place_->query("DELETE FROM finops_journal_versions WHERE version = 2");
+  place_->query("ALTER TABLE etl_jobs DROP COLUMN report");
+  place_->query("ALTER TABLE finops_journal_tables DROP COLUMN is_failure_told");
+  const auto newer = opened();
+  EXPECT_THAT(error_thrown_by([&] { newer->counts(); }).what(),
+              ::testing::HasSubstr("older version"));
+  const auto migration = newer->migrate();
+  EXPECT_EQ(migration.from, 1);
+  EXPECT_EQ(migration.to, 2);
+  EXPECT_EQ(newer->jobs({}).at(0).report, "");
 }
 
 TEST_P(JobJournalContract, RefusesAnOrganisationThatIsConfiguredTwice) {
@@ -483,6 +498,7 @@ TEST_P(MigratedJournalContract, KeepsWhatAJobCameTo) {
   result.window = Window{at("2026-05-01 00:00:00"), at("2026-05-02 00:00:00.999999")};
   result.rows_copied = 5'000'000'000;
   result.bytes_billed = 9'000'000'000'000'000'000;
+  result.report = R"({"way": "server", "note": "ä"})";
   journal_->finish(taken.lease, result);
   const auto job = opened()->job(id).value();
   EXPECT_EQ(job.state, JobState::kFailed);
@@ -491,10 +507,38 @@ TEST_P(MigratedJournalContract, KeepsWhatAJobCameTo) {
   EXPECT_EQ(job.window, result.window);
   EXPECT_EQ(job.rows_copied, result.rows_copied);
   EXPECT_EQ(job.bytes_billed, result.bytes_billed);
+  EXPECT_EQ(job.report, result.report);
   EXPECT_GE(job.finished_at, job.started_at);
   EXPECT_GE(job.started_at, job.created_at);
   EXPECT_EQ(job.updated_at, job.finished_at);
   EXPECT_FALSE(job.lease_until);
+}
+
+TEST_P(MigratedJournalContract, OfSeveralThatTellAFailureOneDoes) {
+  EXPECT_FALSE(journal_->set_failure_told("org", "p.d.t", true)) << "nothing ever ran";
+  enqueue("m");
+  journal_->finish(take().lease, kFailure);
+  std::atomic<int> told = 0;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 4; ++i) {
+      threads.emplace_back([&] { told += opened()->set_failure_told("org", "p.d.t", true); });
+    }
+  }
+  EXPECT_EQ(told, 1);
+  EXPECT_FALSE(journal_->set_failure_told("org", "p.d.other", true));
+  EXPECT_TRUE(journal_->set_failure_told("org", "p.d.t", false));
+  EXPECT_FALSE(journal_->set_failure_told("org", "p.d.t", false));
+}
+
+TEST_P(MigratedJournalContract, RefusesAReportThatNoColumnHolds) {
+  enqueue("m");
+  const auto taken = take();
+  JobResult result = kSuccess;
+  result.report = std::string(70'000, ' ');
+  EXPECT_EQ(kind_thrown_by([&] { journal_->finish(taken.lease, result); }),
+            ErrorKind::kInvalidData);
+  EXPECT_EQ(journal_->job(taken.job.id)->state, JobState::kRunning);
 }
 
 TEST_P(MigratedJournalContract, CutsAMessageThatNoColumnHolds) {

@@ -11,7 +11,7 @@ def test_the_journal_is_made_once_with_the_references_tables(project):
     project.write_config()
     file = project.folder / "data/journal.db"
     made = project.json("journal", "migrate")
-    assert made == {"journal": f"sqlite:{file}", "changed": True, "from_version": 0, "to_version": 1}
+    assert made == {"journal": f"sqlite:{file}", "changed": True, "from_version": 0, "to_version": 2}
     assert columns(file, "etl_jobs")[:7] == ["id", "organization_id", "job_id", "status", "created_at", "updated_at", "error_message"]
     assert columns(file, "client_billing_config")[:7] == ["id", "organization_id", "source_dataset", "destination_dataset",
                                                          "destination_table", "last_successful_run", "created_at"]

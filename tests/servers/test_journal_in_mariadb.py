@@ -29,7 +29,7 @@ def variables(server, database):
 def test_the_references_variables_lead_to_the_journal(project, mariadb, database):
     project.variables = variables(mariadb, database)
     made = project.json("journal", "migrate")
-    assert made == {"journal": f"mysql://127.0.0.1:{mariadb.port}/{database}", "changed": True, "from_version": 0, "to_version": 1}
+    assert made == {"journal": f"mysql://127.0.0.1:{mariadb.port}/{database}", "changed": True, "from_version": 0, "to_version": 2}
     assert project.json("journal", "migrate")["changed"] is False
     assert "etl_jobs" in mariadb.sql(f"SHOW TABLES IN {database}")
 

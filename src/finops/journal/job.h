@@ -58,6 +58,7 @@ struct Job {
   std::optional<Window> window;  // of what was copied
   std::optional<Time> watermark;
   std::int64_t rows_copied = 0, bytes_billed = 0;
+  std::string report;  // JSON: JobResult's; empty where there is none
 };
 
 /// The right to work on a job and its table, as long as nobody else was given it.
@@ -79,6 +80,7 @@ struct JobResult {
   std::optional<Window> window;
   std::optional<Time> watermark;  // kSucceeded: all before it is copied; never moves back
   std::int64_t rows_copied = 0, bytes_billed = 0;
+  std::string report;  // JSON for whoever asks what was done; UTF-8, to 65,535 bytes, or empty
 };
 
 }  // namespace finops::journal

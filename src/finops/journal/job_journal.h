@@ -103,6 +103,11 @@ class JobJournal {
   /// Up to where the table is copied; nothing before the first success that told it.
   virtual std::optional<Time> watermark(const std::string& organization_id,
                                         const std::string& destination_table) = 0;
+
+  /// Whether people were told that jobs of the table fail. True when that changed with this call:
+  /// of several that tell, one does. False for a table of which no job was ever taken.
+  virtual bool set_failure_told(const std::string& organization_id,
+                                const std::string& destination_table, bool is_told) = 0;
 };
 
 }  // namespace finops::journal

@@ -15,11 +15,11 @@ constexpr std::size_t kLongestText = 65'535;  // bytes of MySQL's TEXT
 
 const std::vector<std::string>& job_columns() {
   static const std::vector<std::string> columns = {
-      "id",          "job_id",      "organization_id", "destination_table", "message_id",
-      "parameters",  "state",       "attempts",        "created_at",        "updated_at",
-      "started_at",  "finished_at", "error_message",   "is_final",          "cancel_requested",
-      "lease_owner", "lease_until", "window_from",     "window_to",         "watermark",
-      "rows_copied", "bytes_billed"};
+      "id",          "job_id",       "organization_id", "destination_table", "message_id",
+      "parameters",  "state",        "attempts",        "created_at",        "updated_at",
+      "started_at",  "finished_at",  "error_message",   "is_final",          "cancel_requested",
+      "lease_owner", "lease_until",  "window_from",     "window_to",         "watermark",
+      "rows_copied", "bytes_billed", "report"};
   return columns;
 }
 
@@ -83,6 +83,13 @@ void check_given(const std::string& what, const std::string& text,
   check_name(what, text, longest);
 }
 
+void check_json(const std::string& what, const std::string& text) {
+  if (!is_utf8(text)) refuse(what, "is not UTF-8");
+  if (text.size() > kLongestText) {
+    refuse(what, "has more than " + std::to_string(kLongestText) + " bytes");
+  }
+}
+
 }  // namespace
 
 const std::string& select_jobs() {
@@ -121,6 +128,7 @@ Job job_of(const SqlSession::Row& row) {
   job.watermark = cells.time();
   job.rows_copied = cells.number();
   job.bytes_billed = cells.number();
+  job.report = cells.text();
   return job;
 }
 
@@ -180,11 +188,10 @@ void check(const JobRequest& request) {
   check_name("message id", request.message_id);
   check_given("organisation", request.organization_id);
   check_given("destination table", request.destination_table, kLongestTable);
-  if (!is_utf8(request.parameters)) refuse("job's parameters", "are not UTF-8");
-  if (request.parameters.size() > kLongestText) {
-    refuse("job's parameters", "have more than " + std::to_string(kLongestText) + " bytes");
-  }
+  check_json("job's parameters", request.parameters);
 }
+
+void check(const JobResult& result) { check_json("job's report", result.report); }
 
 void check(const ClientConfiguration& client) {
   check_given("organisation", client.organization_id);

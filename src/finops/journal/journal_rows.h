@@ -24,6 +24,7 @@ const std::vector<std::string>& client_columns();
 /// Throw kInvalidData for what a column cannot hold.
 void check(const JobRequest& request);
 void check(const ClientConfiguration& client);
+void check(const JobResult& result);
 
 /// The beginning of it that fits into error_message, in whole characters.
 std::string error_text(const std::string& message);

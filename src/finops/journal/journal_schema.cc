@@ -1,6 +1,7 @@
 #include "finops/journal/journal_schema.h"
 
 #include <algorithm>
+#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -135,9 +136,13 @@ void migrate_to_1(SqlSession& session, const SqlDialect& d) {
   add_key(session, d, "etl_jobs", "INDEX", "finops_job_state", "state");
   add_key(session, d, "client_billing_config", "UNIQUE INDEX", "finops_one_row_per_organization",
           "organization_id");
-  // Last: without it the next call goes through all of it again.
-  session.run("INSERT INTO finops_journal_versions (version, migrated_at) VALUES (1, ?)",
-              {to_text(session.now())});
+}
+
+/// What a job came to in full, and whether people were told that a table's jobs fail.
+void migrate_to_2(SqlSession& session, const SqlDialect& d) {
+  add_columns(session, d, "etl_jobs", {{"report", d.text}});
+  add_columns(session, d, "finops_journal_tables",
+              {{"is_failure_told", d.number + " NOT NULL DEFAULT 0"}});
 }
 
 [[noreturn]] void refuse_newer(int version) {
@@ -158,7 +163,13 @@ int journal_version(SqlSession& session, const SqlDialect& dialect) {
 Migration migrate_tables(SqlSession& session, const SqlDialect& dialect) {
   const int version = journal_version(session, dialect);
   if (version > kJournalVersion) refuse_newer(version);
-  if (version < 1) migrate_to_1(session, dialect);
+  constexpr std::array kSteps = {migrate_to_1, migrate_to_2};
+  for (int next = version + 1; next <= kJournalVersion; ++next) {
+    kSteps.at(static_cast<std::size_t>(next) - 1)(session, dialect);
+    // Last: without it the next call goes through all of the step again.
+    session.run("INSERT INTO finops_journal_versions (version, migrated_at) VALUES (?, ?)",
+                {std::to_string(next), to_text(session.now())});
+  }
   return {version, kJournalVersion};
 }
 

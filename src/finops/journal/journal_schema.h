@@ -5,7 +5,7 @@
 
 namespace finops::journal {
 
-constexpr int kJournalVersion = 1;
+constexpr int kJournalVersion = 2;
 
 /// Of the tables as they are; 0 when there is no journal.
 int journal_version(SqlSession& session, const SqlDialect& dialect);

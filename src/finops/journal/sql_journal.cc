@@ -178,6 +178,7 @@ class SqlJournal : public JobJournal {
   }
 
   bool finish(const Lease& lease, const JobResult& result) override {
+    check(result);
     if (!is_ended(result.state)) {
       throw Error(ErrorKind::kInternal,
                   "a job is finished in the state '" + std::string(to_string(result.state)) + "'");
@@ -252,6 +253,19 @@ class SqlJournal : public JobJournal {
     });
     if (rows.empty() || !rows[0][0]) return std::nullopt;
     return time_of(*rows[0][0]);
+  }
+
+  bool set_failure_told(const std::string& organization_id, const std::string& destination_table,
+                        bool is_told) override {
+    bool is_changed = false;
+    write([&](SqlSession& session) {
+      is_changed =
+          session.run(
+              "UPDATE finops_journal_tables SET is_failure_told = ? WHERE organization_id = ? AND "
+              "destination_table = ? AND is_failure_told <> ?",
+              {flag(is_told), organization_id, destination_table, flag(is_told)}) > 0;
+    });
+    return is_changed;
   }
 
  private:
@@ -399,14 +413,16 @@ class SqlJournal : public JobJournal {
     // The token stays, to know the lease by that ended it.
     session.run(
         "UPDATE etl_jobs SET state = ?, status = ?, error_message = ?, is_final = ?, window_from = "
-        "?, window_to = ?, watermark = ?, rows_copied = ?, bytes_billed = ?, lease_until = NULL, "
+        "?, window_to = ?, watermark = ?, rows_copied = ?, bytes_billed = ?, report = ?, "
+        "lease_until = NULL, "
         "finished_at = ?, updated_at = ? WHERE id = ?",
         {std::string(to_string(result.state)), status_of(result.state),
          text_or_null(error_text(result.error_message)), flag(result.is_final),
          window ? Value(to_text(window->from)) : Value(),
          window ? Value(to_text(window->to)) : Value(),
          is_success ? time_or_null(result.watermark) : Value(), std::to_string(result.rows_copied),
-         std::to_string(result.bytes_billed), now, now, std::to_string(job.number)});
+         std::to_string(result.bytes_billed), text_or_null(result.report), now, now,
+         std::to_string(job.number)});
     free_table(session, job, is_success ? result.watermark : std::nullopt);
     if (!is_success) return;
     session.run(
