@@ -28,13 +28,18 @@ Decision decide(const Delivery& delivery, const std::vector<DeliveryRecord>& rec
   if (current != nullptr && !current->hold.empty()) {
     return {PlanAction::kHeld, held_by(*current)};
   }
-  const auto stands = [&](const DeliveryRecord& record) {
+  const auto is_of_this = [&](const DeliveryRecord& record) {
     return record.state == DeliveryState::kRefused &&
            is_version_of(record.id.version, delivery.version) &&
-           record.manifest_etag == delivery.manifest_etag && record.judged_by == judged_by &&
-           record.waiver.empty();
+           record.manifest_etag == delivery.manifest_etag;
   };
-  const auto refused = std::ranges::find_if(records, stands);
+  // What was refused by several rules is waived in one of its records, for all of them.
+  const bool is_waived = std::ranges::any_of(records, [&](const DeliveryRecord& record) {
+    return is_of_this(record) && !record.waiver.empty();
+  });
+  const auto refused = std::ranges::find_if(records, [&](const DeliveryRecord& record) {
+    return !is_waived && is_of_this(record) && record.judged_by == judged_by;
+  });
   if (refused != records.end() && !overwrite) {
     return {PlanAction::kRefused, "refused before and not read again: " + refused->refusal};
   }

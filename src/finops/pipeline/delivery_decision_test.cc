@@ -57,6 +57,20 @@ TEST(DeliveryDecisionTest, ARefusalStandsUntilManifestOrRulesChange) {
   EXPECT_EQ(action(delivery("v1", "e1"), {refused}), PlanAction::kLoad);
 }
 
+TEST(DeliveryDecisionTest, AWaiverLetsADeliveryInThatWasRefusedMoreThanOnce) {
+  auto first = record("v1", "e1", DeliveryState::kRefused);
+  first.judged_by = "rules 1";
+  auto second = first;
+  second.judged_by = "rules 2";
+  second.revision = 2;
+  EXPECT_EQ(action(delivery("v1", "e1"), {first, second}), PlanAction::kRefused);
+  second.waiver = R"({"since":"2026-06-01","reason":"known"})";
+  EXPECT_EQ(action(delivery("v1", "e1"), {first, second}), PlanAction::kLoad);
+  EXPECT_EQ(action(delivery("v1", "e2"), {first, second}), PlanAction::kLoad);
+  second.manifest_etag = "e0";
+  EXPECT_EQ(action(delivery("v1", "e1"), {first, second}), PlanAction::kRefused);
+}
+
 TEST(DeliveryDecisionTest, AHoldKeepsNewerDeliveriesOut) {
   auto current = record("v1", "e1", DeliveryState::kCurrent);
   current.hold = R"({"since":"2026-06-01","reason":"wrong"})";
