@@ -17,7 +17,7 @@ LAYERS = [
     ["engines", "ledger"],
     ["sources", "quality", "marts", "anomaly", "datasets", "diff", "demo"],
     ["pipeline"],
-    ["medallion"],
+    ["medallion", "jobs"],
     ["report"],
     ["service", "cli"],
     ["app"],

@@ -104,9 +104,9 @@ std::string organization_id(FieldReader& reader) {
   return reader.checked_text("org_id", value->get<std::string>(), kMaxOrganizationLength);
 }
 
-JobRequest job_of(const Json& json, const std::string& prefix, FieldMistakes& mistakes) {
+JobMessage job_of(const Json& json, const std::string& prefix, FieldMistakes& mistakes) {
   FieldReader reader(json, prefix, mistakes);
-  JobRequest job{.organization_id = organization_id(reader),
+  JobMessage job{.organization_id = organization_id(reader),
                  .project_id = reader.identifier("project_id", "-.:", kMaxProjectLength),
                  .dataset_id = reader.identifier("dataset_id", "_", kMaxTextLength),
                  .table_id = reader.identifier("table_id", "_-", kMaxTextLength)};
@@ -135,15 +135,15 @@ const Json* object_at(const Json& json, const char* name, FieldMistakes& mistake
   return nullptr;
 }
 
-JobRequest job_in(FieldReader& reader, FieldMistakes& mistakes) {
+JobMessage job_in(FieldReader& reader, FieldMistakes& mistakes) {
   const Json* data = reader.find({"data"});
-  if (data == nullptr) return reader.complain("data", "is missing"), JobRequest();
-  if (!data->is_string()) return reader.complain("data", "has to be a text"), JobRequest();
+  if (data == nullptr) return reader.complain("data", "is missing"), JobMessage();
+  if (!data->is_string()) return reader.complain("data", "has to be a text"), JobMessage();
   const auto json = from_base64(data->get_ref<const std::string&>());
-  if (!json) return reader.complain("data", "is no base64 with padding"), JobRequest();
-  auto job = read_job_request(*json, "message.data");
+  if (!json) return reader.complain("data", "is no base64 with padding"), JobMessage();
+  auto job = read_job_message(*json, "message.data");
   mistakes.insert(mistakes.end(), job.mistakes.begin(), job.mistakes.end());
-  return std::move(job.value).value_or(JobRequest());
+  return std::move(job.value).value_or(JobMessage());
 }
 
 void read_message(const Json& message, PushMessage& push, FieldMistakes& mistakes) {
@@ -182,11 +182,11 @@ std::optional<Json> read_object(std::string_view text, const std::string& field,
 
 }  // namespace
 
-ReadOrMistakes<JobRequest> read_job_request(std::string_view json, const std::string& prefix) {
-  ReadOrMistakes<JobRequest> result;
+ReadOrMistakes<JobMessage> read_job_message(std::string_view json, const std::string& prefix) {
+  ReadOrMistakes<JobMessage> result;
   const auto object = read_object(json, prefix, result.mistakes);
   if (!object) return result;
-  JobRequest job = job_of(*object, prefix + ".", result.mistakes);
+  JobMessage job = job_of(*object, prefix + ".", result.mistakes);
   if (result.mistakes.empty()) result.value = std::move(job);
   return result;
 }

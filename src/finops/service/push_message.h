@@ -12,7 +12,7 @@
 namespace finops {
 
 /// A job as a message asks for it. Texts are empty where the message has none.
-struct JobRequest {
+struct JobMessage {
   std::string organization_id;  // a number is its digits
   std::string project_id, dataset_id, table_id;
   std::optional<std::chrono::year_month_day> target_date;
@@ -25,7 +25,7 @@ struct PushMessage {
   std::optional<TimePoint> publish_time;
   std::optional<std::int64_t> delivery_attempt;  // from 1, where there is a dead-letter topic
   std::string subscription;
-  JobRequest job;
+  JobMessage job;
 };
 
 /// A value, or every mistake with the field that it is in.
@@ -41,6 +41,6 @@ ReadOrMistakes<PushMessage> read_push_message(std::string_view body);
 
 /// {"org_id": number or text, "project_id", "dataset_id", "table_id", "target_date": "YYYY-MM-DD"};
 /// only org_id has to be there. Fields of mistakes begin with `prefix`.
-ReadOrMistakes<JobRequest> read_job_request(std::string_view json, const std::string& prefix);
+ReadOrMistakes<JobMessage> read_job_message(std::string_view json, const std::string& prefix);
 
 }  // namespace finops

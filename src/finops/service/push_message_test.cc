@@ -17,7 +17,7 @@ std::string envelope(const std::string& job, const std::string& others = "") {
   return R"({"message": {"data": ")" + base64(job) + "\"" + others + "}}";
 }
 
-JobRequest job_of(const std::string& json) {
+JobMessage job_of(const std::string& json) {
   const auto result = read_push_message(envelope(json));
   EXPECT_THAT(result.mistakes, IsEmpty()) << json;
   return result.value.value_or(PushMessage()).job;
@@ -38,7 +38,7 @@ TEST(PushMessageTest, ReadsWhatPubSubSends) {
 }
 
 TEST(PushMessageTest, ReadsJobs) {
-  const JobRequest job = job_of(
+  const JobMessage job = job_of(
       R"({"org_id": "acme/1", "project_id": "example.com:p-1", "dataset_id": "billing_1",
           "table_id": "gcp_billing_export_v1_0-1", "target_date": "2024-02-29", "note": 1})");
   EXPECT_EQ(job.organization_id, "acme/1");

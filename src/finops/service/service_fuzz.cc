@@ -23,7 +23,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   switch (data[0]) {
     case 'm': finops::MediaType::parse(text); break;
     case 't': finops::RequestTarget::parse(text); break;
-    case 'j': expect_value_or_mistakes(finops::read_job_request(text, "body")); break;
+    case 'j': expect_value_or_mistakes(finops::read_job_message(text, "body")); break;
     default: expect_value_or_mistakes(finops::read_push_message(text));
   }
   return 0;

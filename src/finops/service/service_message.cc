@@ -38,4 +38,6 @@ void Reply::operator()(ServiceResponse response) const {
   if (!once_->is_answered.exchange(true)) once_->send(std::move(response));
 }
 
+bool Reply::is_answered() const { return once_->is_answered; }
+
 }  // namespace finops

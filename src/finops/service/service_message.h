@@ -44,6 +44,7 @@ class Reply {
   explicit Reply(std::function<void(ServiceResponse)> send);
 
   void operator()(ServiceResponse response) const;
+  bool is_answered() const;
 
  private:
   struct Once;

@@ -1,0 +1,108 @@
+#include "finops/service/job_waiters.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "finops/core/error.h"
+#include "finops/service/problem.h"
+
+namespace finops {
+namespace {
+
+constexpr Duration kPause = std::chrono::seconds(1);
+
+ServiceResponse not_yet() {
+  return problem_response(
+      overload_problem("the job has not ended yet; the same message again waits for it"));
+}
+
+}  // namespace
+
+struct JobWaiters::Waiting {
+  Waiting(std::string id, const Reply& to, const std::stop_token& stop)
+      : job_id(std::move(id)), reply(to), on_stop(stop, [to] { to(not_yet()); }) {}
+
+  const std::string job_id;
+  const Reply reply;
+  const std::stop_callback<std::function<void()>> on_stop;
+};
+
+JobWaiters::JobWaiters(journal::JobJournal& journal, Clock& clock, AnswerOfJob answer,
+                       std::function<void(std::string_view)> on_trouble)
+    : journal_(journal),
+      clock_(clock),
+      answer_(std::move(answer)),
+      on_trouble_(std::move(on_trouble)),
+      thread_([this](const std::stop_token& end) { watch(end); }) {}
+
+JobWaiters::~JobWaiters() {
+  thread_.request_stop();
+  poke();
+}
+
+void JobWaiters::wait(const std::string& job_id, const Reply& reply, const std::stop_token& stop) {
+  auto waiting = std::make_unique<Waiting>(job_id, reply, stop);
+  {
+    const std::lock_guard lock(mutex_);
+    waiting_.push_back(std::move(waiting));
+  }
+  poke();  // it may have ended in between
+}
+
+void JobWaiters::poke() {
+  const std::lock_guard lock(mutex_);
+  nap_.request_stop();
+}
+
+std::size_t JobWaiters::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_.size();
+}
+
+void JobWaiters::watch(const std::stop_token& end) {
+  while (!end.stop_requested()) {
+    std::stop_token nap;
+    {
+      const std::lock_guard lock(mutex_);
+      nap_ = std::stop_source();
+      nap = nap_.get_token();
+    }
+    try {
+      for (const auto& job_id : wanted_jobs()) answer_ended(job_id);
+    } catch (const Error& error) {
+      on_trouble_(error.what());
+    }
+    if (!end.stop_requested()) clock_.sleep_for(kPause, nap);
+  }
+}
+
+/// Also forgets those that got an answer otherwise. They go without the mutex, because their
+/// callbacks may be running.
+std::vector<std::string> JobWaiters::wanted_jobs() {
+  std::vector<std::unique_ptr<Waiting>> gone;
+  std::set<std::string> ids;
+  const std::lock_guard lock(mutex_);
+  std::erase_if(waiting_, [&](std::unique_ptr<Waiting>& one) {
+    if (one->reply.is_answered())
+      gone.push_back(std::move(one));
+    else
+      ids.insert(one->job_id);
+    return one == nullptr;
+  });
+  return {ids.begin(), ids.end()};
+}
+
+void JobWaiters::answer_ended(const std::string& job_id) {
+  const auto job = journal_.job(job_id);
+  if (job && !is_ended(job->state)) return;
+  const ServiceResponse response =
+      job ? answer_(*job)
+          : problem_response({.status = 404, .detail = "the job was removed from the journal"});
+  const std::lock_guard lock(mutex_);
+  for (const auto& one : waiting_) {
+    if (one->job_id == job_id) one->reply(response);
+  }
+}
+
+}  // namespace finops
