@@ -134,6 +134,7 @@ void add_commands(CommandTree& tree) {
   add_quarantine_commands(tree);
   add_lake_commands(tree);
   add_journal_commands(tree);
+  add_serve_command(tree);
   add_dataset_commands(tree);
   add_report_command(tree);
   add_demo_commands(tree);

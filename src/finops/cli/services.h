@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <optional>
+#include <ostream>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -148,6 +149,10 @@ struct JournalMigrationReport {
   journal::Migration migration;
 };
 
+struct ServeRequest {
+  bool migrates_journal = false;  // before it begins
+};
+
 /// All that commands can make the rest of finops do; app/ fills it in, tests put fakes. Every
 /// function gets the configuration of its call, may be called once or more, and throws Error.
 struct Services {
@@ -217,6 +222,19 @@ struct Services {
 
   std::function<JournalMigrationReport(const Configuration&, const std::stop_token&)>
       migrate_journal;
+
+  /// What the service copies for whom.
+  std::function<std::vector<journal::ClientConfiguration>(const Configuration&)> clients;
+  /// Adds or changes the client with this id; what `change` throws is thrown.
+  std::function<journal::ClientConfiguration(
+      const Configuration&, const std::string& organization_id,
+      const std::function<void(journal::ClientConfiguration&)>& change)>
+      change_client;
+  std::function<bool(const Configuration&, const std::string& organization_id)> remove_client;
+  /// Runs the job service until a stop is requested; its log goes to the stream.
+  std::function<void(const Configuration&, const ServeRequest&, std::ostream& log,
+                     const std::stop_token&)>
+      serve;
 
   std::function<medallion::DatasetRunReport(const Configuration&, const DatasetRequest&,
                                             const std::function<void(const std::string&)>& on_stage,

@@ -114,7 +114,9 @@ TEST_F(ConfigurationTest, EveryKeyHasAVariableOfItsOwn) {
         {"FINOPS__AWS__ROLE_ARN", "arn:aws:iam::123456789012:role/cur-reader"},
         {"FINOPS__LAKE__ROLE_ARN", "arn:aws:iam::123456789012:role/lake-writer"},
         {"FINOPS__DATABASE__BIGQUERY__PROJECT_ID", "p"},
-        {"FINOPS__DATABASE__BIGQUERY__DATASET_ID", "d"}};
+        {"FINOPS__DATABASE__BIGQUERY__DATASET_ID", "d"},
+        {"FINOPS__SERVICE__PUSH_AUDIENCE", "https://finops.example"},
+        {"FINOPS__SERVICE__PUSH_EMAIL", "push@p.iam.gserviceaccount.com"}};
     const Configuration configuration = load("", environment);
     EXPECT_EQ(value(configuration, std::string(key.path)).origin.where, environment_name(key.path));
   }
@@ -510,6 +512,38 @@ TEST_F(ConfigurationTest, TheFileOfInitStaysLegalWhenEveryLineIsSwitchedOn) {
     begin = end + 1;
   }
   EXPECT_EQ(mistakes_of(all), "no mistake") << all;
+}
+
+TEST_F(ConfigurationTest, TheServiceReadsTheReferencesVariables) {
+  const ServiceConfig service = load("", {{"PROJECT_ID", "ours"},
+                                          {"SERVICE_ACCOUNT_FILE", "/k.json"},
+                                          {"BATCH_SIZE", "500"},
+                                          {"MAX_RETRIES", "7"},
+                                          {"RETRY_DELAY", "9"},
+                                          {"LOG_LEVEL", "DEBUG"}})
+                                    .service;
+  EXPECT_EQ(service.project_id, "ours");
+  EXPECT_EQ(service.credentials_path, "/k.json");
+  EXPECT_EQ(service.batch_size, 500);
+  EXPECT_EQ(service.max_retries, 7);
+  EXPECT_EQ(service.retry_delay, std::chrono::seconds(9));
+  EXPECT_EQ(service.log_level, "debug");
+  EXPECT_EQ(service.wrong_variables, "");
+}
+
+TEST_F(ConfigurationTest, WhatOtherProgramsMeanByThoseVariablesIsToldByTheServiceAlone) {
+  const ServiceConfig service = load("", {{"BATCH_SIZE", "many"}, {"LOG_LEVEL", "TRACE"}}).service;
+  EXPECT_THAT(service.wrong_variables, HasSubstr("BATCH_SIZE"));
+  EXPECT_THAT(service.wrong_variables, HasSubstr("LOG_LEVEL"));
+  const std::string text = mistakes_of("[service]\nbatch_size = 0\nlog_level = \"loud\"\n");
+  EXPECT_THAT(text, HasSubstr("batch_size"));
+  EXPECT_THAT(text, HasSubstr("log_level"));
+}
+
+TEST_F(ConfigurationTest, HalfOfWhoMayPushIsAMistake) {
+  EXPECT_THAT(mistakes_of("[service]\npush_email = \"a@b.c\"\n"), HasSubstr("push_audience"));
+  EXPECT_THAT(mistakes_of("[service]\napi_read_token = \"0123456789abcdef\"\n"),
+              HasSubstr("service.api_token"));
 }
 
 }  // namespace

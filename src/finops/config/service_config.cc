@@ -6,6 +6,7 @@
 #include "finops/config/known_keys.h"
 #include "finops/config/setting_reader.h"
 #include "finops/config/value_text.h"
+#include "finops/core/ascii_case.h"
 
 namespace finops {
 namespace {
@@ -74,21 +75,80 @@ void read_mysql_keys(SettingReader& reader, JournalConfig& journal) {
   journal.database = reader.text("service.db_name");
 }
 
+/// Keys that the reference service's variables may give as well.
+class SharedVariables {
+ public:
+  SharedVariables(SettingReader& reader, std::string& wrong) : reader_(reader), wrong_(wrong) {}
+
+  std::int64_t count(std::string_view path, std::int64_t least, std::int64_t most) {
+    const auto value = parse_integer(reader_.text(path));
+    if (value && *value >= least && *value <= most) return *value;
+    complain(path, "must be a whole number from " + std::to_string(least) + " to " +
+                       std::to_string(most));
+    return least;
+  }
+
+  /// Also bare seconds, as that service writes them.
+  std::chrono::seconds duration(std::string_view path) {
+    constexpr std::int64_t kDay = 86'400;
+    const std::string text = reader_.text(path);
+    auto value = parse_duration(text);
+    if (const auto seconds = parse_integer(text); seconds && *seconds >= 0 && *seconds <= kDay) {
+      value = std::chrono::seconds(*seconds);
+    }
+    if (value && value->count() <= kDay) return *value;
+    complain(path, "must be a duration such as 5s, of a day at most");
+    return {};
+  }
+
+  /// In letters of any case.
+  std::string choice(std::string_view path) {
+    const std::string text = ascii_lower(reader_.text(path));
+    for (const auto& one : words_of(find_known_key(path)->choices)) {
+      if (text == one) return text;
+    }
+    complain(path, "must be one of " + std::string(find_known_key(path)->choices));
+    return "";
+  }
+
+ private:
+  void complain(std::string_view path, const std::string& text) {
+    const Origin origin = reader_.origin(path);
+    const bool is_shared = origin.kind == Origin::Kind::kEnvironment &&
+                           origin.where == find_known_key(path)->environment;
+    if (!is_shared) return reader_.mistake(path, text);
+    wrong_ += (wrong_.empty() ? "" : "\n") + origin.to_string() + ": " + text;
+  }
+
+  SettingReader& reader_;
+  std::string& wrong_;
+};
+
+ServiceAccess read_access(SettingReader& reader) {
+  ServiceAccess access;
+  access.api_token = reader.secret("service.api_token");
+  access.api_read_token = reader.secret("service.api_read_token");
+  access.push_audience = reader.text("service.push_audience");
+  access.push_email = reader.text("service.push_email");
+  access.allow_anonymous = reader.boolean("service.allow_anonymous");
+  if (access.push_audience.empty() != access.push_email.empty()) {
+    reader.mistake(
+        access.push_audience.empty() ? "service.push_email" : "service.push_audience",
+        "needs the other one of push_audience and push_email too: either alone lets others in");
+  }
+  if (access.api_read_token.is_set() && !access.api_token.is_set()) {
+    reader.mistake("service.api_read_token",
+                   "needs service.api_token too: nobody could begin a job");
+  }
+  return access;
+}
+
 std::string written_place(SettingReader& reader, const std::string& data_dir) {
   return reader.is_given(kJournal) ? reader.text(kJournal)
                                    : default_text(*find_known_key(kJournal), data_dir);
 }
 
-}  // namespace
-
-void let_host_choose_journal(SettingTable& table) {
-  const auto host = table.values.find("service.db_host");
-  if (host == table.values.end() || host->second.text.empty()) return;
-  table.values.try_emplace(std::string(kJournal),
-                           Setting{"mysql", Setting::Form::kUntyped, host->second.origin});
-}
-
-ServiceConfig read_service(SettingReader& reader, const std::string& data_dir) {
+JournalConfig read_journal(SettingReader& reader, const std::string& data_dir) {
   JournalConfig journal;
   journal.user = reader.secret("service.db_user");
   journal.password = reader.secret("service.db_password");
@@ -97,7 +157,7 @@ ServiceConfig read_service(SettingReader& reader, const std::string& data_dir) {
   const std::string place = written_place(reader, data_dir);
   if (place.starts_with(kSqlite) && place.size() > kSqlite.size()) {
     journal.path = place.substr(kSqlite.size());
-    return {journal};
+    return journal;
   }
   journal.type = JournalType::kMysql;
   if (place.starts_with(kMysql)) {
@@ -110,7 +170,35 @@ ServiceConfig read_service(SettingReader& reader, const std::string& data_dir) {
         "must be sqlite:PATH, mysql://HOST[:PORT]/DATABASE, or mysql with service.db_host "
         "and service.db_name");
   }
-  return {journal};
+  return journal;
+}
+
+}  // namespace
+
+void let_host_choose_journal(SettingTable& table) {
+  const auto host = table.values.find("service.db_host");
+  if (host == table.values.end() || host->second.text.empty()) return;
+  table.values.try_emplace(std::string(kJournal),
+                           Setting{"mysql", Setting::Form::kUntyped, host->second.origin});
+}
+
+ServiceConfig read_service(SettingReader& reader, const std::string& data_dir) {
+  constexpr std::int64_t kMostWorkers = 64, kMostRetries = 20, kMostRows = 100'000;
+  ServiceConfig service;
+  service.journal = read_journal(reader, data_dir);
+  service.listen = reader.text("service.listen");
+  service.access = read_access(reader);
+  service.workers = static_cast<int>(reader.count("service.workers", 1, kMostWorkers));
+  service.push_deadline = reader.duration("service.push_deadline");
+  service.project_id = reader.text("service.project_id");
+  service.credentials_path = reader.path("service.credentials_path", data_dir);
+  service.endpoint_url = reader.endpoint("service.endpoint_url");
+  SharedVariables shared(reader, service.wrong_variables);
+  service.batch_size = shared.count("service.batch_size", 1, kMostRows);
+  service.max_retries = static_cast<int>(shared.count("service.max_retries", 0, kMostRetries));
+  service.retry_delay = shared.duration("service.retry_delay");
+  service.log_level = shared.choice("service.log_level");
+  return service;
 }
 
 }  // namespace finops

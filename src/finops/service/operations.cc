@@ -19,7 +19,7 @@ bool holds(const ReadinessCheck& check, const std::stop_token& stop) {
 }
 
 ServiceResponse readiness(const std::vector<ReadinessCheck>& checks, const std::stop_token& stop) {
-  Problem problem = overload_problem("the service cannot do its work now");
+  ProblemDetails problem = overload_problem("the service cannot do its work now");
   for (const ReadinessCheck& check : checks) {
     if (!holds(check, stop)) problem.mistakes.push_back({check.name, "is not ready"});
   }

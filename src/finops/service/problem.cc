@@ -70,7 +70,7 @@ std::string_view status_phrase(int status) {
   return status < 500 ? "Bad Request" : "Internal Server Error";
 }
 
-ServiceResponse problem_response(const Problem& problem) {
+ServiceResponse problem_response(const ProblemDetails& problem) {
   std::string body = R"({"type":"about:blank")";
   append_member(body, "title", status_phrase(problem.status));
   body += ",\"status\":" + std::to_string(problem.status);
@@ -86,11 +86,11 @@ ServiceResponse problem_response(const Problem& problem) {
   return response;
 }
 
-Problem internal_problem() {
+ProblemDetails internal_problem() {
   return {.status = 500, .detail = "the request could not be handled; the service's log says why"};
 }
 
-Problem overload_problem(std::string detail) {
+ProblemDetails overload_problem(std::string detail) {
   return {.status = 503, .detail = std::move(detail), .retry_after = std::chrono::seconds(5)};
 }
 

@@ -20,7 +20,7 @@ using FieldMistakes = std::vector<FieldMistake>;
 
 /// An answer that is no success, as RFC 9457 has it. `detail` is read by whoever called: no paths,
 /// no names of code, no secrets.
-struct Problem {
+struct ProblemDetails {
   int status = 500;
   std::string detail;
   FieldMistakes mistakes;
@@ -32,11 +32,11 @@ std::string_view status_phrase(int status);
 
 /// application/problem+json with `type` about:blank, so `title` is the status' phrase; the fields
 /// that are wrong are in the list `errors`.
-ServiceResponse problem_response(const Problem& problem);
+ServiceResponse problem_response(const ProblemDetails& problem);
 
 /// The answer when something of ours broke: what it was is told to the log only.
-Problem internal_problem();
+ProblemDetails internal_problem();
 /// 503: the same request may do later.
-Problem overload_problem(std::string detail);
+ProblemDetails overload_problem(std::string detail);
 
 }  // namespace finops
