@@ -165,7 +165,6 @@ class JobService::Parts {
   }
 
   void on_end(const EndedJob& ended) {
-    waiters_.poke();
     const bool has_failed = ended.how == EndedJob::How::kFailed;
     nlohmann::ordered_json metadata = {{"records_processed", ended.gain.rows_copied},
                                        {"bytes_billed", ended.gain.bytes_billed},
@@ -185,6 +184,7 @@ class JobService::Parts {
                          .duration = ended.duration,
                          .rows = static_cast<std::uint64_t>(ended.gain.rows_copied),
                          .bytes_billed = static_cast<std::uint64_t>(ended.gain.bytes_billed)});
+    waiters_.poke();
     if (!alerts_) return;
     const std::lock_guard lock(alerts_mutex_);
     alerts_->tell(ended, {});

@@ -470,7 +470,11 @@ TEST_F(JobServiceTest, CountsWhatItDoes) {
   start();
   push("m1");
   push("m1");
-  const std::string text = ask("GET", "/metrics").body;
+  std::string text;
+  becomes_true([&] {
+    text = ask("GET", "/metrics").body;
+    return text.find("{state=\"succeeded\"} 1") != std::string::npos;
+  });
   for (const char* line :
        {"finops_jobs_ended_total{state=\"failed\"} 1",
         "finops_jobs_ended_total{state=\"succeeded\"} 1", "finops_job_rows_total 12",
