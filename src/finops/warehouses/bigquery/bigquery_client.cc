@@ -22,7 +22,8 @@ Client::Client(ClientOptions options, std::shared_ptr<HttpClient> http,
     : options_(std::move(options)),
       credentials_(std::move(credentials)),
       clock_(clock),
-      http_(std::move(http), clock, options_.retry, options_.retry_budget) {}
+      http_(http, clock, options_.retry, options_.retry_budget),
+      http_once_(std::move(http), clock, {.attempts = 1}, options_.retry_budget) {}
 
 HttpRequest Client::request_of(const Call& call, const GoogleToken& token) {
   HttpRequest request{.method = call.method, .headers = call.headers, .body = call.body};
@@ -41,14 +42,16 @@ HttpRequest Client::request_of(const Call& call, const GoogleToken& token) {
 
 RetriedResponse Client::send(const Call& call) {
   constexpr int kUnauthenticated = 401;
+  RetryingClient& http = call.is_last_word ? http_once_ : http_;
+  const std::stop_token stop = call.is_last_word ? std::stop_token() : options_.stop;
   try {
     for (bool is_second = false;; is_second = true) {
       GoogleToken token;
       const auto make = [&] {
-        token = credentials_->get(options_.stop);
+        token = credentials_->get(stop);
         return request_of(call, token);
       };
-      RetriedResponse result = http_.send(make, options_.stop, is_transient_google_answer);
+      RetriedResponse result = http.send(make, stop, is_transient_google_answer);
       // A token may be withdrawn before it expires.
       if (result.response.status != kUnauthenticated || is_second) return result;
       credentials_->forget(token);
@@ -86,6 +89,12 @@ std::optional<Json> Client::find(const Call& call) {
                   call.tried + ": the answer is no JSON");
     }
   }
+}
+
+std::string Client::read(const Call& call) {
+  RetriedResponse result = send(call);
+  if (!result.response.is_success()) fail(result, call);
+  return std::move(result.response.body);
 }
 
 Json Client::tell(Call call, const Json& document) {

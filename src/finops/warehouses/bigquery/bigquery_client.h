@@ -34,6 +34,8 @@ struct Call {
   std::span<const std::byte> body = {};
   std::string tried;  // for messages: "read the table p.d.t of BigQuery"
   bool changes_something = false;
+  /// Sent once, whether or not a stop is requested: what is left to do then.
+  bool is_last_word = false;
 };
 
 /// Addresses, authorises and repeats requests. Safe to call from any thread.
@@ -48,6 +50,8 @@ class Client {
   Json ask(const Call& call);
   /// The same, and nothing where a GET is answered with 404.
   std::optional<Json> find(const Call& call);
+  /// The body of a GET, as it came; throws Error unless it is a success.
+  std::string read(const Call& call);
   /// With a document as its body.
   Json tell(Call call, const Json& document);
 
@@ -64,7 +68,7 @@ class Client {
   const ClientOptions options_;
   const std::shared_ptr<GoogleCredentialProvider> credentials_;
   Clock& clock_;
-  RetryingClient http_;
+  RetryingClient http_, http_once_;
 };
 
 /// "/bigquery/v2/projects/PROJECT", and what follows, each part encoded.

@@ -93,6 +93,7 @@ void Jobs::insert(const Json& configuration, const std::string& id, const std::s
   try {
     client_.tell(call, {{"jobReference", reference(id)}, {"configuration", configuration}});
   } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kCancelled) cancel(id);
     // The id is new: a job of that id is the one that an earlier attempt made.
     const bool may_be_there = error.kind() == ErrorKind::kAlreadyExists ||
                               error.kind() == ErrorKind::kUnknownOutcome ||
@@ -101,7 +102,7 @@ void Jobs::insert(const Json& configuration, const std::string& id, const std::s
   }
 }
 
-FinishedJob Jobs::wait(const std::string& id, const std::string& tried) {
+FinishedJob Jobs::wait_for_end(const std::string& id, const std::string& tried) {
   Duration pause = kFirstPause;
   for (;;) {
     const std::optional<Json> job = find(id, tried);
@@ -117,6 +118,15 @@ FinishedJob Jobs::wait(const std::string& id, const std::string& tried) {
   }
 }
 
+FinishedJob Jobs::wait(const std::string& id, const std::string& tried) {
+  try {
+    return wait_for_end(id, tried);
+  } catch (const Error& error) {
+    if (error.kind() == ErrorKind::kCancelled) cancel(id);
+    throw;
+  }
+}
+
 FinishedJob Jobs::run(const Json& configuration, const std::string& id_prefix,
                       const std::string& tried) {
   return repeat_while_unavailable(client_, [&] {
@@ -124,6 +134,20 @@ FinishedJob Jobs::run(const Json& configuration, const std::string& id_prefix,
     insert(configuration, id, tried);
     return wait(id, tried);
   });
+}
+
+/// Nobody waits for what becomes of it.
+void Jobs::cancel(const std::string& id) {
+  Call call{.method = "POST",
+            .url = api_path(client_.options().project_id, {"jobs", id, "cancel"}),
+            .tried = "cancel the job " + id,
+            .is_last_word = true};
+  if (!location_.empty()) call.query.emplace_back("location", location_);
+  try {
+    client_.send(call);
+  } catch (const Error&) {
+    // The stop is what is told.
+  }
 }
 
 void Jobs::wait_for_earlier(const std::string& id_prefix, const std::string& tried) {
@@ -138,7 +162,7 @@ void Jobs::wait_for_earlier(const std::string& id_prefix, const std::string& tri
         const std::string id = text_of(job["jobReference"], "jobId");
         if (!id.starts_with(id_prefix)) continue;
         try {
-          wait(id, tried);
+          wait_for_end(id, tried);
         } catch (const Error& error) {
           // That one failed: it is somebody else's, and it has changed nothing.
           if (error.kind() == ErrorKind::kCancelled) throw;

@@ -31,7 +31,8 @@ class Jobs {
   FinishedJob run(const Json& configuration, const std::string& id_prefix,
                   const std::string& tried);
 
-  /// When it is done. Throws Error when it failed: kUnavailable where another job may do better.
+  /// When it is done. Throws Error when it failed: kUnavailable where another job may do better. A
+  /// stop cancels it.
   FinishedJob wait(const std::string& id, const std::string& tried);
   /// Nothing when there is no such job.
   std::optional<Json> find(const std::string& id, const std::string& tried);
@@ -46,6 +47,8 @@ class Jobs {
 
  private:
   void insert(const Json& configuration, const std::string& id, const std::string& tried);
+  FinishedJob wait_for_end(const std::string& id, const std::string& tried);
+  void cancel(const std::string& id);
 
   Client& client_;
   const std::string location_;

@@ -37,15 +37,6 @@ Json scalar_field(const std::string& name, ColumnType type) {
   return field;
 }
 
-/// Types have two names each in the API.
-std::string plain_type(const std::string& type) {
-  static const std::map<std::string, std::string, std::less<>> names = {
-      {"INT64", "INTEGER"}, {"FLOAT64", "FLOAT"},         {"BOOL", "BOOLEAN"},
-      {"STRUCT", "RECORD"}, {"BIGDECIMAL", "BIGNUMERIC"}, {"DECIMAL", "NUMERIC"}};
-  const auto found = names.find(type);
-  return found == names.end() ? type : found->second;
-}
-
 std::string shape_of(const Json& field) {
   std::string shape = text_of(field, "mode") == "REPEATED" ? "REPEATED " : "";
   shape += plain_type(text_of(field, "type"));
@@ -64,6 +55,14 @@ bool is_reserved(std::string_view lower) {
 }
 
 }  // namespace
+
+std::string plain_type(const std::string& type) {
+  static const std::map<std::string, std::string, std::less<>> names = {
+      {"INT64", "INTEGER"}, {"FLOAT64", "FLOAT"},         {"BOOL", "BOOLEAN"},
+      {"STRUCT", "RECORD"}, {"BIGDECIMAL", "BIGNUMERIC"}, {"DECIMAL", "NUMERIC"}};
+  const auto found = names.find(type);
+  return found == names.end() ? type : found->second;
+}
 
 Json field_of(const Column& column) {
   if (!is_map(column.type)) return scalar_field(column.name, column.type);

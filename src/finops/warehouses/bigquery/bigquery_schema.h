@@ -14,6 +14,9 @@ namespace finops::bigquery {
 Json field_of(const Column& column);
 Json fields_of(const std::vector<Column>& columns);
 
+/// Types have two names each in the API; this is the older one: "INTEGER" for "INT64".
+std::string plain_type(const std::string& type);
+
 /// The type in GoogleSQL.
 std::string sql_type_of(const Column& column);
 

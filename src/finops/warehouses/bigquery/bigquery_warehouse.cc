@@ -6,6 +6,7 @@
 
 #include "finops/core/error.h"
 #include "finops/core/unique_ids.h"
+#include "finops/warehouses/bigquery/bigquery_places.h"
 #include "finops/warehouses/bigquery/bigquery_query.h"
 #include "finops/warehouses/bigquery/bigquery_schema.h"
 #include "finops/warehouses/bigquery/bigquery_upload.h"
@@ -17,8 +18,6 @@ using namespace bigquery;  // NOLINT(google-build-using-namespace): this is its 
 
 constexpr Duration kStagingLife = std::chrono::hours(24);
 constexpr const char* kPeriodFormat = "'%Y-%m'";
-
-std::string quoted(const std::string& column) { return "`" + column + "`"; }
 
 /// "2026-05" → "TIMESTAMP '2026-05-01 00:00:00+00'".
 std::string first_moment(BillingPeriod period) {
@@ -80,12 +79,9 @@ class BigQueryWarehouse : public Warehouse {
   TableRef ref(const std::string& table) const {
     return {options_.project_id, options_.dataset_id, table};
   }
-  std::optional<Json> find_table(const TableRef& table);
   std::string dataset_location(bool makes_it);
   Jobs jobs() { return {client_, dataset_location(true)}; }
   Json table_for(const WarehouseTable& table);
-  void create(const std::string& path, const Json& resource, const std::string& tried);
-  void create_table(const TableRef& table, Json resource);
   void create_table(const WarehouseTable& table);
   void add_columns(Jobs& jobs, const TableRef& to, const std::vector<Column>& columns);
   bool has_other_rows(Jobs& jobs, const PeriodReplacement& replacement, ReplacedPeriod& done);
@@ -99,7 +95,6 @@ class BigQueryWarehouse : public Warehouse {
                    ReplacedPeriod& done);
   void check(Jobs& jobs, const PeriodReplacement& replacement, const TableRef& in,
              ReplacedPeriod& done);
-  void remove_table(const TableRef& table);
   /// Of the jobs that change a month of a table.
   std::string id_prefix(const PeriodReplacement& replacement) const {
     return job_id_prefix(ref(replacement.table.name).to_string() + "$" +
@@ -112,24 +107,20 @@ class BigQueryWarehouse : public Warehouse {
   std::string location_;  // of the dataset, once it is known
 };
 
-std::optional<Json> BigQueryWarehouse::find_table(const TableRef& table) {
-  return client_.find({.url = table.path(), .tried = "look at the table " + table.to_string()});
-}
-
 /// Where the dataset is, which is where its jobs must run. Empty: it does not exist.
 std::string BigQueryWarehouse::dataset_location(bool makes_it) {
   const std::lock_guard lock(mutex_);
   if (!location_.empty()) return location_;
-  const std::string dataset = options_.project_id + "." + options_.dataset_id;
-  const Call look{.url = api_path(options_.project_id, {"datasets", options_.dataset_id}),
-                  .tried = "look at the dataset " + dataset};
-  std::optional<Json> found = client_.find(look);
+  std::optional<Json> found = find_dataset(client_, options_.project_id, options_.dataset_id);
   if (!found && makes_it) {
-    const Json wanted = {{"datasetReference",
-                          {{"projectId", options_.project_id}, {"datasetId", options_.dataset_id}}},
-                         {"location", options_.location.empty() ? "US" : options_.location}};
-    create(api_path(options_.project_id, {"datasets"}), wanted, "create the dataset " + dataset);
-    found = client_.ask(look);
+    create_dataset(client_, options_.project_id, options_.dataset_id,
+                   options_.location.empty() ? "US" : options_.location);
+    found = find_dataset(client_, options_.project_id, options_.dataset_id);
+    if (!found) {
+      throw Error(ErrorKind::kUnknownOutcome, "the dataset " + options_.project_id + "." +
+                                                  options_.dataset_id +
+                                                  " was created and is not there");
+    }
   }
   if (found) location_ = text_of(*found, "location");
   return location_;
@@ -138,7 +129,7 @@ std::string BigQueryWarehouse::dataset_location(bool makes_it) {
 std::optional<std::vector<HeldDelivery>> BigQueryWarehouse::held(const WarehouseTable& table) {
   const TableRef from = ref(table.name);
   if (dataset_location(false).empty()) return std::nullopt;
-  const std::optional<Json> resource = find_table(from);
+  const std::optional<Json> resource = find_table(client_, from);
   if (!resource) return std::nullopt;
   const Json fields = resource->value("schema", Json::object()).value("fields", Json::array());
   const std::vector<Column> roles = {{.name = "source"}, {.name = "execution_id"}};
@@ -184,25 +175,6 @@ std::optional<std::vector<HeldDelivery>> BigQueryWarehouse::held(const Warehouse
   return result;
 }
 
-/// Does not throw when somebody else, or an attempt whose answer was lost, made it.
-void BigQueryWarehouse::create(const std::string& path, const Json& resource,
-                               const std::string& tried) {
-  try {
-    client_.tell({.method = "POST", .url = path, .tried = tried, .changes_something = true},
-                 resource);
-  } catch (const Error& error) {
-    if (error.kind() != ErrorKind::kAlreadyExists && error.kind() != ErrorKind::kUnknownOutcome) {
-      throw;
-    }
-  }
-}
-
-void BigQueryWarehouse::create_table(const TableRef& table, Json resource) {
-  resource["tableReference"] = table.to_json();
-  create(api_path(table.project, {"datasets", table.dataset, "tables"}), resource,
-         "create the table " + table.to_string());
-}
-
 void BigQueryWarehouse::create_table(const WarehouseTable& table) {
   const TableRef to = ref(table.name);
   Json resource = {{"schema", {{"fields", fields_of(table.columns)}}},
@@ -211,16 +183,16 @@ void BigQueryWarehouse::create_table(const WarehouseTable& table) {
   if (!table.cluster_column.empty()) {
     resource["clustering"] = {{"fields", Json::array({table.cluster_column})}};
   }
-  create_table(to, resource);
+  bigquery::create_table(client_, to, resource);
 }
 
 /// The table's resource, of a table that has at least the wanted columns' types right.
 Json BigQueryWarehouse::table_for(const WarehouseTable& table) {
   const TableRef to = ref(table.name);
-  std::optional<Json> resource = find_table(to);
+  std::optional<Json> resource = find_table(client_, to);
   if (!resource) {
     create_table(table);
-    resource = find_table(to);
+    resource = find_table(client_, to);
     if (!resource)
       throw Error(ErrorKind::kUnknownOutcome,
                   "the table " + to.to_string() + " was created and is not there");
@@ -326,21 +298,15 @@ void BigQueryWarehouse::replace_partition(Jobs& jobs, const PeriodReplacement& r
   check(jobs, replacement, to, done);
 }
 
-void BigQueryWarehouse::remove_table(const TableRef& table) {
-  client_.send({.method = "DELETE",
-                .url = table.path(),
-                .tried = "remove the table " + table.to_string(),
-                .changes_something = true});
-}
-
 void BigQueryWarehouse::replace_in_transaction(Jobs& jobs, const PeriodReplacement& replacement,
                                                ReplacedPeriod& done) {
   done.way = "transaction";
   if (replacement.rows == 0) return insert_from(jobs, replacement, {}, done);
   const TableRef staging = ref(replacement.table.name + "__finops_" + random_uuid().substr(0, 8));
   const auto expires = client_.clock().now() + kStagingLife;
-  create_table(staging, {{"schema", {{"fields", fields_of(replacement.table.columns)}}},
-                         {"expirationTime", std::to_string(expires.time_since_epoch().count())}});
+  bigquery::create_table(client_, staging,
+                         {{"schema", {{"fields", fields_of(replacement.table.columns)}}},
+                          {"expirationTime", std::to_string(expires.time_since_epoch().count())}});
   try {
     load(jobs, replacement, load_configuration(staging, "", fields_of(replacement.table.columns)),
          done);
@@ -348,10 +314,10 @@ void BigQueryWarehouse::replace_in_transaction(Jobs& jobs, const PeriodReplaceme
     insert_from(jobs, replacement, staging, done);
   } catch (...) {
     // It expires by itself where this is too late.
-    remove_table(staging);
+    remove_table(client_, staging);
     throw;
   }
-  remove_table(staging);
+  remove_table(client_, staging);
   check(jobs, replacement, ref(replacement.table.name), done);
 }
 
@@ -429,23 +395,13 @@ ReplacedPeriod BigQueryWarehouse::replace_period(const PeriodReplacement& replac
   return done;
 }
 
-void check_name(const std::string& what, const std::string& text, std::string_view more) {
-  const bool is_good = !text.empty() && std::ranges::all_of(text, [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
-           more.find(c) != std::string_view::npos;
-  });
-  if (!is_good) {
-    throw Error(ErrorKind::kInvalidConfig, "'" + text + "' is no " + what + " of BigQuery");
-  }
-}
-
 }  // namespace
 
 std::unique_ptr<Warehouse> make_bigquery_warehouse(
     const BigQueryOptions& options, std::shared_ptr<HttpClient> http,
     std::shared_ptr<GoogleCredentialProvider> credentials, Clock& clock) {
-  check_name("project", options.project_id, "-:.");
-  check_name("dataset", options.dataset_id, "");
+  check_project_name(options.project_id);
+  check_dataset_name(options.dataset_id);
   ClientOptions client{.project_id = options.project_id,
                        .retry = options.retry,
                        .retry_budget = options.retry_budget,

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "finops/warehouses/bigquery/bigquery_client.h"
+
+namespace finops::bigquery {
+
+/// The resources; nothing when there are none.
+std::optional<Json> find_dataset(Client& client, const std::string& project,
+                                 const std::string& dataset);
+std::optional<Json> find_table(Client& client, const TableRef& table);
+
+/// Both do not throw when somebody else, or an attempt whose answer was lost, made it.
+void create_dataset(Client& client, const std::string& project, const std::string& dataset,
+                    const std::string& location);
+void create_table(Client& client, const TableRef& table, Json resource);
+
+/// Tries it, also after a stop; a table that stays expires by itself.
+void remove_table(Client& client, const TableRef& table);
+
+/// The names of the dataset's tables that begin so.
+std::vector<std::string> tables_with_prefix(Client& client, const std::string& project,
+                                            const std::string& dataset, const std::string& prefix);
+
+/// Throws kInvalidConfig: "'x y' is no dataset of BigQuery".
+void check_project_name(const std::string& name);
+void check_dataset_name(const std::string& name);
+void check_table_name(const std::string& name);
+
+/// `column` in backquotes.
+std::string quoted(const std::string& column);
+
+}  // namespace finops::bigquery
