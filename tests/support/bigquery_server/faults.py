@@ -16,6 +16,7 @@ FAULTS = {
     "unauthenticated": "401", "accessDenied": "403", "rateLimitExceeded": "403", "quotaExceeded": "403", "duplicate": "409",
     "tooManyRequests": "429", "internalError": "500", "backendError": "503",
     "drip": "the answer comes some bytes at a time", "slow": "the answer waits for `seconds`",
+    "alter": "in the answer's body `find` is `put` instead, once",
     "broken_json": "the answer's body is no JSON", "truncate": "half of the body arrives, then the connection ends",
 }
 JOB_FAULTS = {"fail": "the job ends with `reason`", "run_for": "the job is RUNNING for `seconds` before it does anything",
@@ -40,6 +41,8 @@ class Fault:
     times: int = 1
     seconds: float = 1.0
     retry_after: int = None  # the header of that name, for errors
+    find: str = ""
+    put: str = ""
     seen: int = 0
 
     def __post_init__(self):

@@ -139,6 +139,8 @@ def handler_of(routes, faults):
             kind, content = fault.kind if fault else None, answer.content()
             if kind == "broken_json":
                 content = content[:len(content) // 2] + b"\x00<"
+            if kind == "alter":
+                content = content.replace(fault.find.encode(), fault.put.encode(), 1)
             self.send_response_only(answer.status)
             headers = {"Content-Type": "application/json; charset=UTF-8"} if content else {}
             for name, value in (headers | answer.headers | {"Content-Length": str(len(content))}).items():

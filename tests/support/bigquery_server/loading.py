@@ -248,9 +248,7 @@ def cell(value, field, may_ignore, path):
 def read_decimal(value, field):
     number = decimal.Decimal(str(value))
     places = arrow_type(field | {"mode": "NULLABLE"}).scale
-    if number != round(number, places):
-        raise ValueError
-    return number
+    return number.quantize(decimal.Decimal(1).scaleb(-places), context=decimal.Context(prec=200, traps=[decimal.Inexact]))
 
 
 def read_boolean(value, _):
@@ -269,7 +267,7 @@ def read_timestamp(value, _):
 
 READERS = {
     "STRING": lambda value, _: value if isinstance(value, str) else json.dumps(value, default=str),
-    "JSON": lambda value, _: json.dumps(value, default=float),
+    "JSON": lambda value, _: json.dumps(value, default=float, separators=(",", ":")),
     "BYTES": lambda value, _: base64.b64decode(value, validate=True),
     "INTEGER": lambda value, _: int(decimal.Decimal(str(value)).to_integral_exact(context=decimal.Context(traps=[decimal.Inexact]))),
     "FLOAT": lambda value, _: float(value),

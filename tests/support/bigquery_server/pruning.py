@@ -93,7 +93,14 @@ FLIPPED = {exp.GT: exp.LT, exp.GTE: exp.LTE, exp.LT: exp.GT, exp.LTE: exp.GTE, e
 
 
 def partition_test(conjunct, spec, constant):
-    """A conjunct over the partition column and constants as a function of a partition's id; None for any other."""
+    """A condition over the partition column and constants as a function of a partition's id; None for any other."""
+    conjunct = conjunct.unnest()
+    if isinstance(conjunct, (exp.Or, exp.And)):
+        tests = [partition_test(part, spec, constant) for part in conjunct.flatten()]
+        together = any if isinstance(conjunct, exp.Or) else all
+        return None if None in tests else lambda partition: together(test(partition) for test in tests)
+    if isinstance(conjunct, exp.Is) and is_partition_column(conjunct.this, spec) and isinstance(conjunct.expression, exp.Null):
+        return lambda partition: partition == "__NULL__"
     if isinstance(conjunct, exp.Between) and is_partition_column(conjunct.this, spec):
         low, high = constant(conjunct.args["low"]), constant(conjunct.args["high"])
         return None if None in (low, high) else within(conjunct.this, spec, low, high)

@@ -1,4 +1,5 @@
 """The server as a whole: its parts, what holds for every request, and the control of it by tests."""
+import copy
 import dataclasses
 import json
 
@@ -162,3 +163,11 @@ class Control:
         project, name = dataset.split(".")
         with self.server.catalog.writing() as view:
             view.put_dataset(project, name, dataset_resource(project, name, location))
+
+    def add_field(self, table, record, name, type):
+        """A new part of a record of the table "p.d.t", as only a patch can add it."""
+        with self.server.catalog.writing() as view:
+            name_of_table = TableName(*table.split("."))
+            fields = copy.deepcopy(view.state.table(name_of_table)["schema"]["fields"])
+            next(field for field in fields if field["name"] == record)["fields"].append({"name": name, "type": type, "mode": "NULLABLE"})
+            view.set_fields(name_of_table, fields)

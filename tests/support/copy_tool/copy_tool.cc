@@ -4,15 +4,17 @@
 //   {"endpoint": URL, "project": ours, "read_project": "", "reader": key file or "", "writer": key
 //   file,
 //    "source": "p.d.t", "destination": "p.d.t", "location": "", "first_day": "2026-05-01",
-//    "look_back": 10, "only_day": "", "days_at_once": 31, "die_before_publish": n,
-//    "lose_lease_before_publish": n}
+//    "look_back": 10, "only_day": "", "days_at_once": 31, "die_before_request": n,
+//    "die_after_request": n (by SIGKILL), "lose_lease_before_publish": n,
+//    "wait_before_publish": file that begins it}
 #include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <iostream>
 #include <nlohmann/json.hpp>
-#include <sstream>
+#include <thread>
 
 #include "finops/core/error.h"
 #include "finops/net/google/credential_chain.h"
@@ -66,16 +68,37 @@ Json json_of(const TableCopyReport& report) {
           {"peak_rss_kib", usage.ru_maxrss}};
 }
 
-/// Counts down, and does it when it comes to nothing.
-std::function<void()> before_publish(int dies, int loses) {
-  return [dies, loses]() mutable {
-    if (--dies == 0) kill(getpid(), SIGKILL);
-    if (--loses == 0) throw Error(ErrorKind::kConflict, "the lease is lost");
+/// Kills the process around one of its requests to BigQuery, counted from 1.
+class DeadlyClient : public HttpClient {
+ public:
+  DeadlyClient(int before, int after) : before_(before), after_(after) {}
+
+  HttpResponse send(const HttpRequest& request, std::stop_token stop) override {
+    const bool counts = request.url.find("/bigquery/") != std::string::npos;
+    if (counts && --before_ == 0) kill(getpid(), SIGKILL);
+    HttpResponse response = http_->send(request, stop);
+    if (counts && --after_ == 0) kill(getpid(), SIGKILL);
+    return response;
+  }
+
+ private:
+  const std::unique_ptr<HttpClient> http_ = make_http_client({});
+  int before_, after_;
+};
+
+std::function<void()> before_publish(const Json& asked) {
+  return [file = asked.value("wait_before_publish", ""),
+          left = asked.value("lose_lease_before_publish", 0)]() mutable {
+    while (!file.empty() && !std::filesystem::exists(file)) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    if (--left == 0) throw Error(ErrorKind::kConflict, "the lease is lost");
   };
 }
 
 TableCopyReport copy(const Json& asked) {
-  const auto http = std::shared_ptr<HttpClient>(make_http_client({}));
+  const auto http = std::make_shared<DeadlyClient>(asked.value("die_before_request", 0),
+                                                   asked.value("die_after_request", 0));
   const GoogleSession session{http, system_clock(), Environment::of_process(),
                               std::make_shared<RetryBudget>()};
   const auto credentials = [&](const char* who) -> std::shared_ptr<GoogleCredentialProvider> {
@@ -95,8 +118,7 @@ TableCopyReport copy(const Json& asked) {
   request.first_day = day_of(asked.value("first_day", ""));
   request.look_back_days = asked.value("look_back", 10);
   request.only_day = day_of(asked.value("only_day", ""));
-  request.before_publish = before_publish(asked.value("die_before_publish", 0),
-                                          asked.value("lose_lease_before_publish", 0));
+  request.before_publish = before_publish(asked);
   return make_bigquery_table_copier(options, http, credentials("reader"), credentials("writer"),
                                     system_clock())
       ->copy(request);

@@ -46,6 +46,8 @@ class Copying {
   TableCopyReport run();
 
  private:
+  template <typename Action>
+  auto as(const Client& client, Action action);
   void look_at_source();
   void find_place();
   void make_copy();
@@ -89,29 +91,30 @@ class Copying {
   TableCopyReport report_;
 };
 
-/// Says what a refusal to read takes.
-template <typename Call>
-auto with_advice(const std::string& advice, Call call) {
+/// What `client` does, of which a refusal says what it takes.
+template <typename Action>
+auto Copying::as(const Client& client, Action action) {
   try {
-    return call();
+    return action();
   } catch (const Error& error) {
     if (error.kind() != ErrorKind::kPermissionDenied) throw;
-    throw Error(error.kind(), error.what() + ("; " + advice));
+    const std::string roles =
+        &client == &reader_ ? "roles/bigquery.dataViewer on the table " + from_.to_string()
+                            : "roles/bigquery.dataEditor on the dataset " + to_.project + "." +
+                                  to_.dataset + " (on the project, where it has to be made)";
+    throw Error(error.kind(), error.what() + ("; it takes " + roles) +
+                                  " and roles/bigquery.jobUser on the project " +
+                                  client.options().project_id);
   }
 }
 
 TableCopyReport Copying::run() {
-  with_advice("to read it takes roles/bigquery.dataViewer on the table " + from_.to_string() +
-                  " and roles/bigquery.jobUser on the project " + reader_.options().project_id,
-              [&] { look_at_source(); });
-  with_advice("to write it takes roles/bigquery.dataEditor on the dataset " + to_.project + "." +
-                  to_.dataset + " (on the project, where it has to be made) and " +
-                  "roles/bigquery.jobUser on the project " + writer_.options().project_id,
-              [&] {
-                find_place();
-                make_copy();
-                end_earlier_copies();
-              });
+  as(reader_, [&] { look_at_source(); });
+  as(writer_, [&] {
+    find_place();
+    make_copy();
+    end_earlier_copies();
+  });
   compare();
   std::vector<Day> wanted;
   for (const ComparedDay& day : report_.days) {
@@ -274,7 +277,7 @@ std::vector<TimeRange> Copying::wanted_range() const {
 }
 
 DaySums Copying::sums(Jobs jobs, const RowSource& of, const std::vector<TimeRange>& ranges) {
-  DaySums sums = read_day_sums(jobs, of, ranges);
+  DaySums sums = as(jobs.client(), [&] { return read_day_sums(jobs, of, ranges); });
   note_job(jobs.client(), sums.job);
   return sums;
 }
@@ -387,14 +390,18 @@ void Copying::send(const CopyStaging& staging, const std::vector<Day>& days) {
                                 {"timePartitioning", staging.resource()["timePartitioning"]},
                                 {"schema", staging.resource()["schema"]}}}};
   Jobs from = reading(), to = writing();
-  ResumableUpload upload(to, configuration, new_job_id(job_id_prefix(tried)), tried);
-  read_rows(
-      from, source(), ranges_of(days),
-      [&](std::string_view lines) { upload.write(std::as_bytes(std::span(lines))); },
-      [&](const FinishedJob& job) { note_job(reader_, job); });
-  upload.finish();
-  report_.bytes_sent += upload.bytes();
-  note_job(writer_, to.wait(upload.job_id(), tried));
+  std::optional<ResumableUpload> upload;  // which is nothing without a byte
+  const auto take = [&](std::string_view lines) {
+    if (lines.empty()) return;
+    if (!upload) upload.emplace(to, configuration, new_job_id(job_id_prefix(tried)), tried);
+    upload->write(std::as_bytes(std::span(lines)));
+  };
+  read_rows(from, source(), ranges_of(days), take,
+            [&](const FinishedJob& job) { note_job(reader_, job); });
+  if (!upload) return;
+  upload->finish();
+  report_.bytes_sent += upload->bytes();
+  note_job(writer_, to.wait(upload->job_id(), tried));
 }
 
 /// The days of `staging` that are as the source has them, now if it changed since it was asked.

@@ -22,12 +22,13 @@ std::string moment_sql(Micros time) {
   return "TIMESTAMP '" + to_text(day) + text.data() + "'";
 }
 
+/// A bound that bounds nothing is for tables that demand one.
+constexpr const char* kFirstMoment = "TIMESTAMP '0001-01-01 00:00:00+00'";
+
 std::string range_sql(const std::string& column, const TimeRange& range) {
-  std::string sql;
-  if (range.from) sql += column + " >= " + moment_sql(*range.from);
-  if (range.to) sql += (sql.empty() ? "" : " AND ") + column + " < " + moment_sql(*range.to);
-  if (!range.to) sql += (sql.empty() ? "TRUE" : " OR " + column + " IS NULL");
-  return sql;
+  const std::string from = column + " >= " + (range.from ? moment_sql(*range.from) : kFirstMoment);
+  if (range.to) return from + " AND " + column + " < " + moment_sql(*range.to);
+  return from + " OR " + column + " IS NULL";
 }
 
 /// What the service may leave unread, and unpaid. Rows of the streaming buffer have no partition
@@ -35,9 +36,8 @@ std::string range_sql(const std::string& column, const TimeRange& range) {
 std::string arrival_sql(const RowSource& source, const std::vector<TimeRange>& ranges) {
   std::string sql = "_PARTITIONTIME >= ";
   const std::optional<Micros> from = ranges.front().from;
-  // A bound that bounds nothing is for tables that demand one.
   sql += from ? moment_sql(std::chrono::floor<std::chrono::days>(*from) - kArrivalSlack)
-              : "TIMESTAMP '0001-01-01 00:00:00+00'";
+              : kFirstMoment;
   if (source.latest_arrival) {
     sql = "(" + sql + " AND _PARTITIONTIME < " + moment_sql(*source.latest_arrival) + ")";
   }
