@@ -111,6 +111,16 @@ def test_bills_of_known_truth_are_made_loaded_and_queried(place):
     assert json.loads(place.run("aws", "run-pipeline", "--json", **environment).out)["changed"] is False
 
 
+def test_its_curl_knows_how_to_mail(place):
+    at = place.shown
+    place.run("demo", "generate", "--out", f"{at}/mail", "--rows", 10)
+    environment = {"CONFIG_PATH": f"{at}/mail/config.toml", "FINOPS_DATA_DIR": f"{at}/nowhere", "FINOPS__AWS__BUCKET": f"file://{at}/none",
+                   "FINOPS__NOTIFY__EMAIL_FROM": "finops@mail.example", "FINOPS__NOTIFY__EMAIL_TO": "a@mail.example"}
+    for scheme in ("smtp", "smtps"):
+        told = place.run("aws", "run-pipeline", expect=1, FINOPS__NOTIFY__EMAIL_SMTP_URL=f"{scheme}://127.0.0.1:1", **environment).err
+        assert "mail a@mail.example by 127.0.0.1:1: " in told and "3 attempts" in told, "not even tried: the protocol is unknown"
+
+
 @contextlib.contextmanager
 def behind_tls(upstream, folder):
     """A server in front of another one that speaks TLS, with a certificate of an authority of its own: (endpoint, certificate)."""

@@ -4,6 +4,7 @@ import time
 
 import pytest
 from deliveries import SMALL_HEADER, csv_bytes, deliver_v1, small_bill, small_row
+from mail_server import mail_server
 from webhook import webhook
 
 
@@ -163,3 +164,65 @@ def test_names_of_a_payer_cannot_call_a_channel(project, told):
     message = told(expect=1)
     assert "<" not in message["text"] and "&lt;!channel&gt; &amp; co" in message["text"]
     assert message["finops"]["problems"][0]["source"] == "<!channel> & co"
+
+
+@pytest.fixture
+def mail(project, tmp_path):
+    """Mails of runs go to a server on this machine."""
+    with mail_server(tmp_path / "mail") as server:
+        project.variables |= {f"FINOPS__NOTIFY__EMAIL_{name}": value for name, value in (
+            ("SMTP_URL", server.url), ("FROM", "finops@mail.example"), ("TO", "oncall@x.example"))}
+        yield server
+
+
+def subjects(mail):
+    found = [message["Subject"].split(": ", 1)[1] for message in mail.mails()]
+    mail.clear()
+    return found
+
+
+def test_one_mail_when_runs_begin_to_fail_and_one_when_they_recover(project, mail):
+    bucket = project.add_export("payer-a")
+    deliver_v1(bucket, "2026-05", [small_bill(500)], "v1")
+    repair = break_file(bucket)
+    project.run("aws", "run-pipeline", expect=1)
+    assert "payer-a 2026-05 (invalid_data)" in mail.mails()[0].get_content()
+    assert subjects(mail) == ["1 new problem"]
+    project.run("aws", "run-pipeline", expect=1)
+    assert subjects(mail) == []
+    repair()
+    project.run("aws", "run-pipeline")
+    assert subjects(mail) == ["recovered"]
+    project.run("aws", "run-pipeline")
+    assert subjects(mail) == []
+
+
+def test_both_ways_are_told_and_one_that_fails_neither_stops_nor_repeats_the_other(project, mail, told, hook):
+    bucket = project.add_export("payer-a")
+    deliver_v1(bucket, "2026-05", [small_bill(500)], "v1")
+    repair = break_file(bucket)
+    hook.status = 404
+    assert told(expect=1) is None and subjects(mail) == ["1 new problem"]
+    assert "warning: nobody was told of this run: tell the webhook" in told.result.err
+    hook.status = 200
+    assert told(expect=1)["finops"]["event"] == "new_problems" and subjects(mail) == []
+    mail.refuse("oncall@x.example", "550 5.1.1 no such user", times=2)
+    repair()
+    assert told()["finops"]["event"] == "recovered" and subjects(mail) == []
+    assert told() is None and "550 5.1.1 no such user" in told.result.err and subjects(mail) == []
+    assert told() is None and subjects(mail) == ["recovered"]
+
+
+def test_doctor_and_config_know_the_mail(project, mail):
+    deliver_v1(project.add_export("payer-a"), "2026-05", [small_bill(5)], "v1")
+
+    def check(**more):
+        environment = {f"FINOPS__NOTIFY__EMAIL_{name}": value for name, value in more.items()}
+        checks = project.json("doctor", expect=None, env=environment)["checks"]
+        return next(c for c in checks if c["subject"] == "e-mail")
+    assert check()["result"] == "good" and "nothing was sent" in check()["finding"]
+    assert not mail.mails()
+    assert check(USER="env:NOT_SET_ANYWHERE", PASSWORD="x")["result"] == "bad"
+    assert check(SMTP_URL="smtp://host:port")["result"] == "bad"
+    shown = project.run("config", env={"FINOPS__NOTIFY__EMAIL_USER": "u", "FINOPS__NOTIFY__EMAIL_PASSWORD": "s3cr3t"}).out
+    assert "email_password" in shown and "s3cr3t" not in shown

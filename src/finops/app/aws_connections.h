@@ -39,6 +39,8 @@ class AwsConnections {
 
   const std::shared_ptr<HttpClient>& http() const { return http_; }
   const std::shared_ptr<RetryBudget>& budget() const { return budget_; }
+  /// PEM, of the environment; empty: the system's certificates.
+  const std::string& ca_file() const { return ca_file_; }
 
   /// Requests that were sent again so far.
   std::uint64_t retries() const { return budget_->taken(); }

@@ -191,8 +191,14 @@ std::vector<DoctorCheck> examine(const Configuration& configuration, Clock& cloc
   }
   if (configuration.notify.webhook_url.is_set()) {
     checks.push_back(check("webhook", [&] {
-      make_notifier(configuration, aws, clock);
+      make_webhook_way(configuration, aws, clock);
       return good("its URL is right; nothing was sent");
+    }));
+  }
+  if (configuration.notify.email) {
+    checks.push_back(check("e-mail", [&] {
+      make_email_way(*configuration.notify.email, aws, clock, nullptr);
+      return good("its addresses are right; nothing was sent, and no server was asked");
     }));
   }
   if (configuration.bigquery) {

@@ -8,6 +8,8 @@
 
 #include "finops/cli/version.h"
 #include "finops/core/error.h"
+#include "finops/net/smtp.h"
+#include "finops/notify/email/email_notifier.h"
 #include "finops/notify/webhook/webhook_notifier.h"
 #include "finops/pipeline/month_watch.h"
 #include "finops/pipeline/partition_lock.h"
@@ -43,36 +45,58 @@ PartitionLock take_turn(const std::filesystem::path& data_dir, Clock& clock,
 
 }  // namespace
 
-std::unique_ptr<Notifier> make_notifier(const Configuration& configuration,
-                                        const AwsConnections& aws, Clock& clock) {
-  return make_webhook_notifier(aws.value_of(configuration.notify.webhook_url), aws.http(), clock,
-                               std::string(finops_version()));
+NotifyWay make_webhook_way(const Configuration& configuration, const AwsConnections& aws,
+                           Clock& clock) {
+  return {"webhook", "",
+          make_webhook_notifier(aws.value_of(configuration.notify.webhook_url), aws.http(), clock,
+                                std::string(finops_version()))};
+}
+
+NotifyWay make_email_way(const EmailConfig& email, const AwsConnections& aws, Clock& clock,
+                         Warn warn) {
+  EmailOptions options{.smtp_url = email.smtp_url, .may_be_plain = email.may_be_plain};
+  if (email.user.is_set()) {
+    options.user = aws.value_of(email.user);
+    options.password = aws.value_of(email.password);
+  }
+  options.from = email.from;
+  options.to = email.to;
+  return {"e-mail", "email",
+          make_email_notifier(std::move(options), make_smtp_transport(aws.ca_file()), clock,
+                              std::move(warn))};
 }
 
 std::vector<std::string> tell_run(const Configuration& configuration, const RunEnd& end,
                                   Clock& clock, const std::stop_token& stop) {
   if (end.error && end.error->kind() == ErrorKind::kCancelled) return {};
-  try {
+  std::vector<std::string> warnings;
+  // One that cannot be told must not keep the others from being told.
+  const auto tell = [&](const auto& what) {
+    try {
+      what();
+    } catch (const Error& error) {
+      warnings.push_back(not_told(error));
+    }
+  };
+  tell([&] {
     const AwsConnections aws(Environment::of_process(), clock, stop);
-    const auto notifier = make_notifier(configuration, aws, clock);
     const std::filesystem::path data_dir = configuration.data_dir;
     const PartitionLock turn = take_turn(data_dir, clock, stop);
-    const auto state = make_local_store(data_dir);
-    std::vector<std::string> warnings;
-    // One that cannot be told must not keep the other from being told.
-    const auto tell = [&](const auto& what) {
-      try {
-        what();
-      } catch (const Error& error) {
-        warnings.push_back(not_told(error));
-      }
+    const auto tell_by = [&](const NotifyWay& way) {
+      const auto state = make_local_store((data_dir / way.state_folder).lexically_normal());
+      Notifier& notifier = *way.notifier;
+      tell([&] { ProblemWatch(*state, notifier, clock, host_name()).end_of_run(end, stop); });
+      tell([&] { MonthWatch(*state, notifier, clock, host_name()).end_of_run(end.report, stop); });
     };
-    tell([&] { ProblemWatch(*state, *notifier, clock, host_name()).end_of_run(end, stop); });
-    tell([&] { MonthWatch(*state, *notifier, clock, host_name()).end_of_run(end.report, stop); });
-    return warnings;
-  } catch (const Error& error) {
-    return {not_told(error)};
-  }
+    if (configuration.notify.webhook_url.is_set()) {
+      tell([&] { tell_by(make_webhook_way(configuration, aws, clock)); });
+    }
+    if (configuration.notify.email) {
+      const auto warn = [&](const std::string& warning) { warnings.push_back(warning); };
+      tell([&] { tell_by(make_email_way(*configuration.notify.email, aws, clock, warn)); });
+    }
+  });
+  return warnings;
 }
 
 }  // namespace finops

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -13,13 +14,24 @@
 
 namespace finops {
 
-/// The one of [notify], which has to be there. Sends nothing. Throws when its URL cannot be had or
-/// is none.
-std::unique_ptr<Notifier> make_notifier(const Configuration& configuration,
-                                        const AwsConnections& aws, Clock& clock);
+/// A way of [notify] by which people are told.
+struct NotifyWay {
+  std::string name;          // "webhook", "e-mail"
+  std::string state_folder;  // below data_dir: what was told this way
+  std::unique_ptr<Notifier> notifier;
+};
 
-/// Tells what changed with this run. What was told is kept in data_dir. A message that cannot be
-/// delivered never fails a run: it is returned as a warning.
+/// One of those that are configured. Sends nothing. Throws when a secret of it cannot be had, or it
+/// cannot be right. What goes wrong beside a message that was taken goes to `warn`.
+using Warn = std::function<void(const std::string&)>;
+NotifyWay make_webhook_way(const Configuration& configuration, const AwsConnections& aws,
+                           Clock& clock);
+NotifyWay make_email_way(const EmailConfig& email, const AwsConnections& aws, Clock& clock,
+                         Warn warn);
+
+/// Tells what changed with this run, in each way that is configured: each keeps what it told in
+/// data_dir, so that one which fails neither keeps another from being told nor repeats it. A
+/// message that cannot be delivered never fails a run: it is returned as a warning.
 std::vector<std::string> tell_run(const Configuration& configuration, const RunEnd& end,
                                   Clock& clock, const std::stop_token& stop);
 

@@ -2,6 +2,7 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <fstream>
 #include <iterator>
@@ -12,6 +13,7 @@
 #include "finops/config/nearest_name.h"
 #include "finops/config/setting_reader.h"
 #include "finops/core/error.h"
+#include "finops/core/mail_address.h"
 
 namespace finops {
 namespace {
@@ -100,7 +102,40 @@ void read_limits(SettingReader& reader, Configuration& result) {
   result.quarantine.threshold_cost = reader.share("quarantine.threshold_cost");
 }
 
+std::vector<std::string> addresses_of(const std::string& text) {
+  std::string words = text;
+  std::ranges::replace(words, ',', ' ');
+  return words_of(words);
+}
+
+void check_address(SettingReader& reader, std::string_view path, std::string_view address) {
+  if (is_mail_address(address)) return;
+  reader.mistake(path, "'" + std::string(address) + "' is no mail address");
+}
+
+std::optional<EmailConfig> read_email(SettingReader& reader) {
+  EmailConfig email;
+  email.smtp_url = reader.text("notify.email_smtp_url");
+  email.from = reader.text("notify.email_from");
+  email.to = addresses_of(reader.text("notify.email_to"));
+  email.user = reader.secret("notify.email_user");
+  email.password = reader.secret("notify.email_password");
+  email.may_be_plain = reader.choice("notify.email_tls") == "none";
+  if (email.smtp_url.empty() && email.from.empty() && email.to.empty()) return std::nullopt;
+  if (!email.smtp_url.starts_with("smtp://") && !email.smtp_url.starts_with("smtps://")) {
+    reader.mistake("notify.email_smtp_url", "must be smtp://HOST[:PORT] or smtps://HOST[:PORT]");
+  }
+  check_address(reader, "notify.email_from", email.from);
+  if (email.to.empty()) reader.mistake("notify.email_to", "must name who gets the mails");
+  for (const std::string& address : email.to) check_address(reader, "notify.email_to", address);
+  if (email.user.is_set() != email.password.is_set()) {
+    reader.mistake("notify.email_password", "and notify.email_user go together");
+  }
+  return email;
+}
+
 void read_notify(SettingReader& reader, Configuration& result) {
+  result.notify.email = read_email(reader);
   result.notify.webhook_url = reader.secret("notify.webhook_url");
   // Whoever knows the URL can post, so it is in no message. References are checked when it is used.
   const std::string_view url = result.notify.webhook_url.literal();

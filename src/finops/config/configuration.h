@@ -58,9 +58,21 @@ struct QuarantineConfig {
   std::int64_t threshold_min_rows = 0;
 };
 
+/// Mails of runs that fail and recover.
+struct EmailConfig {
+  std::string smtp_url;  // begins with smtp:// or smtps://
+  bool may_be_plain = false;
+  Secret user, password;        // both set, or none
+  std::string from;             // a mail address
+  std::vector<std::string> to;  // at least one
+};
+
 /// Who is told of runs that fail and recover.
 struct NotifyConfig {
-  Secret webhook_url;  // not set: nobody
+  Secret webhook_url;  // not set: no webhook
+  std::optional<EmailConfig> email;
+
+  bool is_set() const { return webhook_url.is_set() || email.has_value(); }
 };
 
 /// One export of AWS, the defaults of [aws] applied.

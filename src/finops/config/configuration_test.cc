@@ -117,6 +117,10 @@ TEST_F(ConfigurationTest, EveryKeyHasAVariableOfItsOwn) {
         {"FINOPS__DATABASE__BIGQUERY__DATASET_ID", "d"},
         {"FINOPS__SERVICE__PUSH_AUDIENCE", "https://finops.example"},
         {"FINOPS__SERVICE__PUSH_EMAIL", "push@p.iam.gserviceaccount.com"}};
+
+        {"FINOPS__NOTIFY__EMAIL_SMTP_URL", "smtp://mail.example"},
+        {"FINOPS__NOTIFY__EMAIL_FROM", "f@mail.example"},
+        {"FINOPS__NOTIFY__EMAIL_TO", "t@mail.example"}};
     const Configuration configuration = load("", environment);
     EXPECT_EQ(value(configuration, std::string(key.path)).origin.where, environment_name(key.path));
   }
@@ -434,6 +438,29 @@ TEST_F(ConfigurationTest, TheWebhookIsAUrlOrAReferenceAndIsNeverShown) {
   const std::string text = mistakes_of("[notify]\nwebhook_url = \"hooks.slack.com/s3cr3t\"\n");
   EXPECT_THAT(text, HasSubstr("must be an https:// URL"));
   EXPECT_THAT(text, ::testing::Not(HasSubstr("s3cr3t")));
+}
+
+TEST_F(ConfigurationTest, MailsHaveAServerAddressesAndPerhapsALogIn) {
+  EXPECT_FALSE(load("").notify.email);
+  EXPECT_FALSE(load("[notify]\nemail_tls = \"none\"\n").notify.is_set());
+  const Configuration given = load(
+      "[notify]\nemail_smtp_url = \"smtps://mail.example\"\nemail_from = \"f@x.example\"\n"
+      "email_to = \"a@x.example, b@y.example,c@z.example\"\n"
+      "email_user = \"u\"\nemail_password = \"s3cr3t\"\n");
+  ASSERT_TRUE(given.notify.email);
+  EXPECT_TRUE(given.notify.is_set());
+  EXPECT_FALSE(given.notify.email->may_be_plain);
+  EXPECT_EQ(given.notify.email->to,
+            (std::vector<std::string>{"a@x.example", "b@y.example", "c@z.example"}));
+  EXPECT_EQ(value(given, "notify.email_password").text, "(secret, given)");
+  const std::string text = mistakes_of(
+      "[notify]\nemail_smtp_url = \"mail.example\"\nemail_from = \"finops\"\n"
+      "email_to = \"a@x.example <b>\"\nemail_password = \"s3cr3t\"\nemail_tls = \"no\"\n");
+  for (const char* key : {"email_smtp_url", "email_from", "email_to", "email_tls", "go together"}) {
+    EXPECT_THAT(text, HasSubstr(key));
+  }
+  EXPECT_THAT(text, ::testing::Not(HasSubstr("s3cr3t")));
+  EXPECT_THAT(mistakes_of("[notify]\nemail_from = \"f@x.example\"\n"), HasSubstr("email_to"));
 }
 
 TEST_F(ConfigurationTest, TheJournalIsAFileUnlessToldOtherwise) {

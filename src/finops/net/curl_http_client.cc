@@ -1,5 +1,3 @@
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -7,23 +5,11 @@
 #include <vector>
 
 #include "finops/core/error.h"
+#include "finops/net/curl_handle.h"
 #include "finops/net/http.h"
 
 namespace finops {
 namespace {
-
-struct CurlDeleter {
-  void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-using CurlHandle = std::unique_ptr<CURL, CurlDeleter>;
-using CurlHeaders = std::unique_ptr<curl_slist, CurlDeleter>;
-
-/// libcurl's set-up of the process, by the first request: most commands send none.
-void set_up_curl() {
-  static const CURLcode result = curl_global_init(CURL_GLOBAL_DEFAULT);
-  if (result != CURLE_OK) throw Error(ErrorKind::kInternal, "libcurl cannot be initialised");
-}
 
 /// What the callbacks of one exchange write to.
 struct Exchange {
@@ -138,22 +124,12 @@ HttpFailure::Kind kind_of(CURLcode code, const Exchange& exchange, bool has_sent
   using Kind = HttpFailure::Kind;
   if (exchange.stop.stop_requested()) return Kind::kCancelled;
   if (exchange.is_too_large) return Kind::kTooLarge;
+  if (is_distrust(code)) return Kind::kNotTrusted;
   switch (code) {
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM:
-    case CURLE_SSL_ISSUER_ERROR: return Kind::kNotTrusted;
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL: return Kind::kBadRequest;
     default: return has_sent ? Kind::kNoAnswer : Kind::kNotSent;
   }
-}
-
-void add_header(CurlHeaders& list, const std::string& line) {
-  curl_slist* head = list.release();
-  curl_slist* longer = curl_slist_append(head, line.c_str());
-  list.reset(longer != nullptr ? longer : head);
-  if (longer == nullptr) throw Error(ErrorKind::kInternal, "out of memory for HTTP headers");
 }
 
 class CurlHttpClient : public HttpClient {
@@ -161,10 +137,9 @@ class CurlHttpClient : public HttpClient {
   explicit CurlHttpClient(HttpOptions options) : options_(std::move(options)) {}
 
   HttpResponse send(const HttpRequest& request, std::stop_token stop) override {
-    set_up_curl();
     Exchange exchange{.request = request, .stop = std::move(stop)};
     CurlHandle curl = take();
-    const CurlHeaders headers = headers_of(request);
+    const CurlList headers = headers_of(request);
     std::array<char, CURL_ERROR_SIZE> error{};
     prepare(curl.get(), exchange, headers.get(), error.data());
     const CURLcode code = curl_easy_perform(curl.get());
@@ -186,56 +161,49 @@ class CurlHttpClient : public HttpClient {
   }
 
  private:
-  static CurlHeaders headers_of(const HttpRequest& request) {
-    CurlHeaders list;
+  static CurlList headers_of(const HttpRequest& request) {
+    CurlList list;
     for (const HttpHeader& header : request.headers) {
       // A line feed in a value would begin a header of its own.
       if ((header.name + header.value).find_first_of("\r\n") != std::string::npos) {
         throw Error(ErrorKind::kInternal, "a line feed in the HTTP header " + header.name);
       }
-      add_header(list,
-                 header.value.empty() ? header.name + ";" : header.name + ": " + header.value);
+      append_to(list, header.value.empty() ? header.name + ";" : header.name + ": " + header.value);
     }
     // libcurl would wait a second for "100 Continue" before it sends a body.
-    add_header(list, "Expect:");
-    if (find_header(request.headers, "content-type") == nullptr) add_header(list, "Content-Type:");
+    append_to(list, "Expect:");
+    if (find_header(request.headers, "content-type") == nullptr) append_to(list, "Content-Type:");
     return list;
-  }
-
-  template <typename Value>
-  static void set(CURL* curl, CURLoption option, Value value) {
-    if (curl_easy_setopt(curl, option, value) != CURLE_OK) {
-      throw Error(ErrorKind::kInternal, "libcurl refused option " + std::to_string(option));
-    }
   }
 
   void prepare(CURL* curl, Exchange& exchange, curl_slist* headers, char* error) const {
     const HttpRequest& request = exchange.request;
-    set(curl, CURLOPT_ERRORBUFFER, error);
-    set(curl, CURLOPT_URL, request.url.c_str());
-    set(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    set(curl, CURLOPT_PATH_AS_IS, 1L);  // keys may hold "..", and the path is signed as it is
-    set(curl, CURLOPT_NOSIGNAL, 1L);
-    set(curl, CURLOPT_FOLLOWLOCATION, 0L);
-    set(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    set(curl, CURLOPT_USERAGENT, options_.user_agent.c_str());
-    if (!options_.ca_file.empty()) set(curl, CURLOPT_CAINFO, options_.ca_file.c_str());
-    set(curl, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-    if (!request.may_use_proxy) set(curl, CURLOPT_NOPROXY, "*");
-    set(curl, CURLOPT_TCP_KEEPALIVE, 1L);
-    set(curl, CURLOPT_BUFFERSIZE, 512L * 1024L);
-    set(curl, CURLOPT_HTTPHEADER, headers);
-    set(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
-    set(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(request.total_timeout.count()));
-    set(curl, CURLOPT_PREREQFUNCTION, on_connected);
-    set(curl, CURLOPT_PREREQDATA, &exchange);
-    set(curl, CURLOPT_NOPROGRESS, 0L);
-    set(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
-    set(curl, CURLOPT_XFERINFODATA, &exchange);
-    set(curl, CURLOPT_WRITEFUNCTION, on_body);
-    set(curl, CURLOPT_WRITEDATA, &exchange);
-    set(curl, CURLOPT_HEADERFUNCTION, on_header);
-    set(curl, CURLOPT_HEADERDATA, &exchange);
+    set_option(curl, CURLOPT_ERRORBUFFER, error);
+    set_option(curl, CURLOPT_URL, request.url.c_str());
+    set_option(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    set_option(curl, CURLOPT_PATH_AS_IS,
+               1L);  // keys may hold "..", and the path is signed as it is
+    set_option(curl, CURLOPT_NOSIGNAL, 1L);
+    set_option(curl, CURLOPT_FOLLOWLOCATION, 0L);
+    set_option(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    set_option(curl, CURLOPT_USERAGENT, options_.user_agent.c_str());
+    if (!options_.ca_file.empty()) set_option(curl, CURLOPT_CAINFO, options_.ca_file.c_str());
+    set_option(curl, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    if (!request.may_use_proxy) set_option(curl, CURLOPT_NOPROXY, "*");
+    set_option(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+    set_option(curl, CURLOPT_BUFFERSIZE, 512L * 1024L);
+    set_option(curl, CURLOPT_HTTPHEADER, headers);
+    set_option(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request.connect_timeout.count()));
+    set_option(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(request.total_timeout.count()));
+    set_option(curl, CURLOPT_PREREQFUNCTION, on_connected);
+    set_option(curl, CURLOPT_PREREQDATA, &exchange);
+    set_option(curl, CURLOPT_NOPROGRESS, 0L);
+    set_option(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+    set_option(curl, CURLOPT_XFERINFODATA, &exchange);
+    set_option(curl, CURLOPT_WRITEFUNCTION, on_body);
+    set_option(curl, CURLOPT_WRITEDATA, &exchange);
+    set_option(curl, CURLOPT_HEADERFUNCTION, on_header);
+    set_option(curl, CURLOPT_HEADERDATA, &exchange);
     prepare_method(curl, exchange);
   }
 
@@ -243,20 +211,20 @@ class CurlHttpClient : public HttpClient {
     const HttpRequest& request = exchange.request;
     const bool has_body = !request.body.empty() || request.method == "PUT";
     if (request.method == "HEAD") {
-      set(curl, CURLOPT_NOBODY, 1L);
+      set_option(curl, CURLOPT_NOBODY, 1L);
     } else if (has_body) {
-      set(curl, CURLOPT_UPLOAD, 1L);
-      set(curl, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
-      set(curl, CURLOPT_READFUNCTION, on_upload);
-      set(curl, CURLOPT_READDATA, &exchange);
-      set(curl, CURLOPT_SEEKFUNCTION, on_seek);
-      set(curl, CURLOPT_SEEKDATA, &exchange);
-      set(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+      set_option(curl, CURLOPT_UPLOAD, 1L);
+      set_option(curl, CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+      set_option(curl, CURLOPT_READFUNCTION, on_upload);
+      set_option(curl, CURLOPT_READDATA, &exchange);
+      set_option(curl, CURLOPT_SEEKFUNCTION, on_seek);
+      set_option(curl, CURLOPT_SEEKDATA, &exchange);
+      set_option(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
     } else if (request.method == "POST") {
-      set(curl, CURLOPT_POST, 1L);
-      set(curl, CURLOPT_POSTFIELDSIZE, 0L);
+      set_option(curl, CURLOPT_POST, 1L);
+      set_option(curl, CURLOPT_POSTFIELDSIZE, 0L);
     } else if (request.method != "GET") {
-      set(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
+      set_option(curl, CURLOPT_CUSTOMREQUEST, request.method.c_str());
     }
   }
 
@@ -267,9 +235,7 @@ class CurlHttpClient : public HttpClient {
       idle_.pop_back();
       return curl;
     }
-    CurlHandle curl(curl_easy_init());
-    if (!curl) throw Error(ErrorKind::kInternal, "libcurl cannot make a handle");
-    return curl;
+    return make_curl_handle();
   }
 
   /// Its connection and TLS session stay open for the next exchange.

@@ -38,7 +38,7 @@ int run(CommandContext& context, const LoadOptions& options, const Services::Run
 }
 
 void tell_run(CommandContext& context, const Configuration& configuration, const RunEnd& end) {
-  if (!configuration.notify.webhook_url.is_set()) return;
+  if (!configuration.notify.is_set()) return;
   const auto warnings = context.services.tell_run(configuration, end, context.stop());
   for (const std::string& warning : warnings) context.console.warning(warning);
 }
