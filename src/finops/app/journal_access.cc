@@ -59,11 +59,25 @@ std::string journal_name(const Configuration& configuration) {
          configured.database;
 }
 
+JournalSession::JournalSession(const Configuration& configuration, const std::stop_token& stop)
+    : aws(Environment::of_process(), system_clock(), stop),
+      journal(open_journal(configuration, aws, system_clock(), stop)) {}
+
+journal::ClientConfiguration change_client(
+    const Configuration& configuration, const std::string& organization_id,
+    const std::function<void(journal::ClientConfiguration&)>& change) {
+  const JournalSession session(configuration);
+  auto client = session.journal->client(organization_id)
+                    .value_or(journal::ClientConfiguration{.organization_id = organization_id});
+  change(client);
+  session.journal->put_client(client);
+  return session.journal->client(organization_id).value_or(client);
+}
+
 JournalMigrationReport migrate_journal(const Configuration& configuration,
                                        const std::stop_token& stop) {
-  const AwsConnections aws(Environment::of_process(), system_clock(), stop);
-  const auto journal = open_journal(configuration, aws, system_clock(), stop);
-  return {journal_name(configuration), journal->migrate()};
+  const JournalSession session(configuration, stop);
+  return {journal_name(configuration), session.journal->migrate()};
 }
 
 }  // namespace finops

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -20,6 +21,19 @@ std::unique_ptr<journal::JobJournal> open_journal(const Configuration& configura
 
 /// What people call it: "sqlite:./data/journal.db", "mysql://db:3306/finops".
 std::string journal_name(const Configuration& configuration);
+
+/// The journal of one command.
+struct JournalSession {
+  explicit JournalSession(const Configuration& configuration, const std::stop_token& stop = {});
+
+  const AwsConnections aws;
+  const std::unique_ptr<journal::JobJournal> journal;
+};
+
+/// Adds or changes what is copied for an organisation; returns what the journal has then.
+journal::ClientConfiguration change_client(
+    const Configuration& configuration, const std::string& organization_id,
+    const std::function<void(journal::ClientConfiguration&)>& change);
 
 JournalMigrationReport migrate_journal(const Configuration& configuration,
                                        const std::stop_token& stop);

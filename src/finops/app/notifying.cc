@@ -10,6 +10,7 @@
 #include "finops/core/error.h"
 #include "finops/net/smtp.h"
 #include "finops/notify/email/email_notifier.h"
+#include "finops/notify/notifier_group.h"
 #include "finops/notify/webhook/webhook_notifier.h"
 #include "finops/pipeline/month_watch.h"
 #include "finops/pipeline/partition_lock.h"
@@ -17,12 +18,6 @@
 
 namespace finops {
 namespace {
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
-  return name.data();
-}
 
 std::string not_told(const Error& error) {
   return std::string("nobody was told of this run: ") + error.what() + "; the next run tries again";
@@ -45,6 +40,12 @@ PartitionLock take_turn(const std::filesystem::path& data_dir, Clock& clock,
 
 }  // namespace
 
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
+  return name.data();
+}
+
 NotifyWay make_webhook_way(const Configuration& configuration, const AwsConnections& aws,
                            Clock& clock) {
   return {"webhook", "",
@@ -64,6 +65,19 @@ NotifyWay make_email_way(const EmailConfig& email, const AwsConnections& aws, Cl
   return {"e-mail", "email",
           make_email_notifier(std::move(options), make_smtp_transport(aws.ca_file()), clock,
                               std::move(warn))};
+}
+
+std::unique_ptr<Notifier> make_notifier(const Configuration& configuration,
+                                        const AwsConnections& aws, Clock& clock, const Warn& warn) {
+  std::vector<std::unique_ptr<Notifier>> ways;
+  if (configuration.notify.webhook_url.is_set()) {
+    ways.push_back(make_webhook_way(configuration, aws, clock).notifier);
+  }
+  if (configuration.notify.email) {
+    ways.push_back(make_email_way(*configuration.notify.email, aws, clock, warn).notifier);
+  }
+  if (ways.empty()) return nullptr;
+  return std::make_unique<NotifierGroup>(std::move(ways), warn);
 }
 
 std::vector<std::string> tell_run(const Configuration& configuration, const RunEnd& end,

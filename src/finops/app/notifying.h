@@ -14,6 +14,9 @@
 
 namespace finops {
 
+/// Of this machine, for messages.
+std::string host_name();
+
 /// A way of [notify] by which people are told.
 struct NotifyWay {
   std::string name;          // "webhook", "e-mail"
@@ -28,6 +31,10 @@ NotifyWay make_webhook_way(const Configuration& configuration, const AwsConnecti
                            Clock& clock);
 NotifyWay make_email_way(const EmailConfig& email, const AwsConnections& aws, Clock& clock,
                          Warn warn);
+
+/// Of all ways that are configured one; null when none is.
+std::unique_ptr<Notifier> make_notifier(const Configuration& configuration,
+                                        const AwsConnections& aws, Clock& clock, const Warn& warn);
 
 /// Tells what changed with this run, in each way that is configured: each keeps what it told in
 /// data_dir, so that one which fails neither keeps another from being told nor repeats it. A

@@ -3,11 +3,11 @@
 #include <filesystem>
 #include <memory>
 
+#include "finops/app/google_connections.h"
 #include "finops/app/lake_session.h"
 #include "finops/cli/human_text.h"
 #include "finops/core/error.h"
 #include "finops/net/google/credential_chain.h"
-#include "finops/net/url.h"
 #include "finops/warehouses/bigquery/bigquery_warehouse.h"
 
 namespace finops {
@@ -17,28 +17,17 @@ constexpr const char* kBillTable = "aws_billing_data";  // which `table_id` stan
 
 std::shared_ptr<GoogleCredentialProvider> credentials_for(const BigQueryConfig& config,
                                                           const GoogleSession& session) {
-  const GoogleScopes scopes = {std::string(kCloudPlatformScope)};
-  if (!config.endpoint_url.empty() && config.credentials_path.empty()) {
-    return given_google_token("", "nowhere: endpoint_url is set without credentials_path");
-  }
-  // A token that goes over the network in clear text is everybody's.
-  const auto endpoint = Url::parse(config.endpoint_url);
-  if (endpoint && endpoint->scheme == "http" && !is_loopback(endpoint->host)) {
-    throw Error(ErrorKind::kInvalidConfig,
-                "database.bigquery.endpoint_url is http:// and not on this machine, so "
-                "credentials_path must not be used with it; give an https:// URL");
-  }
-  auto credentials = config.credentials_path.empty()
-                         ? google_default_credentials(session, scopes)
-                         : google_credentials_of_file(session, config.credentials_path, scopes);
+  auto credentials = google_credentials(session, config.credentials_path, config.endpoint_url,
+                                        "database.bigquery");
   if (config.impersonated_account.empty()) return credentials;
   return impersonated_google_credentials(session, std::move(credentials),
-                                         config.impersonated_account, scopes);
+                                         config.impersonated_account,
+                                         {std::string(kCloudPlatformScope)});
 }
 
 std::unique_ptr<Warehouse> open_warehouse(const BigQueryConfig& config, const AwsConnections& aws,
                                           const std::stop_token& stop) {
-  const GoogleSession session{aws.http(), system_clock(), Environment::of_process(), aws.budget()};
+  const GoogleSession session = google_session(aws, system_clock());
   BigQueryOptions options{.project_id = config.project_id,
                           .dataset_id = config.dataset_id,
                           .location = config.location,

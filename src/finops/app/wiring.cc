@@ -13,6 +13,7 @@
 #include "finops/app/notifying.h"
 #include "finops/app/pipeline_session.h"
 #include "finops/app/selftest.h"
+#include "finops/app/serving.h"
 #include "finops/app/warehouse_loads.h"
 #include "finops/core/error.h"
 #include "finops/pipeline/quarantine_reading.h"
@@ -133,6 +134,15 @@ Services make_services() {
   };
   wire_lake_care(services);
   services.migrate_journal = migrate_journal;
+  services.clients = [](const Configuration& configuration) {
+    return JournalSession(configuration).journal->clients();
+  };
+  services.change_client = change_client;
+  services.remove_client = [](const Configuration& configuration,
+                              const std::string& organization_id) {
+    return JournalSession(configuration).journal->remove_client(organization_id);
+  };
+  services.serve = serve;
   wire_datasets(services);
   services.doctor = [](const Configuration& configuration) {
     return examine(configuration, system_clock());

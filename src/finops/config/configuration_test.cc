@@ -116,8 +116,7 @@ TEST_F(ConfigurationTest, EveryKeyHasAVariableOfItsOwn) {
         {"FINOPS__DATABASE__BIGQUERY__PROJECT_ID", "p"},
         {"FINOPS__DATABASE__BIGQUERY__DATASET_ID", "d"},
         {"FINOPS__SERVICE__PUSH_AUDIENCE", "https://finops.example"},
-        {"FINOPS__SERVICE__PUSH_EMAIL", "push@p.iam.gserviceaccount.com"}};
-
+        {"FINOPS__SERVICE__PUSH_EMAIL", "push@p.iam.gserviceaccount.com"},
         {"FINOPS__NOTIFY__EMAIL_SMTP_URL", "smtp://mail.example"},
         {"FINOPS__NOTIFY__EMAIL_FROM", "f@mail.example"},
         {"FINOPS__NOTIFY__EMAIL_TO", "t@mail.example"}};

@@ -33,6 +33,17 @@ void JobAlerts::tell(const EndedJob& ended, std::stop_token stop) {
   }
 }
 
+TimePoint JobAlerts::failing_since(const journal::Job& job) const {
+  TimePoint since = clock_.now();
+  for (const journal::Job& one :
+       journal_.jobs({.organization_id = job.organization_id, .before = job.number})) {
+    if (one.destination_table != job.destination_table || !is_ended(one.state)) continue;
+    if (one.state == journal::JobState::kSucceeded) break;
+    if (one.finished_at) since = std::chrono::floor<Duration>(*one.finished_at);
+  }
+  return since;
+}
+
 Notification JobAlerts::notification_of(const EndedJob& ended) const {
   const bool has_failed = ended.how == EndedJob::How::kFailed;
   const Problem problem{
@@ -42,7 +53,7 @@ Notification JobAlerts::notification_of(const EndedJob& ended) const {
       .message = has_failed ? "the copy to " + ended.job.destination_table + " (job " +
                                   ended.job.id + "): " + ended.message
                             : "the copy to " + ended.job.destination_table,
-      .since = clock_.now(),
+      .since = has_failed ? clock_.now() : failing_since(ended.job),
   };
   Notification notification{
       .event = has_failed ? Notification::Event::kNewProblems : Notification::Event::kRecovered,

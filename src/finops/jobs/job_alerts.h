@@ -24,6 +24,8 @@ class JobAlerts {
   void tell(const EndedJob& ended, std::stop_token stop);
 
  private:
+  /// As far as the last jobs tell.
+  TimePoint failing_since(const journal::Job& job) const;
   Notification notification_of(const EndedJob& ended) const;
 
   journal::JobJournal& journal_;

@@ -1,0 +1,80 @@
+#include "finops/app/google_connections.h"
+
+#include <utility>
+
+#include "finops/core/error.h"
+#include "finops/net/google/credential_chain.h"
+#include "finops/net/url.h"
+#include "finops/warehouses/bigquery/bigquery_table_copier.h"
+
+namespace finops {
+namespace {
+
+GoogleScopes all_of_cloud() { return {std::string(kCloudPlatformScope)}; }
+
+}  // namespace
+
+GoogleSession google_session(const AwsConnections& aws, Clock& clock) {
+  return {aws.http(), clock, Environment::of_process(), aws.budget()};
+}
+
+std::shared_ptr<GoogleCredentialProvider> google_credentials(const GoogleSession& session,
+                                                             const std::string& path,
+                                                             const std::string& endpoint_url,
+                                                             const std::string& section) {
+  if (!endpoint_url.empty() && path.empty()) {
+    return given_google_token("", "nowhere: endpoint_url is set without credentials_path");
+  }
+  // A token that goes over the network in clear text is everybody's.
+  const auto endpoint = Url::parse(endpoint_url);
+  if (endpoint && endpoint->scheme == "http" && !is_loopback(endpoint->host)) {
+    throw Error(ErrorKind::kInvalidConfig,
+                section + ".endpoint_url is http:// and not on this machine, so " + section +
+                    ".credentials_path must not be used with it; give an https:// URL");
+  }
+  return path.empty() ? google_default_credentials(session, all_of_cloud())
+                      : google_credentials_of_file(session, path, all_of_cloud());
+}
+
+TableCopying::TableCopying(const ServiceConfig& configured, const AwsConnections& aws, Clock& clock)
+    : configured_(configured),
+      aws_(aws),
+      clock_(clock),
+      session_(google_session(aws, clock)),
+      writer_(google_credentials(session_, configured.credentials_path, configured.endpoint_url,
+                                 "service")) {}
+
+jobs::CopyMeans TableCopying::means() {
+  return {.own_project = configured_.project_id,
+          .copier = [this](const jobs::CopyOrder& order,
+                           std::stop_token stop) { return copier(order, std::move(stop)); },
+          .transform = nullptr};
+}
+
+std::unique_ptr<TableCopier> TableCopying::copier(const jobs::CopyOrder& order,
+                                                  std::stop_token stop) {
+  const std::string& own = configured_.project_id;
+  BigQueryCopyOptions options{
+      .project_id = own.empty() ? order.destination.project : own,
+      .endpoint_url = configured_.endpoint_url,
+      .stop = std::move(stop),
+  };
+  return make_bigquery_table_copier(options, aws_.http(), reader(order.reader_account), writer_,
+                                    clock_);
+}
+
+std::shared_ptr<GoogleCredentialProvider> TableCopying::reader(const std::string& account) {
+  if (account.empty()) return nullptr;
+  const std::lock_guard lock(mutex_);
+  auto& known = readers_[account];
+  if (known) return known;
+  constexpr std::chrono::seconds kLifetime = std::chrono::hours(1);
+  // An emulator makes the tokens of those whom it knows.
+  known = configured_.endpoint_url.empty()
+              ? impersonated_google_credentials(session_, writer_, account, all_of_cloud())
+              : impersonated_google_credentials(session_, writer_, account, all_of_cloud(),
+                                                kLifetime, configured_.endpoint_url);
+  return known;
+}
+
+}  // namespace finops
