@@ -63,6 +63,7 @@ void serve(const Configuration& configuration, const ServeRequest& request, std:
   options.allow_anonymous = configured.access.allow_anonymous;
   options.workers.threads = static_cast<std::size_t>(configured.workers);
   options.workers.name = host_name() + "/" + random_uuid().substr(0, 8);
+  options.workers.lease = configured.lease;
   options.workers.max_retries = configured.max_retries;
   options.workers.retry_delay = configured.retry_delay;
 

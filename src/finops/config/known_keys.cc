@@ -89,6 +89,8 @@ const std::vector<KnownKey>& known_keys() {
       {"service.listen", kText, "127.0.0.1:8080", "", "", false, "",
        "Address and port of `finops serve`, without TLS: a proxy in front of it has that."},
       {"service.workers", kCount, "2", "", "", false, "", "Jobs that one process does at a time."},
+      {"service.lease", kDuration, "60s", "", "", false, "",
+       "A job whose worker was not heard of for so long is given to another."},
       {"service.push_deadline", kDuration, "540s", "", "", false, "",
        "A pushed message whose job has not ended then is answered 503 and comes again."},
       {"service.push_audience", kText, "", "", "", false, "https://finops.example",

@@ -1,5 +1,6 @@
 #include "finops/config/service_config.h"
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 
@@ -189,6 +190,7 @@ ServiceConfig read_service(SettingReader& reader, const std::string& data_dir) {
   service.listen = reader.text("service.listen");
   service.access = read_access(reader);
   service.workers = static_cast<int>(reader.count("service.workers", 1, kMostWorkers));
+  service.lease = std::max(reader.duration("service.lease"), std::chrono::seconds(1));
   service.push_deadline = reader.duration("service.push_deadline");
   service.project_id = reader.text("service.project_id");
   service.credentials_path = reader.path("service.credentials_path", data_dir);

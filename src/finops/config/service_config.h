@@ -40,7 +40,7 @@ struct ServiceConfig {
   ServiceAccess access;
   int workers = 0, max_retries = 0;
   std::int64_t batch_size = 0;  // rows
-  std::chrono::seconds push_deadline{}, retry_delay{};
+  std::chrono::seconds push_deadline{}, retry_delay{}, lease{};
   std::string log_level;   // "debug", "info", "warning", "error"
   std::string project_id;  // of copies; empty: none
   std::string credentials_path, endpoint_url;

@@ -1,0 +1,167 @@
+"""`finops serve`: billing exports of many organisations are copied to ours, by pushed messages and by requests."""
+import concurrent.futures
+import itertools
+import random
+import signal
+import threading
+import time
+
+import google_billing
+import pytest
+from bigquery import bigquery_server
+from job_service import job_service
+from project import Project
+from webhook import webhook
+
+NUMBERS = itertools.count(1)
+TOKEN = "a-token-of-the-tests"
+
+
+@pytest.fixture(scope="module")
+def google(tmp_path_factory):
+    with bigquery_server(tmp_path_factory.mktemp("bigquery")) as server:
+        yield server
+
+
+class Service(Project):
+    """Our side: a project of Google's, its account, and what is copied for whom."""
+
+    def __init__(self, folder, google):
+        super().__init__(folder)
+        google.control.heal()
+        self.google, self.ours = google, f"acme-{next(NUMBERS)}"
+        self.etl = f"etl@{self.ours}.iam.gserviceaccount.com"
+        key = google.key_file(self.etl, {self.ours: "admin"})
+        self.service = {"project_id": self.ours, "credentials_path": str(key), "endpoint_url": google.url, "retry_delay": "1s"}
+        self.write_config()
+
+    def write_config(self, extra=""):
+        lines = ["[service]", *(f"{name} = {value if isinstance(value, int) else repr(str(value))}" for name, value in self.service.items())]
+        super().write_config(extra)
+        with open(self.folder / "config.toml", "a") as config:
+            config.write("\n".join(lines) + "\n")
+
+    def configured(self, **keys):
+        self.service |= keys
+        self.write_config()
+        return self
+
+    def add(self, org, reads_itself=False):
+        """The organisation's side, and that it is copied. Its reader may read there, and ours may be it."""
+        google_billing.create(self.google, org)
+        email = self.etl if reads_itself else org.reader
+        if not reads_itself:
+            self.google.key_file(email)
+            self.google.control.grant(email=self.etl, role="tokenCreator", resource=email)
+        for resource, role in ((org.project, "jobUser"), (org.dataset, "dataViewer")):
+            self.google.control.grant(email=email, role=role, resource=resource)
+        account = [] if reads_itself else ["--service-account", email]
+        self.run("journal", "set-client", org.number, "--source", org.table, *account)
+        return org
+
+    def copy_of(self, org):
+        return f"{self.ours}.org_{org.number}_standard_export.org_{org.number}_standard_export_table"
+
+    def is_equal(self, org, message=""):
+        want = sum((day.content for day in org.truth.days.values()), google_billing.collections.Counter())
+        have = google_billing.rows_in(self.google, self.copy_of(org), org.fields)
+        assert have == want, f"{message}: {sum((want - have).values())} rows are missing, {sum((have - want).values())} too many"
+
+
+@pytest.fixture
+def project(tmp_path, google):
+    project = Service(tmp_path, google)
+    project.run("journal", "migrate")
+    return project
+
+
+@pytest.fixture
+def orgs(request):
+    count = getattr(request, "param", 1)
+    seed = next(NUMBERS)
+    result = google_billing.organisations(count, seed=seed)
+    for org in result:  # each test has its own of all that is theirs
+        org.project = f"client-{seed}-{org.number}"
+        org.reader = f"billing-reader@{org.project}.iam.gserviceaccount.com"
+    return result
+
+
+@pytest.mark.parametrize("reads_itself", [False, True], ids=["impersonated", "one identity"])
+def test_a_message_copies_what_is_new_and_late(project, orgs, reads_itself):
+    org = project.add(orgs[0], reads_itself)
+    google_billing.load(project.google, org.table, google_billing.first_delivery(org))
+    with job_service(project) as service:
+        first = service.push({"org_id": org.number}, "m-0")
+        assert first.status == 200, first.body
+        project.is_equal(org)
+        assert first.body["rows_copied"] == sum(day.rows for day in org.truth.days.values())
+        assert first.body["report"]["way"] == ("server" if reads_itself else "client")
+        for run in (1, 2, 3):
+            google_billing.load(project.google, org.table, google_billing.next_delivery(org, run))
+            answer = service.push({"org_id": org.number}, f"m-{run}")
+            assert answer.status == 200, answer.body
+            project.is_equal(org, f"run {run}")
+        again = service.push({"org_id": org.number}, "m-4")
+        assert (again.status, again.body["rows_copied"], again.body["report"]["days_copied"]) == (200, 0, [])
+        payers = again.body["report"]["bytes_billed"]
+        assert set(payers) == {org.project, project.ours} and all(payers.values())
+        assert service.stop() == 0
+    midnight = f"{org.today}T00:00:00.000000Z"
+    assert again.body["watermark"] == midnight
+    project.run("journal", "clients")
+    client, = project.json("journal", "clients")["clients"]
+    assert client["last_successful_run"]
+
+
+def test_a_missing_right_is_told_and_the_message_works_when_it_is_given(project, orgs):
+    org = project.add(orgs[0])
+    project.google.control.revoke(email=org.reader, role="dataViewer", resource=org.dataset)
+    with webhook() as hook:
+        project.exports = [f'[notify]\nwebhook_url = "{hook.url}"']
+        project.write_config()
+        with job_service(project) as service:
+            failed = service.push({"org_id": org.number}, "m")
+            assert failed.status == 500 and org.reader in failed.body["detail"], failed.body
+            project.google.control.grant(email=org.reader, role="dataViewer", resource=org.dataset)
+            google_billing.load(project.google, org.table, google_billing.first_delivery(org))
+            assert service.push({"org_id": org.number}, "m").status == 200
+            project.is_equal(org)
+            service.stop()
+    assert [message["finops"]["event"] for message in hook.messages] == ["new_problems", "recovered"]
+
+
+def test_pushed_messages_need_googles_token_and_requests_ours(project, orgs):
+    org = project.add(orgs[0])
+    audience, email = "https://finops.example", "push@acme.iam.gserviceaccount.com"
+    project.configured(push_audience=audience, push_email=email, api_token=TOKEN)
+    with job_service(project) as service:
+        assert service.push({"org_id": org.number}).status == 401
+        assert service.ask("GET", "/v1/jobs").status == 401
+        mine = {"Authorization": f"Bearer {TOKEN}"}
+        assert service.push({"org_id": org.number}, headers=mine).status == 401
+        job = service.ask("POST", "/v1/jobs", {"org_id": str(org.number)}, mine)
+        assert job.status == 202
+        assert service.ask("GET", job.headers["Location"], headers=mine).status == 200
+        service.stop()
+    assert TOKEN not in str(service.log) + str(service.errors)
+
+
+def test_a_process_that_is_killed_leaves_its_job_to_another(project, orgs):
+    org = project.add(orgs[0])
+    google_billing.load(project.google, org.table, google_billing.first_delivery(org))
+    project.configured(lease="3s")
+    project.google.control.job_fault(kind="run_for", seconds=20)
+    with job_service(project) as killed:
+        job = killed.ask("POST", "/v1/jobs", {"org_id": org.number}).body
+        killed.wait_for_line("the job began")
+        killed.stop(signal.SIGKILL)
+    project.google.control.heal()
+    with job_service(project) as other:
+        assert other.ask("GET", f"/v1/jobs/{job['id']}").body["state"] == "running"
+        for _ in range(1000):
+            if other.ask("GET", f"/v1/jobs/{job['id']}").body["state"] == "succeeded":
+                break
+            time.sleep(0.1)
+        done = other.ask("GET", f"/v1/jobs/{job['id']}").body
+        assert (done["state"], done["attempts"]) == ("succeeded", 2)
+        project.is_equal(org)
