@@ -1,6 +1,8 @@
 """`finops serve`: billing exports of many organisations are copied to ours, by pushed messages and by requests."""
 import concurrent.futures
+import contextlib
 import itertools
+import os
 import random
 import signal
 import threading
@@ -165,3 +167,117 @@ def test_a_process_that_is_killed_leaves_its_job_to_another(project, orgs):
         done = other.ask("GET", f"/v1/jobs/{job['id']}").body
         assert (done["state"], done["attempts"]) == ("succeeded", 2)
         project.is_equal(org)
+
+
+class Watch:
+    """Looks at copies all the time: none may have fewer rows than before."""
+
+    def __init__(self, project, orgs):
+        self.project, self.tables = project, [project.copy_of(org) for org in orgs]
+        self.rows, self.fewer, self.looks, self.is_over = {}, [], 0, threading.Event()
+        self.thread = threading.Thread(target=self.look, daemon=True)
+
+    def look(self):
+        while not self.is_over.wait(0.02):
+            table = random.choice(self.tables)
+            try:
+                rows = self.project.google.control.count(table=table)
+            except RuntimeError:  # it is not there yet
+                continue
+            self.looks += 1
+            if rows < self.rows.get(table, 0):
+                self.fewer.append((table, self.rows[table], rows))
+            self.rows[table] = rows
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.is_over.set()
+        self.thread.join()
+
+
+class PubSub:
+    """Delivers each message again until it is taken, some also when they were, in any order, to any of the processes."""
+
+    def __init__(self, processes, seed):
+        self.processes, self.chance, self.refused = processes, random.Random(seed), 0
+
+    def deliver(self, messages):
+        deliveries = [message for message in messages for _ in range(self.chance.choice((1, 2, 4)))]
+        self.chance.shuffle(deliveries)
+        with concurrent.futures.ThreadPoolExecutor(12) as pool:
+            for failure in pool.map(self.until_taken, deliveries):
+                assert failure is None, failure
+
+    def until_taken(self, message):
+        message_id, body = message
+        for _ in range(200):
+            try:
+                answer = random.choice(self.processes).push(body, message_id, timeout=120)
+            except OSError:  # that process is gone
+                time.sleep(0.2)
+                continue
+            if answer.status == 200:
+                return None
+            if answer.status < 500:
+                return message_id, answer.status, answer.body
+            self.refused += 1
+            time.sleep(0.1)
+        return message_id, "never taken", answer.body
+
+
+FAULTS = [("lose_answer", "POST"), ("lose_answer", "PUT"), ("lose_answer", "GET"), ("reset", ".*"), ("internalError", ".*"), ("backendError", ".*"),
+          ("rateLimitExceeded", "POST"), ("tooManyRequests", ".*"), ("drip", "GET")]
+ORGANISATIONS = int(os.environ.get("FINOPS_STORM_ORGANISATIONS", 6))
+
+
+@pytest.mark.parametrize("orgs", [ORGANISATIONS], indirect=True, ids=[f"{ORGANISATIONS} organisations"])
+def test_a_storm_of_messages_loads_each_row_once(project, orgs, mariadb):
+    """Two processes over one MariaDB, messages that come several times and in any order, BigQuery that loses answers, kill -9."""
+    chance = random.Random(5)
+    mariadb.sql("CREATE OR REPLACE DATABASE storm")
+    project.variables = {"DB_HOST": f"{mariadb.host}:{mariadb.port}", "DB_NAME": "storm", "DB_USER": mariadb.user, "DB_PASSWORD": mariadb.password}
+    project.configured(lease="3s", workers=3, push_deadline="20s", max_retries=2)
+    project.run("journal", "migrate")
+    for org in orgs:
+        project.add(org, reads_itself=org.number % 4 == 0)
+    sent = 0
+    with contextlib.ExitStack() as stack, Watch(project, orgs) as watch:
+        processes = [stack.enter_context(job_service(project)) for _ in range(2)]
+        pubsub = PubSub(processes, seed=3)
+        is_over = threading.Event()
+
+        def disturb():
+            while not is_over.wait(chance.uniform(0.1, 0.6)):
+                kind, method = chance.choice(FAULTS)
+                project.google.control.fault(kind=kind, method=method, path="/bigquery/.*", nth=chance.randint(1, 20))
+
+        def kill():
+            while not is_over.wait(chance.uniform(4, 8)):
+                place = chance.randrange(2)
+                processes[place].stop(signal.SIGKILL)
+                processes[place] = stack.enter_context(job_service(project))
+
+        threads = [threading.Thread(target=disturb), threading.Thread(target=kill)]
+        for thread in threads:
+            thread.start()
+        try:
+            for run in range(4):
+                for org in orgs:
+                    delivery = google_billing.next_delivery(org, run) if run else google_billing.first_delivery(org)
+                    google_billing.load(project.google, org.table, delivery)
+                pubsub.deliver([(f"run-{run}-{org.number}", {"org_id": org.number}) for org in orgs])
+                sent += len(orgs)
+                for org in orgs:
+                    project.is_equal(org, f"run {run} of {org.number}")
+        finally:
+            is_over.set()
+            for thread in threads:
+                thread.join()
+            project.google.control.heal()
+        assert watch.looks > 20 and watch.fewer == []
+        answer = processes[0].push({"org_id": orgs[0].number}, "run-0-1")
+        assert answer.status == 200, "a message of long ago is answered from the journal"
+    assert mariadb.sql("SELECT COUNT(*), COUNT(DISTINCT message_id), SUM(status = 'SUCCESS') FROM storm.etl_jobs").split() == [str(sent)] * 3
