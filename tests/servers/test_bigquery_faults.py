@@ -99,6 +99,13 @@ def test_an_answer_drips_or_breaks_or_waits(client, server):
         client.get_dataset(name, retry=None, timeout=0.3)
 
 
+def test_an_answer_may_be_another_one(client, server):
+    table = new_table(client)
+    load(client, table, [row("a", "2025-06-01")])
+    server.control.fault(kind="alter", method="GET", path=r"/data\?", find='"v":"a"', put='"v":"b"')
+    assert [[item.id for item in client.list_rows(table)] for _ in range(2)] == [["b"], ["a"]]
+
+
 def test_an_error_may_say_when_to_come_back(client, server):
     server.control.fault(kind="tooManyRequests", path="/datasets", retry_after=7)
     with pytest.raises(exceptions.TooManyRequests) as failure:

@@ -217,6 +217,18 @@ def test_loads_of_json_lines(either):
     assert ids(client, table) == ["c"]
 
 
+def test_a_loaded_row_has_the_text_of_the_one_that_it_was_made_of(client):
+    """TO_JSON_STRING on both sides: numbers of 38 digits, floating point, JSON, records in arrays; of several rows at once."""
+    fields = [Field("f", "FLOAT"), Field("n", "NUMERIC"), Field("j", "JSON"),
+              Field("l", "RECORD", "REPEATED", fields=[Field("k", "STRING"), Field("v", "STRING")])]
+    table = new_table(client, fields, None)
+    load_lines(client, table, [{"f": f, "n": "-99999999999999999999999999999.999999999", "j": {"a": [1, None]}, "l": [{"k": "x"}, {"v": "y"}]}
+                               for f in (0.1 + 0.2, 1e-7, 1e22, "NaN", "-Infinity")])
+    texts = [text for text, _ in ask(client, f"SELECT TO_JSON_STRING(STRUCT(f, n, j, l)), FARM_FINGERPRINT(TO_JSON_STRING(STRUCT(f))) FROM `{table}`")]
+    rest = '"n":"-99999999999999999999999999999.999999999","j":{"a":[1,null]},"l":[{"k":"x","v":null},{"k":null,"v":"y"}]}'
+    assert [text.removesuffix(rest)[5:-1] for text in texts] == ["0.30000000000000004", "1e-07", "1e+22", '"NaN"', '"-Infinity"']
+
+
 def test_a_bad_row_fails_the_load_with_its_place(client):
     table = new_table(client)
     for bad, says in (({"id": "b", "cost": "many"}, "cost"), ({"id": "b", "unknown": 1}, "No such field: unknown"),
@@ -472,6 +484,8 @@ def test_a_dry_run_tells_bytes_of_the_partitions_that_are_left(client):
     assert bytes_of("DATE(ts) BETWEEN '2025-05-01' AND '2025-06-30'") == 2 * one
     assert bytes_of("ts < TIMESTAMP_SUB(TIMESTAMP '2025-07-01', INTERVAL 1 DAY)") == 2 * one
     assert bytes_of("ts IS NOT NULL OR id = 'x'") == 3 * one
+    assert bytes_of("(ts >= '2025-05-01' AND ts < '2025-06-01') OR (ts >= '2025-07-01')") == 2 * one
+    assert bytes_of("(ts >= '2025-07-01' OR ts IS NULL)") == one
     assert bytes_of("TRUE", "*") > 3 * one
     job = client.query(f"SELECT id FROM `{table}`")
     job.result()

@@ -239,7 +239,7 @@ def test_one_day_alone_is_taken_as_the_source_has_it_now(both):
     both.add("2026-05-03", 6)
     report = both.run()
     assert report["days"] == [["2026-05-01", 2, 3, False], ["2026-05-02", 0, 1, False], ["2026-05-03", 2, 1, True]]
-    assert [note for note in report["notes"] if "2026-05-01" in note and "2 rows and the copy 3" in note]
+    assert [note for note in report["notes"] if "2026-05-01" in note and "2 rows, and there were 3" in note]
     both.add("2026-05-03", 7)
     report = both.run(only_day="2026-05-01")
     assert report["days"] == [["2026-05-01", 2, 3, True]] and report["finished_until"] is None
@@ -263,7 +263,7 @@ def test_only_partitions_that_can_hold_the_days_are_paid_for(make):
              "OPTIONS (require_partition_filter = TRUE)")
     for day in ("2026-03-01", "2026-05-01"):
         both.sql(f"INSERT INTO {{}} (_PARTITIONTIME, id, export_time, text) SELECT TIMESTAMP '{day} 00:00:00+00', 1, "
-                 f"TIMESTAMP '{day} 01:00:00+00', REPEAT('x', 20000000)")
+                 f"TIMESTAMP '{day} 01:00:00+00', REPEAT('x', 12000000)")
     both.run()
     assert both.days() == [("2026-03-01", 1), ("2026-05-01", 1)]
     whole = both.run()["bytes_billed"][both.theirs]
@@ -470,3 +470,85 @@ def test_killed_at_any_step_no_reader_sees_fewer_rows(both, google, when):
         reader.join()
     both.run()
     assert nth > 15 and all(seen) and both.is_equal() and both.tables() == ["exports"]
+
+
+# ---- rows that are changed on their way
+
+CLEAN = "SELECT * REPLACE (upper(currency) AS currency, cost * 2 AS cost) FROM batch"
+
+
+def changed(both, days="2026-05"):
+    return both.sql("SELECT id, currency, cost FROM {} ORDER BY id", both.copy)
+
+
+@pytest.fixture
+def cleaned(both):
+    for day, number in (("2026-05-01", 1), ("2026-05-02", 2)):
+        both.add(day, number, cost="1.25", currency="'eur'")
+    return both
+
+
+def test_a_transform_changes_rows_once_and_leaves_the_rest_as_it_is(cleaned):
+    report = cleaned.run(transform=CLEAN)
+    assert report["way"] == "client" and report["rows_copied"] == 2
+    assert changed(cleaned) == [["1", "EUR", "2.5"], ["2", "EUR", "2.5"]]
+    rest = "SELECT TO_JSON_STRING(STRUCT(id, export_time, service, project, labels, amount, extra)) AS t FROM {} ORDER BY 1"
+    assert cleaned.sql(rest) == cleaned.sql(rest, cleaned.copy)
+    assert cleaned.tables() == ["exports", "exports__finops_days"]
+    writing = len(cleaned.jobs("load", "copy"))
+    assert cleaned.run(transform=CLEAN)["rows_copied"] == 0 and len(cleaned.jobs("load", "copy")) == writing
+    # What the source has anew, another text, and rows that somebody else changed.
+    cleaned.add("2026-05-01", 3, cost="7.0", currency="'usd'")
+    assert cleaned.run(transform=CLEAN)["days"] == [["2026-05-01", 2, 1, True], ["2026-05-02", 1, 1, False]]
+    assert cleaned.run(transform=CLEAN + " ")["rows_copied"] == 3
+    cleaned.sql("DELETE FROM {} WHERE id = 3", cleaned.copy)
+    assert cleaned.run(transform=CLEAN + " ")["rows_copied"] == 2
+    assert changed(cleaned) == [["1", "EUR", "2.5"], ["2", "EUR", "2.5"], ["3", "USD", "14.0"]]
+
+
+def test_without_its_transform_a_copy_is_equal_again(cleaned):
+    cleaned.run(transform=CLEAN)
+    cleaned.run()
+    assert cleaned.is_equal()
+    cleaned.run(transform=CLEAN)
+    assert changed(cleaned) == [["1", "EUR", "2.5"], ["2", "EUR", "2.5"]]
+
+
+def test_a_transform_that_loses_or_doubles_rows_publishes_nothing(cleaned):
+    for sql, says in (("SELECT * FROM batch WHERE id > 1", "makes 0 rows of the 1 of 2026-05-01"),
+                      ("SELECT * FROM batch UNION ALL SELECT * FROM batch", "makes 2 rows of the 1 of 2026-05-01"),
+                      ("SELECT * REPLACE (export_time + INTERVAL 3 DAY AS export_time) FROM batch", "moves rows to 2026-05-04"),
+                      ("SELECT * REPLACE (CAST(NULL AS TIMESTAMPTZ) AS export_time) FROM batch", "takes export_time away"),
+                      ("SELECT id FROM batch", "export_time is missing")):
+        answer = cleaned.run(transform=sql, fails=True)
+        assert answer["error"] == "invalid_config" and says in answer["message"] and "'t.sql'" in answer["message"]
+        assert changed(cleaned) == []
+    cleaned.run(transform="-- rows may change\nSELECT * FROM batch WHERE id > 1")
+    assert changed(cleaned) == [["2", "eur", "1.25"]]
+    assert cleaned.run(transform="-- rows may change\nSELECT * FROM batch WHERE id > 1")["rows_copied"] == 0
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_transform_that_is_killed_at_any_step_is_completed(cleaned, when):
+    for nth in itertools.count(1):
+        if nth % 6 == 1:
+            cleaned.add("2026-05-02", 100 + nth, cost="0.5", currency="'gbp'")
+        if cleaned.run(fails=None, transform=CLEAN, **{f"die_{when}_request": nth}).get("error") != "killed":
+            break
+    cleaned.run(transform=CLEAN)
+    expected = [[number, currency.upper(), cost] for number, currency, cost in cleaned.sql("SELECT id, currency, cost * 2 FROM {} ORDER BY id")]
+    assert nth > 20 and changed(cleaned) == expected and len(expected) > 4
+    assert cleaned.run(transform=CLEAN)["rows_copied"] == 0 and cleaned.tables() == ["exports", "exports__finops_days"]
+
+
+def test_lost_answers_cost_no_changed_row(cleaned, google):
+    for nth in itertools.count(1):
+        cleaned.add("2026-05-01", 100 + nth, cost="0.5", currency="'gbp'")
+        google.control.heal()
+        google.control.fault(kind="lose_answer", method=CHANGES, path="/bigquery/v2/", nth=nth)
+        since = len(google.control.requests())
+        cleaned.run(transform=CLEAN)
+        assert len(changed(cleaned)) == 2 + nth
+        if not [entry for entry in google.control.requests(since=since) if entry["fault"]]:
+            break
+    assert nth > 8

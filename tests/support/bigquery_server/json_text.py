@@ -32,7 +32,8 @@ def scalar(kind, value):
         plain = f"CASE WHEN contains({text}, '.') THEN rtrim(rtrim({text}, '0'), '.') ELSE {text} END"
         return f"CASE WHEN length(replace({plain}, '-', '')) <= 16 THEN {plain} ELSE '\"' || {plain} || '\"' END"
     if kind == "FLOAT":
-        return f"CASE WHEN isfinite({value}) THEN bq_plain_number({text}) ELSE '\"' || {text} || '\"' END"
+        return (f"CASE WHEN isfinite({value}) THEN bq_plain_number({text}) WHEN isnan({value}) THEN '\"NaN\"' "
+                f"WHEN {value} > 0 THEN '\"Infinity\"' WHEN {value} < 0 THEN '\"-Infinity\"' END")
     if kind == "BOOLEAN" or kind == "JSON":
         return text
     if kind == "BYTES":

@@ -6,7 +6,7 @@
 //    "source": "p.d.t", "destination": "p.d.t", "location": "", "first_day": "2026-05-01",
 //    "look_back": 10, "only_day": "", "days_at_once": 31, "die_before_request": n,
 //    "die_after_request": n (by SIGKILL), "lose_lease_before_publish": n,
-//    "wait_before_publish": file that begins it}
+//    "wait_before_publish": file that begins it, "transform": SQL}
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "finops/core/error.h"
+#include "finops/engines/duckdb/duckdb_row_transform.h"
 #include "finops/net/google/credential_chain.h"
 #include "finops/warehouses/bigquery/bigquery_table_copier.h"
 
@@ -118,6 +119,8 @@ TableCopyReport copy(const Json& asked) {
   request.first_day = day_of(asked.value("first_day", ""));
   request.look_back_days = asked.value("look_back", 10);
   request.only_day = day_of(asked.value("only_day", ""));
+  const std::string sql = asked.value("transform", "");
+  if (!sql.empty()) request.transform = make_duckdb_row_transform({.sql = sql, .name = "'t.sql'"});
   request.before_publish = before_publish(asked);
   return make_bigquery_table_copier(options, http, credentials("reader"), credentials("writer"),
                                     system_clock())

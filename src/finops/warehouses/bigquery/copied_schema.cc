@@ -73,6 +73,17 @@ MergedFields merge_fields(const Json& copy, const Json& source) {
   return merged;
 }
 
+std::vector<RowColumn> row_columns(const Json& fields) {
+  std::vector<RowColumn> columns;
+  for (const Json& field : fields) {
+    columns.push_back({.name = text_of(field, "name"),
+                       .type = plain_type(text_of(field, "type")),
+                       .is_repeated = is_repeated(field),
+                       .parts = row_columns(parts_of(field))});
+  }
+  return columns;
+}
+
 const Json* find_field(const Json& fields, const std::string& name) {
   const std::string lower = ascii_lower(name);
   for (const Json& field : fields) {

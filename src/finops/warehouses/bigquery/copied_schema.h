@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "finops/warehouses/bigquery/bigquery_client.h"
+#include "finops/warehouses/row_transform.h"
 
 namespace finops::bigquery {
 
@@ -20,6 +21,9 @@ struct MergedFields {
 /// What only the copy has stays at the top, where it is NULL from then on. In records it is a
 /// conflict: the text that rows are compared by has all parts of a record.
 MergedFields merge_fields(const Json& copy, const Json& source);
+
+/// The columns as a transform knows them.
+std::vector<RowColumn> row_columns(const Json& fields);
 
 /// The field of that name, whatever its case; null when there is none.
 const Json* find_field(const Json& fields, const std::string& name);

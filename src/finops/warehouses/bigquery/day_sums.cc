@@ -62,6 +62,16 @@ std::string columns_sql(const RowSource& source) {
   return sql;
 }
 
+}  // namespace
+
+std::string to_text(Day day) {
+  const std::chrono::year_month_day date(day);
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%04d-%02u-%02u", static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
+  return text.data();
+}
+
 Day day_of(const std::string& text) {
   int year = 0;
   unsigned month = 0, day = 0;
@@ -74,16 +84,6 @@ Day day_of(const std::string& text) {
 }
 
 std::uint64_t number_of(const QueryCell& cell) { return cell ? std::stoull(*cell) : 0; }
-
-}  // namespace
-
-std::string to_text(Day day) {
-  const std::chrono::year_month_day date(day);
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02u-%02u", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
-  return text.data();
-}
 
 std::vector<TimeRange> ranges_of(const std::vector<Day>& days) {
   std::vector<TimeRange> ranges;

@@ -1,7 +1,6 @@
 #include "finops/warehouses/bigquery/result_rows.h"
 
 #include "finops/core/error.h"
-#include "finops/warehouses/bigquery/row_lines.h"
 
 namespace finops::bigquery {
 namespace {
@@ -15,10 +14,10 @@ bool is_too_large(const Error& error) {
 }
 
 RowPage read_page(Client& client, const Call& call, const std::vector<RowField>& fields,
-                  std::string& lines) {
+                  Nulls nulls, std::string& lines) {
   for (int reading = 1;; ++reading) {
     try {
-      return append_lines(client.read(call), fields, lines);
+      return append_lines(client.read(call), fields, nulls, lines);
     } catch (const Error& error) {
       if (error.kind() != ErrorKind::kInvalidData) throw;
       if (reading == kReadings) throw error.within(call.tried);
@@ -27,7 +26,7 @@ RowPage read_page(Client& client, const Call& call, const std::vector<RowField>&
 }
 
 std::uint64_t read_pages(Jobs& jobs, const FinishedJob& job, const std::vector<RowField>& fields,
-                         const std::string& tried, const TakeLines& take) {
+                         Nulls nulls, const std::string& tried, const TakeLines& take) {
   Client& client = jobs.client();
   std::uint64_t rows = 0;
   std::string lines, next;
@@ -38,7 +37,7 @@ std::uint64_t read_pages(Jobs& jobs, const FinishedJob& job, const std::vector<R
     if (!job.location.empty()) call.query.emplace_back("location", job.location);
     if (!next.empty()) call.query.emplace_back("pageToken", next);
     lines.clear();
-    const RowPage page = read_page(client, call, fields, lines);
+    const RowPage page = read_page(client, call, fields, nulls, lines);
     rows += page.rows;
     if (page.next.empty() && rows != page.total_rows) {
       throw Error(ErrorKind::kInvalidData, tried + ": there are " + std::to_string(rows) +
@@ -67,7 +66,7 @@ std::vector<std::vector<TimeRange>> halves_of(const std::vector<TimeRange>& rang
 }  // namespace
 
 std::uint64_t read_rows(Jobs& jobs, const RowSource& source, const std::vector<TimeRange>& ranges,
-                        const TakeLines& take, const NoteJob& note) {
+                        Nulls nulls, const TakeLines& take, const NoteJob& note) {
   const std::string tried = "read rows of " + source.table.to_string();
   const Json configuration = {
       {"query", {{"query", rows_sql(source, ranges)}, {"useLegacySql", false}}}};
@@ -78,11 +77,11 @@ std::uint64_t read_rows(Jobs& jobs, const RowSource& source, const std::vector<T
     const auto halves = halves_of(ranges);
     if (!is_too_large(error) || halves.empty()) throw;
     std::uint64_t rows = 0;
-    for (const auto& half : halves) rows += read_rows(jobs, source, half, take, note);
+    for (const auto& half : halves) rows += read_rows(jobs, source, half, nulls, take, note);
     return rows;
   }
   note(*job);
-  return read_pages(jobs, *job, row_fields(source.fields), tried, take);
+  return read_pages(jobs, *job, row_fields(source.fields), nulls, tried, take);
 }
 
 }  // namespace finops::bigquery

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "finops/warehouses/bigquery/day_sums.h"
+#include "finops/warehouses/bigquery/row_lines.h"
 
 namespace finops::bigquery {
 
@@ -15,6 +16,6 @@ using NoteJob = std::function<void(const FinishedJob&)>;
 /// one result is read by pages. Where that is too large for BigQuery to keep, two queries of half
 /// the time each, and so on. Returns the number of rows.
 std::uint64_t read_rows(Jobs& jobs, const RowSource& source, const std::vector<TimeRange>& ranges,
-                        const TakeLines& take, const NoteJob& note);
+                        Nulls nulls, const TakeLines& take, const NoteJob& note);
 
 }  // namespace finops::bigquery

@@ -35,7 +35,7 @@ bool is_json_number(std::string_view text) {
          digits.find_first_not_of("0123456789.eE+-") == std::string_view::npos;
 }
 
-/// "1748739723004567" → "2025-06-01 01:02:03.004567 UTC" in quotes.
+/// "1748739723004567" → "2025-06-01 01:02:03.004567+00:00" in quotes.
 bool append_time(std::string& out, std::string_view micros) {
   std::int64_t count = 0;
   const auto [end, error] = std::from_chars(micros.data(), micros.data() + micros.size(), count);
@@ -45,7 +45,7 @@ bool append_time(std::string& out, std::string_view micros) {
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
   std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "\"%04d-%02u-%02u %02d:%02d:%02d.%06d UTC\"",
+  std::snprintf(text.data(), text.size(), "\"%04d-%02u-%02u %02d:%02d:%02d.%06d+00:00\"",
                 static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
                 static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
                 static_cast<int>(clock.minutes().count()),
@@ -82,8 +82,8 @@ bool append_scalar(std::string& out, Form form, const std::string& text) {
 /// array "f" of cells, a cell is an object with "v": null, a text, a record, or an array of cells.
 class PageHandler : public Json::json_sax_t {
  public:
-  PageHandler(const std::vector<RowField>& fields, std::string& lines)
-      : fields_(fields), lines_(lines) {}
+  PageHandler(const std::vector<RowField>& fields, Nulls nulls, std::string& lines)
+      : fields_(fields), nulls_(nulls), lines_(lines) {}
 
   RowPage page;
   bool is_whole() const { return is_whole_; }
@@ -129,6 +129,7 @@ class PageHandler : public Json::json_sax_t {
   bool end_cell();
 
   const std::vector<RowField>& fields_;
+  const Nulls nulls_;
   std::string& lines_;
   std::vector<Frame> frames_;
   std::string key_;
@@ -155,7 +156,13 @@ bool PageHandler::scalar(const std::string* text) {
   if (is_outside()) return true;
   if (!is_at(Place::kCell) || key_ != "v") return fail();
   const Frame& cell = frames_.back();
-  if (text == nullptr) return !cell.is_item || fail();
+  if (text == nullptr) {
+    if (cell.is_item) return fail();
+    if (nulls_ == Nulls::kLeftOut) return true;
+    begin_value();
+    lines_ += cell.field->is_repeated ? "[]" : "null";
+    return true;
+  }
   if (cell.field->is_repeated && !cell.is_item) return fail();
   begin_value();
   return append_scalar(lines_, cell.field->form, *text) || fail();
@@ -257,10 +264,10 @@ std::vector<RowField> row_fields(const Json& fields) {
   return result;
 }
 
-RowPage append_lines(std::string_view answer, const std::vector<RowField>& fields,
+RowPage append_lines(std::string_view answer, const std::vector<RowField>& fields, Nulls nulls,
                      std::string& lines) {
   const std::size_t before = lines.size();
-  PageHandler handler(fields, lines);
+  PageHandler handler(fields, nulls, lines);
   if (!Json::sax_parse(answer, &handler) || !handler.is_whole()) {
     lines.resize(before);
     throw Error(ErrorKind::kInvalidData, "the page's rows cannot be understood");

@@ -37,11 +37,14 @@ struct RowPage {
   bool is_complete = true;  // false: the job is not done yet
 };
 
+/// Whether columns without a value stand in a line.
+enum class Nulls { kLeftOut, kWritten };
+
 /// Appends the rows of an answer of tabledata.list or jobs.getQueryResults, which was asked for
 /// with useInt64Timestamp, to `lines` as newline-delimited JSON, without reading it into a tree.
 /// Columns without a value are left out. Throws kInvalidData for an answer that is not of that
 /// form; `lines` is as it was then.
-RowPage append_lines(std::string_view answer, const std::vector<RowField>& fields,
+RowPage append_lines(std::string_view answer, const std::vector<RowField>& fields, Nulls nulls,
                      std::string& lines);
 
 }  // namespace finops::bigquery

@@ -15,10 +15,10 @@ Json field(const char* name, const char* type, const char* mode = "NULLABLE", Js
   return made;
 }
 
-std::string lines_of(const Json& fields, const std::string& rows) {
+std::string lines_of(const Json& fields, const std::string& rows, Nulls nulls = Nulls::kLeftOut) {
   std::string lines;
   append_lines(R"({"schema":{"fields":[]},"jobComplete":true,"rows":)" + rows + "}",
-               row_fields(fields), lines);
+               row_fields(fields), nulls, lines);
   return lines;
 }
 
@@ -40,10 +40,10 @@ TEST(RowLinesTest, FloatsStayTheirTextAndTimesAreExactToTheMicrosecond) {
                              R"({"f":[{"v":"1.0E-7"},{"v":"-62135596799999999"}]},)"
                              R"({"f":[{"v":"NaN"},{"v":"253402300799999999"}]},)"
                              R"({"f":[{"v":"-Infinity"},{"v":"-1"}]}])"),
-            "{\"cost\":0.30000000000000004,\"at\":\"2025-06-01 01:02:03.004567 UTC\"}\n"
-            "{\"cost\":1.0E-7,\"at\":\"0001-01-01 00:00:00.000001 UTC\"}\n"
-            "{\"cost\":\"NaN\",\"at\":\"9999-12-31 23:59:59.999999 UTC\"}\n"
-            "{\"cost\":\"-Infinity\",\"at\":\"1969-12-31 23:59:59.999999 UTC\"}\n");
+            "{\"cost\":0.30000000000000004,\"at\":\"2025-06-01 01:02:03.004567+00:00\"}\n"
+            "{\"cost\":1.0E-7,\"at\":\"0001-01-01 00:00:00.000001+00:00\"}\n"
+            "{\"cost\":\"NaN\",\"at\":\"9999-12-31 23:59:59.999999+00:00\"}\n"
+            "{\"cost\":\"-Infinity\",\"at\":\"1969-12-31 23:59:59.999999+00:00\"}\n");
 }
 
 TEST(RowLinesTest, RecordsAndArraysKeepTheirShape) {
@@ -63,17 +63,32 @@ TEST(RowLinesTest, RecordsAndArraysKeepTheirShape) {
             "\n");
 }
 
+TEST(RowLinesTest, ColumnsWithoutAValueStandThereWhereTheyAreWanted) {
+  const Json fields = {
+      field("id", "INTEGER"), field("names", "STRING", "REPEATED"),
+      field("service", "RECORD", "NULLABLE", {field("id", "STRING"), field("kind", "STRING")})};
+  EXPECT_EQ(lines_of(fields,
+                     R"([{"f":[{"v":null},{"v":null},{"v":{"f":[{"v":"x"},{"v":null}]}}]},)"
+                     R"({"f":[{"v":"1"},{"v":[]},{"v":null}]}])",
+                     Nulls::kWritten),
+            R"({"id":null,"names":[],"service":{"id":"x","kind":null}})"
+            "\n"
+            R"({"id":"1","names":[],"service":null})"
+            "\n");
+}
+
 TEST(RowLinesTest, APageTellsWhatFollows) {
   std::string lines = "before\n";
   const RowPage page = append_lines(
       R"({"kind":"x","rows":[{"f":[{"v":"1"}]}],"totalRows":"7","pageToken":"n","errors":[{"a":[1.5]}]})",
-      row_fields(Json::array({field("id", "INT64")})), lines);
+      row_fields(Json::array({field("id", "INT64")})), Nulls::kLeftOut, lines);
   EXPECT_EQ(lines, "before\n{\"id\":\"1\"}\n");
   EXPECT_EQ(page.next, "n");
   EXPECT_EQ(page.total_rows, 7u);
   EXPECT_EQ(page.rows, 1u);
   EXPECT_FALSE(
-      append_lines(R"({"jobComplete":false})", row_fields(Json::array()), lines).is_complete);
+      append_lines(R"({"jobComplete":false})", row_fields(Json::array()), Nulls::kLeftOut, lines)
+          .is_complete);
 }
 
 TEST(RowLinesTest, WhatIsNoPageIsRefusedAndLeavesNothing) {
@@ -88,8 +103,9 @@ TEST(RowLinesTest, WhatIsNoPageIsRefusedAndLeavesNothing) {
         R"([{"f":[{"w":"1"},{"v":[]},{"v":null}]}])",
         R"([{"f":[{"v":"1"},{"v":[]},{"v":null}]})"}) {
     std::string lines = "before\n";
-    const Error error = error_thrown_by(
-        [&] { append_lines(std::string(R"({"rows":)") + rows + "}", fields, lines); });
+    const Error error = error_thrown_by([&] {
+      append_lines(std::string(R"({"rows":)") + rows + "}", fields, Nulls::kLeftOut, lines);
+    });
     EXPECT_EQ(error.kind(), ErrorKind::kInvalidData) << rows;
     EXPECT_EQ(lines, "before\n") << rows;
   }
