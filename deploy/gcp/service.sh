@@ -6,7 +6,7 @@
 #
 # Before: the image is in REGION-docker.pkg.dev/PROJECT_ID/finops/finops:VERSION, the secret finops-db-password has a version, and the database
 # `finops` with a user `finops` is at DATABASE_ADDRESS of the network. LAKE_JOB=finops schedules the lake's Cloud Run job, too.
-set -euo pipefail
+set -feuo pipefail # -f: no word is a pattern of file names
 : "${PROJECT_ID:?}" "${REGION:?}" "${VERSION:?}" "${NETWORK:?}" "${SUBNETWORK:?}" "${DATABASE_ADDRESS:?}"
 ORGANISATIONS=${ORGANISATIONS:-}
 SCHEDULE=${SCHEDULE:-30 */6 * * *}
