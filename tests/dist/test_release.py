@@ -114,11 +114,13 @@ def test_bills_of_known_truth_are_made_loaded_and_queried(place):
 def test_its_curl_knows_how_to_mail(place):
     at = place.shown
     place.run("demo", "generate", "--out", f"{at}/mail", "--rows", 10)
-    environment = {"CONFIG_PATH": f"{at}/mail/config.toml", "FINOPS_DATA_DIR": f"{at}/nowhere", "FINOPS__AWS__BUCKET": f"file://{at}/none",
-                   "FINOPS__NOTIFY__EMAIL_FROM": "finops@mail.example", "FINOPS__NOTIFY__EMAIL_TO": "a@mail.example"}
+    # A catalog that this version does not have: the run fails and has something to tell.
+    environment = {"CONFIG_PATH": f"{at}/mail/config.toml", "FINOPS_DATA_DIR": f"{at}/data", "FINOPS__CATALOG__TYPE": "glue",
+                   "FINOPS__CATALOG__URI": "x", "FINOPS__NOTIFY__EMAIL_FROM": "finops@mail.example",
+                   "FINOPS__NOTIFY__EMAIL_TO": "a@mail.example"}
     for scheme in ("smtp", "smtps"):
         told = place.run("aws", "run-pipeline", expect=1, FINOPS__NOTIFY__EMAIL_SMTP_URL=f"{scheme}://127.0.0.1:1", **environment).err
-        assert "mail a@mail.example by 127.0.0.1:1: " in told and "3 attempts" in told, "not even tried: the protocol is unknown"
+        assert "mail a@mail.example by 127.0.0.1:1: Failed to connect" in told, "not even tried: the protocol is unknown"
 
 
 @contextlib.contextmanager
