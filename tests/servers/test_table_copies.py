@@ -381,6 +381,20 @@ def test_a_copy_whose_place_was_taken_publishes_nothing_more(both, tmp_path):
     assert first.wait() == 1 and both.is_equal() and len(both.rows(both.copy)) == 2
 
 
+def test_what_an_earlier_copy_left_has_to_go_before_anything_is_published(both, google):
+    both.add("2026-05-01", 1)
+    for nth in itertools.count(12):
+        assert both.run(fails=None, die_before_request=nth)["error"] == "killed"
+        if left := [table for table in both.tables() if table.startswith("finops_staging_")]:
+            break
+    google.control.fault(kind="accessDenied", method="DELETE", times=100)
+    answer = both.run(fails=True)
+    assert answer["error"] == "permission_denied" and left[0] in answer["message"] and both.days() == []
+    google.control.heal()
+    both.run()
+    assert both.is_equal() and both.tables() == ["exports"]
+
+
 def test_an_interrupted_copy_cancels_its_jobs_and_leaves_nothing(both, google):
     both.add("2026-05-01", 1)
     google.control.job_fault(kind="run_for", type="query", nth=3, seconds=60)

@@ -49,10 +49,10 @@ struct ComparedDay {
 struct TableCopyReport {
   std::string way;                                // "server" (no row came through us) or "client"
   std::optional<std::chrono::sys_days> from, to;  // half-open: the days that were looked at
-  /// Days before it are over and in the copy as the source has them (or noted): at most the source's
-  /// current day, and at most the day after the last one that it has rows of, since an export that
-  /// stands still goes on with what it owes. Nothing: no rows were there, or one day alone was
-  /// looked at.
+  /// Days before it are over and in the copy as the source has them (or noted): at most the
+  /// source's current day, and at most the day after the last one that it has rows of, since an
+  /// export that stands still goes on with what it owes. Nothing: no rows were there, or one day
+  /// alone was looked at.
   std::optional<std::chrono::sys_days> finished_until;
   std::vector<ComparedDay> days;  // those that either side has rows of, in order
   std::uint64_t rows_copied = 0;
@@ -64,13 +64,15 @@ struct TableCopyReport {
 
 /// Keeps one table a copy of another, day by day. A day is replaced as a whole and at once, by rows
 /// that were compared with the source's before anybody can read them: count and a fingerprint that
-/// does not depend on their order. One call at a time for a copy: a later one takes an earlier one's
-/// place, which then ends with kConflict. Doing it again changes nothing; killed at any moment, the next
-/// call completes it. A day never has fewer rows than before, unless only_day asks for it.
+/// does not depend on their order. One call at a time for a copy: a later one takes an earlier
+/// one's place, which then ends with kConflict. Doing it again changes nothing; killed at any
+/// moment, the next call completes it. A day never has fewer rows than before, unless only_day asks
+/// for it.
 ///
 /// Throws Error: kInvalidConfig and kPermissionDenied for what an operator must mend, kNotFound
 /// when there is no such source, kUnsupported for tables that cannot be copied so, kInvalidData
-/// when what arrived is not what was sent, kUnavailable when a later try may do.
+/// when what arrived is not what was sent, kConflict when a later copy took this one's place, and
+/// kUnavailable when a later try may do.
 class TableCopier {
  public:
   virtual ~TableCopier() = default;

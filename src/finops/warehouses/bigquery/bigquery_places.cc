@@ -19,6 +19,15 @@ void create(Client& client, const std::string& path, const Json& resource,
   }
 }
 
+constexpr int kGone = 404;  // already, or by an attempt whose answer was lost
+
+Call removal_of(const TableRef& table) {
+  return {.method = "DELETE",
+          .url = table.path(),
+          .tried = "remove the table " + table.to_string(),
+          .changes_something = true};
+}
+
 void check_name(const std::string& what, const std::string& text, std::string_view more) {
   const bool is_good = !text.empty() && std::ranges::all_of(text, [&](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
@@ -56,11 +65,19 @@ void create_table(Client& client, const TableRef& table, Json resource) {
 }
 
 void remove_table(Client& client, const TableRef& table) {
-  client.send({.method = "DELETE",
-               .url = table.path(),
-               .tried = "remove the table " + table.to_string(),
-               .changes_something = true,
-               .is_last_word = client.options().stop.stop_requested()});
+  const Call call = removal_of(table);
+  const RetriedResponse result = client.send(call);
+  if (!result.response.is_success() && result.response.status != kGone) client.fail(result, call);
+}
+
+void try_to_remove_table(Client& client, const TableRef& table) {
+  Call call = removal_of(table);
+  call.is_last_word = client.options().stop.stop_requested();
+  try {
+    client.send(call);
+  } catch (const Error&) {
+    // It expires.
+  }
 }
 
 std::vector<std::string> tables_with_prefix(Client& client, const std::string& project,

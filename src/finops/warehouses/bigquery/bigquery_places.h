@@ -17,8 +17,10 @@ void create_dataset(Client& client, const std::string& project, const std::strin
                     const std::string& location);
 void create_table(Client& client, const TableRef& table, Json resource);
 
-/// Tries it, also after a stop; a table that stays expires by itself.
+/// Throws unless the table is gone then.
 void remove_table(Client& client, const TableRef& table);
+/// Tries it, also after a stop, of a table that otherwise expires by itself.
+void try_to_remove_table(Client& client, const TableRef& table);
 
 /// The names of the dataset's tables that begin so.
 std::vector<std::string> tables_with_prefix(Client& client, const std::string& project,

@@ -314,10 +314,10 @@ void BigQueryWarehouse::replace_in_transaction(Jobs& jobs, const PeriodReplaceme
     insert_from(jobs, replacement, staging, done);
   } catch (...) {
     // It expires by itself where this is too late.
-    remove_table(client_, staging);
+    try_to_remove_table(client_, staging);
     throw;
   }
-  remove_table(client_, staging);
+  try_to_remove_table(client_, staging);
   check(jobs, replacement, ref(replacement.table.name), done);
 }
 

@@ -1,6 +1,5 @@
 #include "finops/warehouses/bigquery/copy_staging.h"
 
-#include "finops/core/error.h"
 #include "finops/core/sha256.h"
 #include "finops/core/unique_ids.h"
 #include "finops/warehouses/bigquery/bigquery_places.h"
@@ -30,12 +29,6 @@ CopyStaging::CopyStaging(Client& client, const TableRef& destination, const Json
   create_table(client_, table_, resource_);
 }
 
-CopyStaging::~CopyStaging() {
-  try {
-    remove_table(client_, table_);
-  } catch (const Error&) {
-    // It expires by itself.
-  }
-}
+CopyStaging::~CopyStaging() { try_to_remove_table(client_, table_); }
 
 }  // namespace finops::bigquery

@@ -325,13 +325,7 @@ void TableCopying::publish(const TableRef& staging, Day day, const DaySum& sum) 
   to.table += "$" + partition;
   if (sum.rows == 0) {
     // There is no partition that could be copied.
-    const Call call{
-        .method = "DELETE", .url = to.path(), .tried = tried, .changes_something = true};
-    const RetriedResponse result = writer_.send(call);
-    constexpr int kGone = 404;  // already, or by an attempt whose answer was lost
-    if (!result.response.is_success() && result.response.status != kGone) {
-      writer_.fail(result, call);
-    }
+    remove_table(writer_, to);
   } else {
     TableRef from = staging;
     from.table += "$" + partition;

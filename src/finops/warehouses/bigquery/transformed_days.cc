@@ -1,6 +1,7 @@
 #include "finops/warehouses/bigquery/transformed_days.h"
 
-#include "finops/core/error.h"
+#include <utility>
+
 #include "finops/warehouses/bigquery/bigquery_places.h"
 
 namespace finops::bigquery {
@@ -17,7 +18,8 @@ std::string struct_sql(Day day, const TransformedDay& known) {
 
 }  // namespace
 
-TransformedDays::TransformedDays(Jobs jobs, const TableRef& copy) : jobs_(jobs), table_(copy) {
+TransformedDays::TransformedDays(Jobs jobs, const TableRef& copy)
+    : jobs_(std::move(jobs)), table_(copy) {
   table_.table += "__finops_days";
   if (find_table(jobs_.client(), table_)) return;
   create_table(
