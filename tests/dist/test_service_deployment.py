@@ -18,7 +18,6 @@ from local_http import local_http  # noqa: E402
 DEPLOY = ROOT / "deploy"
 DISCOVERY = ROOT / ".deps/venv/deploy/bin/python"
 # What `finops serve` reads beside the keys of the configuration.
-OF_SERVICE = {"LOG_LEVEL", "PROJECT_ID", "SERVICE_ACCOUNT_FILE", "BATCH_SIZE", "MAX_RETRIES", "RETRY_DELAY"}
 
 
 def yaml_document(path):
@@ -103,13 +102,12 @@ def values_of(environment):
 
 
 def check_known(environment, tmp_path):
-    """finops itself says which of its names it knows; what of the others it is not asked is for the service alone."""
-    ours = {name: value for name, value in environment.items() if name not in OF_SERVICE}
+    """finops itself says which of its names it knows."""
     done = subprocess.run([os.environ["FINOPS_BIN"], "config", "--json"], cwd=tmp_path, capture_output=True, text=True,
-                          env={"PATH": os.environ["PATH"]} | ours)
+                          env={"PATH": os.environ["PATH"]} | environment)
     assert done.returncode == 0, done.stderr
     given = done.stdout
-    for name, value in ours.items():
+    for name, value in environment.items():
         assert not value or name in given, f"finops takes nothing from {name}"
     return given
 
@@ -282,11 +280,12 @@ def test_only_the_service_is_reached_and_from_this_machine_alone(compose):
 
 
 def test_secrets_are_files(compose):
-    assert compose["secrets"] == {"db_password": {"file": "./secrets/db_password"}}
+    assert compose["secrets"] == {name: {"file": f"./secrets/{name}"} for name in ("db_password", "api_token")}
     for name, one_service in compose["services"].items():
         for variable, value in one_service.get("environment", {}).items():
             if "PASSWORD" in variable and variable != "MARIADB_RANDOM_ROOT_PASSWORD":
-                assert value.removeprefix("file:") == "/run/secrets/db_password" and "db_password" in one_service["secrets"], name
+                folder, _, secret = value.removeprefix("file:").rpartition("/")
+                assert folder == "/run/secrets" and secret in one_service["secrets"], name
 
 
 def without_variables(value):
@@ -297,7 +296,7 @@ def without_variables(value):
 def test_finops_knows_the_names_in_compose(compose, tmp_path):
     environment = {name: without_variables(value) for name, value in compose["services"]["finops"]["environment"].items()}
     assert "file:/run/secrets/db_password" in check_known(environment, tmp_path)
-    check_known(environment | {"FINOPS__DATABASE__BIGQUERY__ENDPOINT_URL": "http://bigquery:9050"}, tmp_path)
+    check_known(environment | {"FINOPS__SERVICE__ENDPOINT_URL": "http://bigquery:9050"}, tmp_path)
 
 
 @pytest.mark.parametrize(("status", "is_healthy"), [(200, True), (503, False)])

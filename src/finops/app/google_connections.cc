@@ -1,8 +1,12 @@
 #include "finops/app/google_connections.h"
 
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <utility>
 
 #include "finops/core/error.h"
+#include "finops/engines/duckdb/duckdb_row_transform.h"
 #include "finops/net/google/credential_chain.h"
 #include "finops/net/url.h"
 #include "finops/warehouses/bigquery/bigquery_table_copier.h"
@@ -11,6 +15,22 @@ namespace finops {
 namespace {
 
 GoogleScopes all_of_cloud() { return {std::string(kCloudPlatformScope)}; }
+
+std::shared_ptr<RowTransform> transform(const std::string& path, std::stop_token stop) {
+  constexpr std::uintmax_t kLongest = 1u << 20;
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  std::ifstream file(path, std::ios::binary);
+  if (error || !file || size > kLongest) {
+    throw Error(ErrorKind::kInvalidConfig,
+                "the organisation's transform_sql '" + path +
+                    (error || !file ? "' cannot be read" : "' has more than a mebibyte") +
+                    "; it is a file of the machine that does the job");
+  }
+  return make_duckdb_row_transform({.sql = std::string(std::istreambuf_iterator<char>(file), {}),
+                                    .name = "'" + path + "'",
+                                    .stop = std::move(stop)});
+}
 
 }  // namespace
 
@@ -48,7 +68,7 @@ jobs::CopyMeans TableCopying::means() {
   return {.own_project = configured_.project_id,
           .copier = [this](const jobs::CopyOrder& order,
                            std::stop_token stop) { return copier(order, std::move(stop)); },
-          .transform = nullptr};
+          .transform = transform};
 }
 
 std::unique_ptr<TableCopier> TableCopying::copier(const jobs::CopyOrder& order,

@@ -98,7 +98,8 @@ JobGain copy_table(journal::JobJournal& journal, const CopyMeans& means, const j
       order.source.to_string() == order_of(client, usual, means.own_project).source.to_string();
   const auto mark = journal.watermark(job.organization_id, job.destination_table);
   if (mark && is_usual_source) request.first_day = std::chrono::floor<std::chrono::days>(*mark);
-  if (!order.transform_sql.empty()) request.transform = means.transform(order.transform_sql);
+  if (!order.transform_sql.empty())
+    request.transform = means.transform(order.transform_sql, rights.stop);
   const TableCopyReport report = means.copier(order, rights.stop)->copy(request);
 
   JobGain gain;

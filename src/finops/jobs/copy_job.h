@@ -19,7 +19,7 @@ struct CopyMeans {
   /// For one job: reads as the order says.
   std::function<std::unique_ptr<TableCopier>(const CopyOrder&, std::stop_token)> copier;
   /// Of the order's transform_sql, which is not empty.
-  std::function<std::shared_ptr<RowTransform>(const std::string& path)> transform;
+  std::function<std::shared_ptr<RowTransform>(const std::string& path, std::stop_token)> transform;
 };
 
 /// A job is made of a wish. Throws kNotFound for an organisation that is not configured or not
