@@ -34,6 +34,7 @@ setup_test() {
   provide_venv bigquery
   provide_venv mail
   provide_venv deploy
+  provide_venv api
   provide chromium "$CHROMIUM_VERSION $CHROMIUM_SHA256" install_chromium
   provide versitygw "$VERSITYGW_VERSION $VERSITYGW_SUM" install_versitygw
   provide toxiproxy "$TOXIPROXY_VERSION $TOXIPROXY_SUM" install_toxiproxy

@@ -78,6 +78,7 @@ std::unique_ptr<TableCopier> TableCopying::copier(const jobs::CopyOrder& order,
       .project_id = own.empty() ? order.destination.project : own,
       .endpoint_url = configured_.endpoint_url,
       .stop = std::move(stop),
+      .rows_at_once = static_cast<std::size_t>(configured_.batch_size),
   };
   return make_bigquery_table_copier(options, aws_.http(), reader(order.reader_account), writer_,
                                     clock_);

@@ -23,6 +23,7 @@ struct ClientOptions {
   RetryPolicy retry;
   std::shared_ptr<RetryBudget> retry_budget = std::make_shared<RetryBudget>();
   std::stop_token stop;  // ends every call with kCancelled
+  std::size_t rows_at_once = 0;  // of rows that are read by pages; 0: as BigQuery likes
 };
 
 /// One request to BigQuery's REST API, version 2, before it is addressed and authorised.

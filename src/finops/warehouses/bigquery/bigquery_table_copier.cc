@@ -43,7 +43,8 @@ class BigQueryTableCopier : public TableCopier {
     bigquery::ClientOptions options{.project_id = project,
                                     .retry = options_.retry,
                                     .retry_budget = options_.retry_budget,
-                                    .stop = options_.stop};
+                                    .stop = options_.stop,
+                                    .rows_at_once = options_.rows_at_once};
     if (!options_.endpoint_url.empty()) options.endpoint_url = options_.endpoint_url;
     return options;
   }

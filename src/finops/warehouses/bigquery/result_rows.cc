@@ -35,6 +35,9 @@ std::uint64_t read_pages(Jobs& jobs, const FinishedJob& job, const std::vector<R
               .query = {{"timeoutMs", "10000"}, {"formatOptions.useInt64Timestamp", "true"}},
               .tried = tried};
     if (!job.location.empty()) call.query.emplace_back("location", job.location);
+    if (const std::size_t most = client.options().rows_at_once; most > 0) {
+      call.query.emplace_back("maxResults", std::to_string(most));
+    }
     if (!next.empty()) call.query.emplace_back("pageToken", next);
     lines.clear();
     const RowPage page = read_page(client, call, fields, nulls, lines);
