@@ -1,5 +1,6 @@
 #include "finops/service/job_api.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <utility>
@@ -32,6 +33,12 @@ std::optional<std::int64_t> whole_number(std::string_view text) {
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool is_number = error == std::errc() && end == text.data() + text.size() && value >= 0;
   return is_number ? std::optional(value) : std::nullopt;
+}
+
+/// Of UTF-8.
+std::size_t characters(std::string_view text) {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
 }
 
 /// A job, or why there is none.
@@ -105,8 +112,8 @@ ReadOrMistakes<journal::JobFilter> filter_of(const FormFields& query) {
       }
     } else if (name == "org_id") {
       filter.organization_id = value;
-      if (value.empty() || value.size() > kLongestId || !is_utf8(value)) {
-        result.mistakes.push_back({name, "has to be a text of 1 to 255 bytes"});
+      if (value.empty() || !is_utf8(value) || characters(value) > kLongestId) {
+        result.mistakes.push_back({name, "has to be a text of 1 to 255 characters"});
       }
     } else if (name == "limit" || name == "before") {
       const auto number = whole_number(value);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <utility>
 
 #include "finops/core/base64.h"
@@ -94,10 +95,21 @@ class FieldReader {
   FieldMistakes& mistakes_;
 };
 
+/// "10" for 10.0 and 1e1, which JSON does not tell from 10; nothing for other fractions, and where
+/// a double does not hold every whole number.
+std::optional<std::string> whole_digits(double number) {
+  constexpr double kMost = 9'007'199'254'740'992;  // 2^53
+  if (number < 0 || number > kMost || std::floor(number) != number) return std::nullopt;
+  return std::to_string(static_cast<std::uint64_t>(number));
+}
+
 std::string organization_id(FieldReader& reader) {
   const Json* value = reader.find({"org_id"});
   if (value == nullptr) return reader.complain("org_id", "is missing"), "";
   if (value->is_number_unsigned()) return std::to_string(value->get<std::uint64_t>());
+  if (value->is_number_float()) {
+    if (auto digits = whole_digits(value->get<double>())) return std::move(*digits);
+  }
   if (!value->is_string()) {
     return reader.complain("org_id", "has to be a text or a whole number, not below zero"), "";
   }

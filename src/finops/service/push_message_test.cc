@@ -83,7 +83,7 @@ TEST(PushMessageTest, NamesTheFieldOfEachMistake) {
        "is longer than 128 bytes"},
       {envelope(R"({"org_id": -1})"), "message.data.org_id",
        "has to be a text or a whole number, not below zero"},
-      {envelope(R"({"org_id": 1.0})"), "message.data.org_id",
+      {envelope(R"({"org_id": 1.5})"), "message.data.org_id",
        "has to be a text or a whole number, not below zero"},
       {envelope(R"({"org_id": 18446744073709551616})"), "message.data.org_id",
        "has to be a text or a whole number, not below zero"},
@@ -130,6 +130,21 @@ TEST(PushMessageTest, Base64IsReadAsItIsWritten) {
   }
   for (const char* text : {"A", "=", "====", "AA=A", "AAA\n", "A===", "AB==", "-_8="}) {
     EXPECT_FALSE(from_base64(text)) << text;
+  }
+}
+
+TEST(JobMessageTest, AWholeNumberIsItsDigitsHoweverItIsWritten) {
+  const auto id = [](std::string_view number) {
+    return read_job_message("{\"org_id\": " + std::string(number) + "}", "body")
+        .value.value_or(JobMessage{.organization_id = "refused"})
+        .organization_id;
+  };
+  EXPECT_EQ(id("10"), "10");
+  EXPECT_EQ(id("10.0"), "10");
+  EXPECT_EQ(id("1e1"), "10");
+  EXPECT_EQ(id("18446744073709551615"), "18446744073709551615");
+  for (const char* wrong : {"-1", "1.5", "1e300", "-0.5", "18446744073709551616.0"}) {
+    EXPECT_EQ(id(wrong), "refused") << wrong;
   }
 }
 
