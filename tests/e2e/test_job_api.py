@@ -84,6 +84,11 @@ def test_clients_are_kept(project):
     client, = project.json("journal", "clients")["clients"]
     assert (client["source_project"], client["source_dataset"], client["source_table"]) == ("theirs", "billing", "export")
     assert (client["look_back_days"], client["enabled"], client["service_account"]) == (3, False, "r@theirs.iam.gserviceaccount.com")
+    again = project.run("journal", "set-client", "8", "--destination", "ours.org_7_standard_export.org_7_standard_export_table", expect=2)
+    assert "7" in again.err and "another destination" in again.err
+    lacking = project.run("journal", "set-client", "org-9", "--source", "a.b.c")
+    assert "destination_dataset" in lacking.err and "org-9" in lacking.out
+    project.run("journal", "remove-client", "org-9")
     assert "7 (disabled)" in project.run("journal", "clients").out
     assert "PROJECT.DATASET.TABLE" in project.run("journal", "set-client", "7", "--source", "a..b", expect=2).err
     assert project.json("journal", "remove-client", "7") == {"removed": "7"}

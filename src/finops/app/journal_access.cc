@@ -1,6 +1,7 @@
 #include "finops/app/journal_access.h"
 
 #include "finops/core/error.h"
+#include "finops/jobs/copy_order.h"
 #include "finops/journal/mysql/mysql_journal.h"
 #include "finops/journal/sqlite/sqlite_journal.h"
 
@@ -63,15 +64,25 @@ JournalSession::JournalSession(const Configuration& configuration, const std::st
     : aws(Environment::of_process(), system_clock(), stop),
       journal(open_journal(configuration, aws, system_clock(), stop)) {}
 
-journal::ClientConfiguration change_client(
-    const Configuration& configuration, const std::string& organization_id,
-    const std::function<void(journal::ClientConfiguration&)>& change) {
+ChangedClient change_client(const Configuration& configuration, const std::string& organization_id,
+                            const std::function<void(journal::ClientConfiguration&)>& change) {
   const JournalSession session(configuration);
+  const std::string& own_project = configuration.service.project_id;
   auto client = session.journal->client(organization_id)
                     .value_or(journal::ClientConfiguration{.organization_id = organization_id});
   change(client);
+  jobs::require_own_destination(session.journal->clients(), client, own_project);
   session.journal->put_client(client);
-  return session.journal->client(organization_id).value_or(client);
+  ChangedClient changed{.client = session.journal->client(organization_id).value_or(client)};
+  try {
+    const jobs::CopyOrder order =
+        jobs::order_of(changed.client, {.organization_id = organization_id}, own_project);
+    changed.source = order.source.to_string();
+    changed.destination = order.destination.to_string();
+  } catch (const Error& error) {
+    changed.lacking = error.what();
+  }
+  return changed;
 }
 
 JournalMigrationReport migrate_journal(const Configuration& configuration,

@@ -31,9 +31,8 @@ struct JournalSession {
 };
 
 /// Adds or changes what is copied for an organisation; returns what the journal has then.
-journal::ClientConfiguration change_client(
-    const Configuration& configuration, const std::string& organization_id,
-    const std::function<void(journal::ClientConfiguration&)>& change);
+ChangedClient change_client(const Configuration& configuration, const std::string& organization_id,
+                            const std::function<void(journal::ClientConfiguration&)>& change);
 
 JournalMigrationReport migrate_journal(const Configuration& configuration,
                                        const std::stop_token& stop);

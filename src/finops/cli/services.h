@@ -149,6 +149,13 @@ struct JournalMigrationReport {
   journal::Migration migration;
 };
 
+/// What is copied for an organisation now.
+struct ChangedClient {
+  journal::ClientConfiguration client;
+  std::string source, destination;  // whole names; empty where something is lacking
+  std::string lacking;              // in words; empty: nothing
+};
+
 struct ServeRequest {
   bool migrates_journal = false;  // before it begins
 };
@@ -225,10 +232,10 @@ struct Services {
 
   /// What the service copies for whom.
   std::function<std::vector<journal::ClientConfiguration>(const Configuration&)> clients;
-  /// Adds or changes the client with this id; what `change` throws is thrown.
-  std::function<journal::ClientConfiguration(
-      const Configuration&, const std::string& organization_id,
-      const std::function<void(journal::ClientConfiguration&)>& change)>
+  /// Adds or changes the client with this id; what `change` throws is thrown. kInvalidConfig when
+  /// its copy would be another's.
+  std::function<ChangedClient(const Configuration&, const std::string& organization_id,
+                              const std::function<void(journal::ClientConfiguration&)>& change)>
       change_client;
   std::function<bool(const Configuration&, const std::string& organization_id)> remove_client;
   /// Runs the job service until a stop is requested; its log goes to the stream.

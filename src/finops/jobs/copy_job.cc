@@ -85,6 +85,7 @@ JobGain copy_table(journal::JobJournal& journal, const CopyMeans& means, const j
                 "the organisation's destination was changed from " + job.destination_table +
                     " to " + order.destination.to_string() + "; send the message again");
   }
+  require_own_destination(journal.clients(), client, means.own_project);
   TableCopyRequest request{.source = order.source,
                            .destination = order.destination,
                            .location = order.location,

@@ -27,6 +27,14 @@ std::string usual_dataset(const std::string& organization_id) {
   return is_name ? "org_" + organization_id + "_standard_export" : "";
 }
 
+TablePath destination_of(const journal::ClientConfiguration& client,
+                         const std::string& own_project) {
+  const std::string usual = usual_dataset(client.organization_id);
+  return {first_of(client.destination_project, own_project),
+          first_of(client.destination_dataset, usual),
+          first_of(client.destination_table, usual.empty() ? "" : usual + "_table")};
+}
+
 std::string date_text(std::chrono::sys_days day) {
   return journal::to_text(journal::Time(day)).substr(0, 10);
 }
@@ -69,10 +77,7 @@ CopyOrder order_of(const journal::ClientConfiguration& client, const CopyWish& w
   order.source = {first_of(first_of(wish.source_project, client.source_project), own_project),
                   first_of(wish.source_dataset, client.source_dataset),
                   first_of(wish.source_table, client.source_table)};
-  const std::string usual = usual_dataset(client.organization_id);
-  order.destination = {first_of(client.destination_project, own_project),
-                       first_of(client.destination_dataset, usual),
-                       first_of(client.destination_table, usual.empty() ? "" : usual + "_table")};
+  order.destination = destination_of(client, own_project);
   order.reader_account = client.service_account;
   order.location = client.location;
   order.transform_sql = client.transform_sql;
@@ -95,6 +100,20 @@ CopyOrder order_of(const journal::ClientConfiguration& client, const CopyWish& w
   throw Error(ErrorKind::kInvalidConfig, "the configuration of the organisation " +
                                              client.organization_id + " lacks " + missing +
                                              "; set it with `finops journal set-client`");
+}
+
+void require_own_destination(const std::vector<journal::ClientConfiguration>& clients,
+                             const journal::ClientConfiguration& client,
+                             const std::string& own_project) {
+  const std::string destination = destination_of(client, own_project).to_string();
+  for (const journal::ClientConfiguration& other : clients) {
+    if (other.organization_id == client.organization_id) continue;
+    if (destination_of(other, own_project).to_string() != destination) continue;
+    throw Error(ErrorKind::kInvalidConfig, "the organisations " + client.organization_id + " and " +
+                                               other.organization_id + " are both copied to " +
+                                               destination +
+                                               "; give one of them another destination");
+  }
 }
 
 }  // namespace finops::jobs

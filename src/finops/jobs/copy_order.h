@@ -3,6 +3,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "finops/journal/client_configuration.h"
 #include "finops/warehouses/table_copy.h"
@@ -37,5 +38,11 @@ struct CopyOrder {
 /// service names it. Throws kInvalidConfig, naming all that is missing.
 CopyOrder order_of(const journal::ClientConfiguration& client, const CopyWish& wish,
                    const std::string& own_project);
+
+/// Throws kInvalidConfig when another organisation is copied to the same table: each would replace
+/// the other's days.
+void require_own_destination(const std::vector<journal::ClientConfiguration>& clients,
+                             const journal::ClientConfiguration& client,
+                             const std::string& own_project);
 
 }  // namespace finops::jobs

@@ -76,5 +76,21 @@ TEST(CopyOrderTest, AWishComesBackFromTheParameters) {
   }
 }
 
+TEST(CopyOrderTest, TwoOrganisationsAreNotCopiedToOneTable) {
+  const auto require = [](const journal::ClientConfiguration& client) {
+    const std::vector<journal::ClientConfiguration> all = {kClient, client};
+    require_own_destination(all, client, "ours");
+  };
+  require({.organization_id = "8"});
+  require({.organization_id = "8", .destination_dataset = "org_7_standard_export"});
+  const journal::ClientConfiguration same = {.organization_id = "8",
+                                             .destination_project = "ours",
+                                             .destination_dataset = "org_7_standard_export",
+                                             .destination_table = "org_7_standard_export_table"};
+  const auto error = error_thrown_by([&] { require(same); });
+  EXPECT_EQ(error.kind(), ErrorKind::kInvalidConfig);
+  EXPECT_THAT(error.what(), AllOf(HasSubstr("8 and 7"), HasSubstr("org_7_standard_export_table")));
+}
+
 }  // namespace
 }  // namespace finops::jobs

@@ -146,21 +146,21 @@ void apply(const ClientOptions& options, ClientConfiguration& client) {
 }
 
 int set_client(CommandContext& context, const ClientOptions& options) {
-  const ClientConfiguration client = context.services.change_client(
-      context.configuration(), options.organization_id,
-      [&](ClientConfiguration& changed) { apply(options, changed); });
+  const ChangedClient changed =
+      context.services.change_client(context.configuration(), options.organization_id,
+                                     [&](ClientConfiguration& client) { apply(options, client); });
+  if (!changed.lacking.empty()) context.console.warning(changed.lacking);
   if (context.console.is_json()) {
-    context.console.print_document(client_document(client));
-  } else {
-    context.console.out()
-        << "The organisation " << printable(client.organization_id)
-        << (client.is_enabled ? " is copied" : " is not copied (disabled)") << ": "
-        << printable(place_text(client.source_project, client.source_dataset, client.source_table))
-        << " to "
-        << printable(place_text(client.destination_project, client.destination_dataset,
-                                client.destination_table))
-        << ".\n";
+    context.console.print_document(client_document(changed.client));
+    return 0;
   }
+  auto& out = context.console.out();
+  out << "The organisation " << printable(changed.client.organization_id)
+      << (changed.client.is_enabled ? " is copied" : " is not copied (disabled)");
+  if (changed.lacking.empty()) {
+    out << ": " << printable(changed.source) << " to " << printable(changed.destination);
+  }
+  out << ".\n";
   return 0;
 }
 
@@ -185,11 +185,11 @@ void add_set_client(CommandTree& tree) {
   CLI::App& command =
       tree.add(tree.group("journal"), "set-client",
                "Add or change what the service copies for an organisation; what is not named stays",
-               "  finops journal set-client org-7 --source "
+               "  finops journal set-client 7 --source "
                "client-project.billing.gcp_billing_export_v1_X \\\n"
                "    --destination our-project.org_7.billing --service-account "
                "reader@client-project.iam.gserviceaccount.com\n"
-               "  finops journal set-client org-7 --disable\n",
+               "  finops journal set-client 7 --disable\n",
                [options](CommandContext& context) { return set_client(context, *options); });
   command.add_option("organization", options->organization_id, "Its id, as messages name it")
       ->required();
@@ -228,7 +228,7 @@ void add_journal_commands(CommandTree& tree) {
   CLI::App& remove = tree.add(
       tree.group("journal"), "remove-client",
       "Copy no more for an organisation; its jobs and its copy stay",
-      "  finops journal remove-client org-7\n",
+      "  finops journal remove-client 7\n",
       [organization](CommandContext& context) { return remove_client(context, *organization); });
   remove.add_option("organization", *organization, "Its id")->required();
 }

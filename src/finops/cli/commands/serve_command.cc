@@ -17,7 +17,7 @@ void add_serve_command(CommandTree& tree) {
       "  finops serve --migrate\n"
       "  finops serve --listen 0.0.0.0:8080              with service.api_token, behind a proxy "
       "with TLS\n"
-      "  curl -X POST -H 'Content-Type: application/json' -d '{\"org_id\": \"org-7\"}' "
+      "  curl -X POST -H 'Content-Type: application/json' -d '{\"org_id\": \"7\"}' "
       "localhost:8080/v1/jobs\n",
       [options](CommandContext& context) {
         std::vector<FlagSetting> flags;
