@@ -14,7 +14,6 @@
 namespace finops {
 namespace {
 
-using journal::Answer;
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kJson = "application/json";
@@ -99,36 +98,38 @@ ServiceResponse begin_job(const JobApi& api, const ServiceRequest& request) {
   return response;
 }
 
+/// Puts one parameter into the filter; returns what is wrong with it, or nothing.
+std::string put_parameter(journal::JobFilter& filter, const std::string& name,
+                          const std::string& value) {
+  const auto number = whole_number(value);
+  const bool is_count = number && *number >= 1;
+  if (name == "state") {
+    filter.state = journal::job_state_of(value);
+    return filter.state ? "" : "has to be queued, running, succeeded, failed or cancelled";
+  }
+  if (name == "org_id") {
+    filter.organization_id = value;
+    const bool is_good = !value.empty() && is_utf8(value) && characters(value) <= kLongestId;
+    return is_good ? "" : "has to be a text of 1 to 255 characters";
+  }
+  if (name == "limit") {
+    if (!is_count || *number > kMostJobs) return "has to be a whole number from 1 to 1000";
+    filter.limit = static_cast<std::size_t>(*number);
+    return "";
+  }
+  if (name != "before") return "is no parameter of this path";
+  if (!is_count) return "has to be a whole number from 1 on";
+  filter.before = *number;
+  return "";
+}
+
 /// The filter of a query; mistakes by parameter.
 ReadOrMistakes<journal::JobFilter> filter_of(const FormFields& query) {
   ReadOrMistakes<journal::JobFilter> result;
   journal::JobFilter filter;
   for (const auto& [name, value] : query) {
-    if (name == "state") {
-      filter.state = journal::job_state_of(value);
-      if (!filter.state) {
-        result.mistakes.push_back(
-            {name, "has to be queued, running, succeeded, failed or cancelled"});
-      }
-    } else if (name == "org_id") {
-      filter.organization_id = value;
-      if (value.empty() || !is_utf8(value) || characters(value) > kLongestId) {
-        result.mistakes.push_back({name, "has to be a text of 1 to 255 characters"});
-      }
-    } else if (name == "limit" || name == "before") {
-      const auto number = whole_number(value);
-      const bool is_good = number && *number >= 1 && (name == "before" || *number <= kMostJobs);
-      if (!is_good) {
-        result.mistakes.push_back({name, name == "limit" ? "has to be a whole number from 1 to 1000"
-                                                         : "has to be a whole number from 1 on"});
-      } else if (name == "limit") {
-        filter.limit = static_cast<std::size_t>(*number);
-      } else {
-        filter.before = *number;
-      }
-    } else {
-      result.mistakes.push_back({name, "is no parameter of this path"});
-    }
+    std::string mistake = put_parameter(filter, name, value);
+    if (!mistake.empty()) result.mistakes.push_back({name, std::move(mistake)});
   }
   if (result.mistakes.empty()) result.value = std::move(filter);
   return result;

@@ -23,7 +23,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
-using ::testing::StartsWith;
 using Json = nlohmann::ordered_json;
 
 constexpr const char* kToken = "0123456789abcdef";
