@@ -372,6 +372,17 @@ TEST_P(MigratedJournalContract, ALeaseThatRanOutIsTakenAndWhoLostItIsRefused) {
   EXPECT_FALSE(journal_->finish(lost.lease, kSuccess));
 }
 
+TEST_P(MigratedJournalContract, ALeaseThatRanOutGoesBeforeOlderJobsThatWait) {
+  enqueue("1", "org", "p.d.t");
+  enqueue("2", "org", "p.d.t");
+  enqueue("3", "org", "p.d.other");
+  const auto first = take();
+  const auto lost = take_and_let_expire();
+  EXPECT_TRUE(journal_->finish(first.lease, kSuccess));
+  EXPECT_EQ(take().job.id, lost.job.id);
+  EXPECT_EQ(take().job.message_id, "2");
+}
+
 TEST_P(MigratedJournalContract, ALeaseThatNobodyTookIsStillItsWorkers) {
   enqueue("1");
   const auto late = take_and_let_expire();

@@ -32,14 +32,17 @@ const char* status_of(JobState state) {
   return "FAILED";
 }
 
-/// Of all jobs that may be taken the next one. Every running job has its table, and of a table with
-/// a running job no other is taken, also when its lease ran out: so it goes first.
-constexpr const char* kNextJob =
-    "SELECT j.id FROM etl_jobs j LEFT JOIN finops_journal_tables t ON t.organization_id = "
-    "j.organization_id AND t.destination_table = j.destination_table LEFT JOIN etl_jobs h ON h.id "
-    "= t.running_job WHERE j.state IN ('queued', 'running') AND ((j.state = 'queued' AND h.id IS "
-    "NULL) OR (j.state = 'running' AND j.lease_until <= ?)) "
-    "ORDER BY CASE j.state WHEN 'running' THEN 0 ELSE 1 END, j.id LIMIT 1";
+/// The next job whose lease ran out. Every running job has its table, and of a table with a running
+/// job no other is taken, also when its lease ran out: so it goes first.
+constexpr const char* kNextExpiredJob =
+    "SELECT id FROM etl_jobs WHERE state = 'running' AND lease_until <= ? ORDER BY id LIMIT 1";
+
+/// The next job that waits and whose table is free. The key on `state` has the rows by id, so this
+/// ends at the first one, however many wait behind it.
+constexpr const char* kNextQueuedJob =
+    "SELECT j.id FROM etl_jobs j WHERE j.state = 'queued' AND NOT EXISTS (SELECT 1 FROM "
+    "finops_journal_tables t JOIN etl_jobs h ON h.id = t.running_job WHERE t.organization_id = "
+    "j.organization_id AND t.destination_table = j.destination_table) ORDER BY j.id LIMIT 1";
 
 class SqlJournal : public JobJournal {
  public:
@@ -349,8 +352,10 @@ class SqlJournal : public JobJournal {
   }
 
   static Value next_job(SqlSession& session) {
-    const auto rows = session.query(kNextJob, {to_text(session.now())});
-    return rows.empty() ? Value() : rows[0][0];
+    const auto expired = session.query(kNextExpiredJob, {to_text(session.now())});
+    if (!expired.empty()) return expired[0][0];
+    const auto queued = session.query(kNextQueuedJob);
+    return queued.empty() ? Value() : queued[0][0];
   }
 
   std::optional<TakenJob> take_next(SqlSession& session, const std::string& worker,
