@@ -7,7 +7,8 @@
 #            Google's client of BigQuery and servers for it (.deps/venv/bigquery)
 #   engines  test, and what ENGINES names (default: spark): Spark with Iceberg's runtime (.deps/venv/engines,
 #            .deps/engines/jars), Trino (.deps/trino)
-#   bench    the programs that `make bench` compares with (.deps/venv/bench), and Spark (.deps/venv/engines)
+#   bench    the programs that `make bench` compares with (.deps/venv/bench), Spark (.deps/venv/engines), Google's client of
+#            BigQuery and a server for it (.deps/venv/bigquery)
 #
 # A part that is complete takes no time. Downloads and venvs are kept per machine in $FINOPS_DEPS_CACHE (default:
 # ~/.cache/finops-deps), so that the next checkout does not fetch them again.
@@ -61,6 +62,7 @@ setup_bench() {
   install_packages "$JAVA_PACKAGE"
   provide_venv bench
   provide_venv engines
+  provide_venv bigquery
 }
 
 [ "$(uname -sm)" = "Linux x86_64" ] || fail "finops builds on Linux x86-64 only, this is $(uname -sm)."

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""finops beside other tools, on one bill and on the example's datasets: wall and CPU time, memory, ratios. See README.md in
-this folder."""
+"""finops beside other tools, on one bill, on the example's datasets and on copies in BigQuery: wall and CPU time, memory, ratios. See
+README.md in this folder."""
 import argparse
 import datetime
 import decimal
@@ -15,6 +15,7 @@ import subprocess
 import sys
 
 import bill as bills
+import copy_runs
 import dataset_runs
 from contender import Contender, machine, run_all, warm
 
@@ -23,6 +24,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 PEERS = {"polars": "polars: scan_csv, sink_parquet", "pyarrow": "pyarrow: open_csv, ParquetWriter",
          "duckdb": "DuckDB: COPY to Parquet", "chdb": "chDB: INSERT INTO FUNCTION file"}
 LIMIT = "limit"
+PARTS = ("bill", "datasets", "copies")
 # What the project promises, as (contender, what, limit): shown, never asserted.
 GOAL_POLARS, GOAL_MEMORY, GOAL_NOTHING_NEW, GOAL_S3 = 1.7, 400e6, 0.1, 1.15
 
@@ -208,11 +210,13 @@ def parse():
     known = [*PEERS, LIMIT, *(name for name in dataset_runs.PEERS if name not in PEERS)]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--finops", default=ROOT / "build/bin/finops", type=pathlib.Path, help="the program")
-    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the bill (default 1,000,000: 1 GB of text)")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the bill (default 1,000,000: 1 GB of text) and of the "
+                        "copied export")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each, interleaved; the best counts")
     parser.add_argument("--peers", default=",".join(known), help=f"comma-separated, of {', '.join(known)}; or none")
-    parser.add_argument("--only", default="bill,datasets", help="what is measured: bill, datasets or both (default)")
+    parser.add_argument("--only", default=",".join(PARTS), help=f"what is measured, of {', '.join(PARTS)} (default: all)")
     dataset_runs.add_options(parser)
+    copy_runs.add_options(parser)
     parser.add_argument("--s3", action="store_true", help="also from a local S3 server; `make bench-s3` starts one")
     parser.add_argument("--build-dir", default=ROOT / "build/release", type=pathlib.Path)
     parser.add_argument("--cache-dir", default=ROOT / "build/bench/cache", type=pathlib.Path, help="where bills are kept")
@@ -224,10 +228,12 @@ def parse():
     if unknown:
         parser.error(f"unknown peer {unknown[0]!r}; one of: {', '.join(known)}")
     options.only = options.only.split(",")
-    if not set(options.only) <= {"bill", "datasets"}:
-        parser.error("--only takes bill, datasets or both")
+    if not set(options.only) <= set(PARTS):
+        parser.error(f"--only takes any of {', '.join(PARTS)}")
     if options.rows < 1 or options.repeat < 1:
         parser.error("--rows and --repeat must be positive")
+    if "copies" in options.only:
+        copy_runs.check(options, parser.error)
     options.finops = options.finops.resolve()
     if not options.finops.exists():
         parser.error(f"there is no {options.finops}; run `make build` first")
@@ -260,6 +266,8 @@ def main():
     failed = run_bill(options) if "bill" in options.only else []
     if "datasets" in options.only:
         failed += dataset_runs.run(options)
+    if "copies" in options.only:
+        failed += copy_runs.run(options)
     for one in failed:
         print(f"{one.name}: {one.failure}", file=sys.stderr)
     return 1 if failed else 0

@@ -11,8 +11,8 @@ import time
 import google_billing
 import pytest
 from bigquery import bigquery_server
+from copying_project import CopyingProject
 from job_service import job_service
-from project import Project
 from webhook import webhook
 
 NUMBERS = itertools.count(1)
@@ -25,54 +25,9 @@ def google(tmp_path_factory):
         yield server
 
 
-class Service(Project):
-    """Our side: a project of Google's, its account, and what is copied for whom."""
-
-    def __init__(self, folder, google):
-        super().__init__(folder)
-        google.control.heal()
-        self.google, self.ours = google, f"acme-{next(NUMBERS)}"
-        self.etl = f"etl@{self.ours}.iam.gserviceaccount.com"
-        key = google.key_file(self.etl, {self.ours: "admin"})
-        self.service = {"project_id": self.ours, "credentials_path": str(key), "endpoint_url": google.url, "retry_delay": "1s"}
-        self.write_config()
-
-    def write_config(self, extra=""):
-        lines = ["[service]", *(f"{name} = {value if isinstance(value, int) else repr(str(value))}" for name, value in self.service.items())]
-        super().write_config(extra)
-        with open(self.folder / "config.toml", "a") as config:
-            config.write("\n".join(lines) + "\n")
-
-    def configured(self, **keys):
-        self.service |= keys
-        self.write_config()
-        return self
-
-    def add(self, org, reads_itself=False):
-        """The organisation's side, and that it is copied. Its reader may read there, and ours may be it."""
-        google_billing.create(self.google, org)
-        email = self.etl if reads_itself else org.reader
-        if not reads_itself:
-            self.google.key_file(email)
-            self.google.control.grant(email=self.etl, role="tokenCreator", resource=email)
-        for resource, role in ((org.project, "jobUser"), (org.dataset, "dataViewer")):
-            self.google.control.grant(email=email, role=role, resource=resource)
-        account = [] if reads_itself else ["--service-account", email]
-        self.run("journal", "set-client", org.number, "--source", org.table, *account)
-        return org
-
-    def copy_of(self, org):
-        return f"{self.ours}.org_{org.number}_standard_export.org_{org.number}_standard_export_table"
-
-    def is_equal(self, org, message=""):
-        want = sum((day.content for day in org.truth.days.values()), google_billing.collections.Counter())
-        have = google_billing.rows_in(self.google, self.copy_of(org), org.fields)
-        assert have == want, f"{message}: {sum((want - have).values())} rows are missing, {sum((have - want).values())} too many"
-
-
 @pytest.fixture
 def project(tmp_path, google):
-    project = Service(tmp_path, google)
+    project = CopyingProject(tmp_path, google)
     project.run("journal", "migrate")
     return project
 

@@ -1,7 +1,8 @@
 """The job service under load: lookups and new jobs at a fixed rate, all answered, while others do harm.
 
 BigQuery is an address that refuses each request at once, so that workers are busy with the journal, or one that never answers, so that
-all jobs wait for one. Two processors are enough then for service, database and load. FINOPS_LOAD_SECONDS (default 10) is how long; build/reports/load/ has what was measured.
+all jobs wait for one. Two processors are enough then for service, database and load. FINOPS_LOAD_SECONDS (default 10) is how long;
+build/reports/load/ has what was measured.
 """
 import asyncio
 import contextlib
