@@ -68,6 +68,7 @@ def fingerprints(server, table, days):
 
 def difference(server, org, days, rows, copy):
     """Nothing when the copy has the rows of the organisation's table."""
+    print(f"comparing {rows:,} rows", file=sys.stderr, flush=True)
     want, have = (fingerprints(server, table, days) for table in (org.table, copy))
     total = server.control.count(table=copy)
     if want == have and sum(int(part[0]) for part in have) == rows == total:
