@@ -35,6 +35,14 @@ copy_extensions() {
   done
 }
 
+# What libmariadb loads by itself: the way to log in to MySQL 8.
+copy_login_plugins() {
+  local name=caching_sha2_password.so package=libmariadb3 from
+  from=$(dpkg -L "$package" | grep "/plugin/$name\$") || fail "the package $package has no $name"
+  install -D -m 644 "$from" "$tree/lib/mariadb-plugins/$name"
+  list_package "lib/mariadb-plugins/$name" "$package" >>"$tree/licenses/THIRD-PARTY.tsv"
+}
+
 # What the tarball's reader needs of README.md: without how to build and how fast it was.
 write_readme() {
   awk '/^## /{ skip = /^## (Two commands|How fast|How it compares)$/ } !skip' README.md |
@@ -65,6 +73,7 @@ install -m 755 "$program" "$tree/bin/finops"
   fail "$program names this checkout's folder, so that others would build other bytes"
 copy_libraries "$program" "$tree"
 copy_extensions
+copy_login_plugins
 copy_documents
 tools/dist/check_portable.py "$tree"
 

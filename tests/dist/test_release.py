@@ -13,6 +13,7 @@ import threading
 
 import fault_proxy
 import servers
+from mysql_login import WELCOME, log_in
 from release import ROOT, make_release, sha256
 
 D = decimal.Decimal
@@ -121,6 +122,11 @@ def test_its_curl_knows_how_to_mail(place):
     for scheme in ("smtp", "smtps"):
         told = place.run("aws", "run-pipeline", expect=1, FINOPS__NOTIFY__EMAIL_SMTP_URL=f"{scheme}://127.0.0.1:1", **environment).err
         assert "mail a@mail.example by 127.0.0.1:1: Failed to connect" in told, "not even tried: the protocol is unknown"
+
+
+def test_it_logs_in_to_mysql_8_by_what_it_brings(place):
+    told, log_ins = log_in(lambda variables: place.run("journal", "migrate", expect=1, FINOPS_DATA_DIR=f"{place.shown}/data", **variables))
+    assert WELCOME in told and log_ins > 0
 
 
 @contextlib.contextmanager

@@ -3,6 +3,7 @@ import itertools
 import json
 
 import pytest
+from mysql_login import WELCOME, log_in
 from project import Project
 
 NUMBERS = itertools.count(1)
@@ -60,3 +61,8 @@ def test_a_wrong_password_is_told_and_not_repeated(project, mariadb, database):
     project.variables = variables(mariadb, database) | {"DB_PASSWORD": "not-the-one"}
     refused = project.run("journal", "migrate", expect=1)
     assert "service.db_password" in refused.err and "not-the-one" not in refused.err
+
+
+def test_it_logs_in_as_mysql_8_wants_it(project):
+    told, log_ins = log_in(lambda variables: project.run("journal", "migrate", expect=1, env=variables))
+    assert WELCOME in told and log_ins > 0

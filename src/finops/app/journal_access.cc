@@ -1,5 +1,6 @@
 #include "finops/app/journal_access.h"
 
+#include "finops/app/release_files.h"
 #include "finops/core/error.h"
 #include "finops/jobs/copy_order.h"
 #include "finops/journal/mysql/mysql_journal.h"
@@ -37,6 +38,7 @@ journal::MySqlOptions mysql_options(const JournalConfig& configured, const AwsCo
   options.password = aws.value_of(configured.password);
   options.ssl_mode = ssl_mode_of(configured.ssl_mode);
   options.ssl_ca = configured.ssl_ca;
+  options.plugin_dir = release_folder("mariadb-plugins");
   options.stop = stop;
   return options;
 }

@@ -1,11 +1,11 @@
 #include "finops/app/lake_queries.h"
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <utility>
 #include <vector>
 
+#include "finops/app/release_files.h"
 #include "finops/core/environment.h"
 #include "finops/core/error.h"
 #include "finops/engines/duckdb/duckdb_engine.h"
@@ -13,8 +13,6 @@
 
 namespace finops {
 namespace {
-
-namespace fs = std::filesystem;
 
 std::vector<lake::TableView> current_views(lake::Lake& lake) {
   std::vector<lake::TableView> views;
@@ -57,10 +55,7 @@ std::unique_ptr<SqlEngine> engine_for(const OpenLake& lake, const Configuration&
 std::string duckdb_extension_folder() {
   const Environment environment = Environment::of_process();
   if (const std::string* named = environment.find("FINOPS_DUCKDB_EXTENSIONS")) return *named;
-  std::error_code code;
-  const fs::path program = fs::read_symlink("/proc/self/exe", code);
-  const fs::path beside = program.parent_path().parent_path() / "lib" / "duckdb-extensions";
-  return !code && fs::is_directory(beside, code) ? beside.string() : "";
+  return release_folder("duckdb-extensions");
 }
 
 std::unique_ptr<SqlEngine> engine_over(std::vector<lake::TableView> tables, const OpenLake& lake,

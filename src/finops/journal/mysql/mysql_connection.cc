@@ -110,6 +110,9 @@ void set_options(MYSQL* connection, const MySqlOptions& options) {
   mysql_options(connection, MYSQL_SET_CHARSET_NAME, "utf8mb4");
   const unsigned protocol = MYSQL_PROTOCOL_TCP;  // "localhost" would be a socket file
   mysql_options(connection, MYSQL_OPT_PROTOCOL, &protocol);
+  if (!options.plugin_dir.empty()) {
+    mysql_options(connection, MYSQL_PLUGIN_DIR, options.plugin_dir.c_str());
+  }
   const my_bool no = 0, yes = 1;
   mysql_options(connection, MYSQL_OPT_RECONNECT, &no);
   mysql_options(connection, MYSQL_OPT_SSL_ENFORCE,

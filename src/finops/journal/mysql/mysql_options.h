@@ -23,6 +23,10 @@ struct MySqlOptions {
   SslMode ssl_mode = SslMode::kPreferred;
   std::string ssl_ca;  // a file; empty: the system's authorities
 
+  /// Where the library finds ways to log in that are files of their own, such as MySQL 8's
+  /// caching_sha2_password; empty: where its package has them.
+  std::string plugin_dir;
+
   int most_connections = 8;
   /// For a connection of the pool, and for the network to make one.
   std::chrono::seconds connect_timeout{10};
