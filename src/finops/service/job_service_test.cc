@@ -9,6 +9,7 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <streambuf>
 #include <thread>
 
 #include "finops/core/base64.h"
@@ -82,10 +83,43 @@ class KeptNotifier : public Notifier {
  public:
   void send(const Notification& notification, std::stop_token) override {
     if (is_broken) throw Error(ErrorKind::kUnavailable, "no network");
-    sent.push_back(notification);
+    const std::lock_guard lock(mutex_);
+    sent_.push_back(notification);
   }
-  bool is_broken = false;
-  std::vector<Notification> sent;
+  std::vector<Notification> sent() {
+    const std::lock_guard lock(mutex_);
+    return sent_;
+  }
+  std::atomic<bool> is_broken = false;
+
+ private:
+  std::mutex mutex_;
+  std::vector<Notification> sent_;
+};
+
+/// What was written, also while others write.
+class Written : public std::streambuf {
+ public:
+  std::string text() {
+    const std::lock_guard lock(mutex_);
+    return text_;
+  }
+
+ protected:
+  int_type overflow(int_type c) override {
+    const std::lock_guard lock(mutex_);
+    text_ += traits_type::to_char_type(c);
+    return c;
+  }
+  std::streamsize xsputn(const char* bytes, std::streamsize count) override {
+    const std::lock_guard lock(mutex_);
+    text_.append(bytes, static_cast<std::size_t>(count));
+    return count;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::string text_;
 };
 
 struct Answer {
@@ -171,7 +205,8 @@ class JobServiceTest : public ::testing::Test {
   TempFolder folder_;
   std::unique_ptr<journal::JobJournal> journal_ =
       journal::make_sqlite_journal(folder_ / "journal.db", system_clock());
-  std::ostringstream lines_;
+  Written written_;
+  std::ostream lines_{&written_};
   JsonLog log_{lines_, LogLevel::kInfo, system_clock()};
   CopyBook book_;
   KeptNotifier notifier_;
@@ -413,17 +448,17 @@ TEST_F(JobServiceTest, AFailureIsToldOnceAndItsEndToo) {
   start();
   push("m1");
   push("m2");
-  ASSERT_TRUE(becomes_true([&] { return notifier_.sent.size() == 1; }));
-  EXPECT_EQ(notifier_.sent[0].event, Notification::Event::kNewProblems);
-  EXPECT_EQ(notifier_.sent[0].fresh.at(0).source, "7");
-  EXPECT_EQ(notifier_.sent[0].fresh.at(0).kind, "permission_denied");
-  EXPECT_THAT(notifier_.sent[0].fresh.at(0).message, HasSubstr("the reader may not"));
+  ASSERT_TRUE(becomes_true([&] { return notifier_.sent().size() == 1; }));
+  EXPECT_EQ(notifier_.sent()[0].event, Notification::Event::kNewProblems);
+  EXPECT_EQ(notifier_.sent()[0].fresh.at(0).source, "7");
+  EXPECT_EQ(notifier_.sent()[0].fresh.at(0).kind, "permission_denied");
+  EXPECT_THAT(notifier_.sent()[0].fresh.at(0).message, HasSubstr("the reader may not"));
   push("m3");
   push("m4");
-  ASSERT_TRUE(becomes_true([&] { return notifier_.sent.size() == 2; }));
-  EXPECT_EQ(notifier_.sent[1].event, Notification::Event::kRecovered);
+  ASSERT_TRUE(becomes_true([&] { return notifier_.sent().size() == 2; }));
+  EXPECT_EQ(notifier_.sent()[1].event, Notification::Event::kRecovered);
   service_->stop();
-  EXPECT_EQ(notifier_.sent.size(), 2u);
+  EXPECT_EQ(notifier_.sent().size(), 2u);
 }
 
 TEST_F(JobServiceTest, WhatCouldNotBeToldIsToldByTheNextFailure) {
@@ -433,10 +468,10 @@ TEST_F(JobServiceTest, WhatCouldNotBeToldIsToldByTheNextFailure) {
   start();
   push("m1");
   ASSERT_TRUE(
-      becomes_true([&] { return lines_.str().find("nobody was told") != std::string::npos; }));
+      becomes_true([&] { return written_.text().find("nobody was told") != std::string::npos; }));
   notifier_.is_broken = false;
   push("m2");
-  ASSERT_TRUE(becomes_true([&] { return notifier_.sent.size() == 1; }));
+  ASSERT_TRUE(becomes_true([&] { return notifier_.sent().size() == 1; }));
 }
 
 TEST_F(JobServiceTest, LogsInTheStructureOfTheReference) {
@@ -445,7 +480,7 @@ TEST_F(JobServiceTest, LogsInTheStructureOfTheReference) {
   push("m1");
   push("m1");
   service_->stop();
-  std::istringstream lines(lines_.str());
+  std::istringstream lines(written_.text());
   std::vector<std::string> messages;
   for (std::string line; std::getline(lines, line);) {
     const Json json = Json::parse(line);
