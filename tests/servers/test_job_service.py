@@ -236,3 +236,21 @@ def test_a_storm_of_messages_loads_each_row_once(project, orgs, mariadb):
         answer = processes[0].push({"org_id": orgs[0].number}, "run-0-1")
         assert answer.status == 200, "a message of long ago is answered from the journal"
     assert mariadb.sql("SELECT COUNT(*), COUNT(DISTINCT message_id), SUM(status = 'SUCCESS') FROM storm.etl_jobs").split() == [str(sent)] * 3
+
+
+def test_rows_are_changed_on_their_way_by_the_organisations_sql(project, orgs):
+    org = project.add(orgs[0], reads_itself=True)
+    google_billing.load(project.google, org.table, google_billing.first_delivery(org))
+    sql = project.folder / "lower.sql"
+    sql.write_text("SELECT * REPLACE (lower(currency) AS currency) FROM batch")
+    project.run("journal", "set-client", org.number, "--transform-sql", sql)
+    with job_service(project) as service:
+        answer = service.push({"org_id": org.number}, "m")
+        assert answer.status == 200, answer.body
+        sql.write_text("SELECT 1 AS one FROM batch")
+        refused = service.push({"org_id": org.number}, "n")
+        assert refused.status == 422 and "lower.sql" in refused.body["detail"], refused.body
+        service.stop()
+    changed = project.google.control.rows(sql=f"SELECT currency, COUNT(*) FROM `{project.copy_of(org)}` GROUP BY 1")
+    assert {currency for currency, _ in changed} == {currency.lower() for currency in org.currencies}
+    assert sum(int(rows) for _, rows in changed) == sum(day.rows for day in org.truth.days.values())
