@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "tests/support/listening_socket.h"
+
 namespace finops {
 
 /// A TCP proxy in front of a server of this machine that passes everything, but once: the first
@@ -24,14 +26,7 @@ class AnswerThief {
 
   AnswerThief(std::uint16_t server_port, std::string word, Takes takes)
       : server_port_(server_port), word_(std::move(word)), takes_(takes) {
-    sockaddr_in address = loopback(0);
-    socklen_t size = sizeof address;
-    if (bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-        listen(listener_, 16) != 0 ||
-        getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
-      ADD_FAILURE() << "no port to listen on";
-    }
-    port_ = ntohs(address.sin_port);
+    port_ = listen_on_this_machine(listener_, 16);
     accepts_ = std::jthread([this](const std::stop_token& stop) { serve(stop); });
   }
   ~AnswerThief() {

@@ -56,7 +56,8 @@ std::shared_ptr<GoogleCredentialProvider> google_credentials(const GoogleSession
                       : google_credentials_of_file(session, path, all_of_cloud());
 }
 
-TableCopying::TableCopying(const ServiceConfig& configured, const AwsConnections& aws, Clock& clock)
+CopyConnections::CopyConnections(const ServiceConfig& configured, const AwsConnections& aws,
+                                 Clock& clock)
     : configured_(configured),
       aws_(aws),
       clock_(clock),
@@ -64,15 +65,15 @@ TableCopying::TableCopying(const ServiceConfig& configured, const AwsConnections
       writer_(google_credentials(session_, configured.credentials_path, configured.endpoint_url,
                                  "service")) {}
 
-jobs::CopyMeans TableCopying::means() {
+jobs::CopyMeans CopyConnections::means() {
   return {.own_project = configured_.project_id,
           .copier = [this](const jobs::CopyOrder& order,
                            std::stop_token stop) { return copier(order, std::move(stop)); },
           .transform = transform};
 }
 
-std::unique_ptr<TableCopier> TableCopying::copier(const jobs::CopyOrder& order,
-                                                  std::stop_token stop) {
+std::unique_ptr<TableCopier> CopyConnections::copier(const jobs::CopyOrder& order,
+                                                     std::stop_token stop) {
   const std::string& own = configured_.project_id;
   BigQueryCopyOptions options{
       .project_id = own.empty() ? order.destination.project : own,
@@ -84,7 +85,7 @@ std::unique_ptr<TableCopier> TableCopying::copier(const jobs::CopyOrder& order,
                                     clock_);
 }
 
-std::shared_ptr<GoogleCredentialProvider> TableCopying::reader(const std::string& account) {
+std::shared_ptr<GoogleCredentialProvider> CopyConnections::reader(const std::string& account) {
   if (account.empty()) return nullptr;
   const std::lock_guard lock(mutex_);
   auto& known = readers_[account];

@@ -26,9 +26,9 @@ std::shared_ptr<GoogleCredentialProvider> google_credentials(const GoogleSession
 
 /// How the service's jobs copy tables of BigQuery. It outlives what means() gives. Safe to use
 /// from any thread.
-class TableCopying {
+class CopyConnections {
  public:
-  TableCopying(const ServiceConfig& configured, const AwsConnections& aws, Clock& clock);
+  CopyConnections(const ServiceConfig& configured, const AwsConnections& aws, Clock& clock);
 
   jobs::CopyMeans means();
 

@@ -54,7 +54,7 @@ void serve(const Configuration& configuration, const ServeRequest& request, std:
   const AwsConnections aws(Environment::of_process(), clock, stop);
   const auto journal = open_journal(configuration, aws, clock, stop);
   if (request.migrates_journal) journal->migrate();
-  TableCopying copying(configured, aws, clock);
+  CopyConnections copying(configured, aws, clock);
 
   JobServiceOptions options;
   options.http.listen = configured.listen;

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "finops/cli/json_documents.h"
+#include "finops/core/json_or_null.h"
 
 namespace finops {
 namespace {

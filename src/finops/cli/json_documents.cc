@@ -4,6 +4,7 @@
 
 #include "finops/cli/human_text.h"
 #include "finops/config/value_text.h"
+#include "finops/core/json_or_null.h"
 
 namespace finops {
 namespace {
@@ -68,8 +69,6 @@ Json stale_document(const std::vector<StaleSource>& stale) {
 }
 
 }  // namespace
-
-Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
 Json json_or_null(const std::string& text) {
   const Json json = Json::parse(text, nullptr, false);

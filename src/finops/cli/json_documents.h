@@ -9,7 +9,6 @@ namespace finops {
 
 // What --json prints; docs/commands.md describes each. Exact numbers are texts.
 
-nlohmann::ordered_json text_or_null(const std::string& text);  // null for ""
 /// Holds and waivers are JSON of our own making; a text that is none is shown as it is.
 nlohmann::ordered_json json_or_null(const std::string& text);
 nlohmann::ordered_json id_document(const ExportId& id);

@@ -5,6 +5,7 @@
 #include "finops/cli/dataset_documents.h"
 #include "finops/cli/json_documents.h"
 #include "finops/core/base64.h"
+#include "finops/core/json_or_null.h"
 #include "finops/core/utf8.h"
 
 namespace finops {

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "finops/core/date_text.h"
 #include "finops/core/error.h"
 
 namespace finops::jobs {
@@ -18,10 +19,6 @@ journal::ClientConfiguration client_of(journal::JobJournal& journal,
   if (client && client->is_enabled) return std::move(*client);
   throw Error(ErrorKind::kNotFound,
               client ? "the organisation is not enabled" : "there is no such organisation");
-}
-
-std::string date_text(std::chrono::sys_days day) {
-  return journal::to_text(journal::Time(day)).substr(0, 10);
 }
 
 Json report_of(const CopyOrder& order, const TableCopyReport& report) {
@@ -92,13 +89,9 @@ JobGain copy_table(journal::JobJournal& journal, const CopyMeans& means, const j
                            .look_back_days = order.look_back_days,
                            .only_day = order.only_day,
                            .before_publish = rights.require_lease};
-  // The watermark is that of the source that is configured.
-  const CopyWish usual = {.organization_id = job.organization_id};
-  const bool is_usual_source =
-      (wish.source_project + wish.source_dataset + wish.source_table).empty() ||
-      order.source.to_string() == order_of(client, usual, means.own_project).source.to_string();
   const auto mark = journal.watermark(job.organization_id, job.destination_table);
-  if (mark && is_usual_source) request.first_day = std::chrono::floor<std::chrono::days>(*mark);
+  if (mark && order.is_usual_source)
+    request.first_day = std::chrono::floor<std::chrono::days>(*mark);
   if (!order.transform_sql.empty())
     request.transform = means.transform(order.transform_sql, rights.stop);
   const TableCopyReport report = means.copier(order, rights.stop)->copy(request);
@@ -108,7 +101,7 @@ JobGain copy_table(journal::JobJournal& journal, const CopyMeans& means, const j
     gain.window = journal::Window{journal::Time(*report.from), journal::Time(*report.to)};
   }
   // One day tells nothing of those before it.
-  if (!order.only_day && is_usual_source && report.finished_until) {
+  if (!order.only_day && order.is_usual_source && report.finished_until) {
     gain.watermark = journal::Time(*report.finished_until);
   }
   gain.rows_copied = static_cast<std::int64_t>(report.rows_copied);

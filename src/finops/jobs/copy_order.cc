@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "finops/core/date_text.h"
 #include "finops/core/error.h"
 #include "finops/journal/job.h"
 
@@ -27,16 +28,19 @@ std::string usual_dataset(const std::string& organization_id) {
   return is_name ? "org_" + organization_id + "_standard_export" : "";
 }
 
+TablePath source_of(const journal::ClientConfiguration& client, const CopyWish& wish,
+                    const std::string& own_project) {
+  return {first_of(first_of(wish.source_project, client.source_project), own_project),
+          first_of(wish.source_dataset, client.source_dataset),
+          first_of(wish.source_table, client.source_table)};
+}
+
 TablePath destination_of(const journal::ClientConfiguration& client,
                          const std::string& own_project) {
   const std::string usual = usual_dataset(client.organization_id);
   return {first_of(client.destination_project, own_project),
           first_of(client.destination_dataset, usual),
           first_of(client.destination_table, usual.empty() ? "" : usual + "_table")};
-}
-
-std::string date_text(std::chrono::sys_days day) {
-  return journal::to_text(journal::Time(day)).substr(0, 10);
 }
 
 }  // namespace
@@ -74,9 +78,9 @@ CopyWish wish_of(const std::string& organization_id, const std::string& paramete
 CopyOrder order_of(const journal::ClientConfiguration& client, const CopyWish& wish,
                    const std::string& own_project) {
   CopyOrder order;
-  order.source = {first_of(first_of(wish.source_project, client.source_project), own_project),
-                  first_of(wish.source_dataset, client.source_dataset),
-                  first_of(wish.source_table, client.source_table)};
+  order.source = source_of(client, wish, own_project);
+  order.is_usual_source =
+      order.source.to_string() == source_of(client, {}, own_project).to_string();
   order.destination = destination_of(client, own_project);
   order.reader_account = client.service_account;
   order.location = client.location;

@@ -26,9 +26,10 @@ CopyWish wish_of(const std::string& organization_id, const std::string& paramete
 /// A copy with all its places.
 struct CopyOrder {
   TablePath source, destination;
-  std::string reader_account;  // impersonated for reading; empty: nobody
-  std::string location;        // of both datasets; empty: the source's
-  std::string transform_sql;   // path of a file; empty: none
+  bool is_usual_source = true;  // that of the configuration: the watermark is its
+  std::string reader_account;   // impersonated for reading; empty: nobody
+  std::string location;         // of both datasets; empty: the source's
+  std::string transform_sql;    // path of a file; empty: none
   int look_back_days = 10;
   std::optional<std::chrono::sys_days> only_day;
 };

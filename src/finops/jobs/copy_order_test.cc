@@ -46,6 +46,18 @@ TEST(CopyOrderTest, TheMessageGoesBeforeTheConfigurationBeforeWhatIsUsual) {
   EXPECT_EQ(order_of(client, {.organization_id = "7"}, "ours").source.project, "ours");
 }
 
+TEST(CopyOrderTest, TheUsualSourceIsTheConfiguredOneHoweverItIsNamed) {
+  const auto is_usual = [](const journal::ClientConfiguration& client, const CopyWish& wish) {
+    return order_of(client, wish, "ours").is_usual_source;
+  };
+  EXPECT_TRUE(is_usual(kClient, {.organization_id = "7"}));
+  EXPECT_TRUE(is_usual(kClient, {.organization_id = "7", .source_table = "export_v1"}));
+  EXPECT_FALSE(is_usual(kClient, {.organization_id = "7", .source_table = "other"}));
+  EXPECT_FALSE(is_usual({.organization_id = "8"},
+                        {.organization_id = "8", .source_dataset = "d", .source_table = "t"}))
+      << "nothing is configured";
+}
+
 TEST(CopyOrderTest, NamesAllThatIsMissing) {
   const auto error = error_thrown_by(
       [] { order_of({.organization_id = "org/7"}, {.organization_id = "org/7"}, ""); });

@@ -99,14 +99,16 @@ class JobWorkers::OneJob {
   journal::JobResult result() const {
     journal::JobResult result;
     switch (ended_.how) {
-      case EndedJob::How::kSucceeded: result.state = journal::JobState::kSucceeded; break;
-      case EndedJob::How::kCancelled: result.state = journal::JobState::kCancelled; break;
-      default: result.state = journal::JobState::kFailed;
+      case EndedJob::How::kSucceeded: break;
+      case EndedJob::How::kCancelled:
+        result.state = journal::JobState::kCancelled;
+        result.error_message = "cancelled";
+        break;
+      default:
+        result.state = journal::JobState::kFailed;
+        result.error_message = ended_.message;
+        result.is_final = is_final(ended_.error);
     }
-    result.error_message =
-        result.state == journal::JobState::kCancelled ? "cancelled" : ended_.message;
-    if (result.state == journal::JobState::kSucceeded) result.error_message.clear();
-    result.is_final = result.state == journal::JobState::kFailed && is_final(ended_.error);
     result.window = ended_.gain.window;
     result.watermark = ended_.gain.watermark;
     result.rows_copied = ended_.gain.rows_copied;

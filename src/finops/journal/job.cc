@@ -94,4 +94,9 @@ std::optional<JobState> job_state_of(std::string_view text) {
 
 bool is_ended(JobState state) { return state != JobState::kQueued && state != JobState::kRunning; }
 
+std::string_view status_of(JobState state) {
+  if (state == JobState::kSucceeded) return "SUCCESS";
+  return is_ended(state) ? "FAILED" : "IN_PROGRESS";
+}
+
 }  // namespace finops::journal

@@ -26,6 +26,8 @@ std::string_view to_string(JobState state);
 /// Nothing for any other text.
 std::optional<JobState> job_state_of(std::string_view text);
 bool is_ended(JobState state);
+/// What the reference's programs call it: "IN_PROGRESS", "SUCCESS", "FAILED".
+std::string_view status_of(JobState state);
 
 /// Half-open.
 struct Window {

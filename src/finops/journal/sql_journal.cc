@@ -20,18 +20,6 @@ Value time_or_null(const std::optional<Time>& time) {
 }
 Value flag(bool is_set) { return is_set ? "1" : "0"; }
 
-/// What the reference's programs see of a state.
-const char* status_of(JobState state) {
-  switch (state) {
-    case JobState::kQueued:
-    case JobState::kRunning: return "IN_PROGRESS";
-    case JobState::kSucceeded: return "SUCCESS";
-    case JobState::kFailed:
-    case JobState::kCancelled: return "FAILED";
-  }
-  return "FAILED";
-}
-
 /// The next job whose lease ran out. Every running job has its table, and of a table with a running
 /// job no other is taken, also when its lease ran out: so it goes first.
 constexpr const char* kNextExpiredJob =
@@ -421,7 +409,7 @@ class SqlJournal : public JobJournal {
         "?, window_to = ?, watermark = ?, rows_copied = ?, bytes_billed = ?, report = ?, "
         "lease_until = NULL, "
         "finished_at = ?, updated_at = ? WHERE id = ?",
-        {std::string(to_string(result.state)), status_of(result.state),
+        {std::string(to_string(result.state)), std::string(status_of(result.state)),
          text_or_null(error_text(result.error_message)), flag(result.is_final),
          window ? Value(to_text(window->from)) : Value(),
          window ? Value(to_text(window->to)) : Value(),

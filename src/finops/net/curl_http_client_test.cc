@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "finops/net/http.h"
+#include "tests/support/listening_socket.h"
 
 namespace finops {
 namespace {
@@ -20,15 +21,7 @@ using Kind = HttpFailure::Kind;
 class BluntServer {
  public:
   explicit BluntServer(std::string answer) : answer_(std::move(answer)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* general = reinterpret_cast<sockaddr*>(&address);
-    EXPECT_EQ(bind(listening_, general, size), 0);
-    EXPECT_EQ(listen(listening_, 8), 0);
-    EXPECT_EQ(getsockname(listening_, general, &size), 0);
-    url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port)) + "/";
+    url_ = "http://127.0.0.1:" + std::to_string(listen_on_this_machine(listening_, 8)) + "/";
     thread_ = std::jthread([this] { serve(); });
   }
   ~BluntServer() {

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "finops/net/smtp.h"
+#include "tests/support/listening_socket.h"
 
 namespace finops {
 namespace {
@@ -24,15 +25,7 @@ using ::testing::Not;
 class CurtServer {
  public:
   explicit CurtServer(std::map<std::string, std::string> answers) : answers_(std::move(answers)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    auto* general = reinterpret_cast<sockaddr*>(&address);
-    EXPECT_EQ(bind(listening_, general, size), 0);
-    EXPECT_EQ(listen(listening_, 1), 0);
-    EXPECT_EQ(getsockname(listening_, general, &size), 0);
-    port_ = ntohs(address.sin_port);
+    port_ = listen_on_this_machine(listening_, 1);
     thread_ = std::jthread([this] { serve(); });
   }
   ~CurtServer() { end(); }

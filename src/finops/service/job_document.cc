@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "finops/core/json_or_null.h"
 #include "finops/service/problem.h"
 
 namespace finops {
@@ -21,18 +22,10 @@ Json time_or_null(const std::optional<journal::Time>& time) {
   return time ? Json(time_text(*time)) : Json();
 }
 
-Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
-
 /// What the journal keeps as JSON; another program may have put something else there.
 Json parsed_or_null(const std::string& text) {
   Json json = Json::parse(text, nullptr, false);
   return json.is_discarded() ? Json() : json;
-}
-
-/// As the reference service calls it.
-const char* status_of(journal::JobState state) {
-  if (state == journal::JobState::kSucceeded) return "SUCCESS";
-  return journal::is_ended(state) ? "FAILED" : "IN_PROGRESS";
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 #include "finops/service/job_service.h"
 
-#include <atomic>
 #include <mutex>
 #include <thread>
 #include <utility>
@@ -71,7 +70,7 @@ class JobService::Parts {
                             const JobMessage& message,
                             const std::string& message_id) { return enqueue(message, message_id); },
              .on_enqueued = [this] { workers_.poke(); },
-             .queued = [this] { return queued_.load(); },
+             .queued = [this] { return counts()[journal::JobState::kQueued]; },
              .most_queued = options_.most_queued} {
     check_who_may_call();
     describe_request_metrics(metrics_);
@@ -216,7 +215,6 @@ class JobService::Parts {
 
   void look_at_counts() {
     auto known = means_.journal.counts();
-    queued_ = known[journal::JobState::kQueued];
     const std::lock_guard lock(counts_mutex_);
     counts_ = std::move(known);
   }
@@ -235,7 +233,6 @@ class JobService::Parts {
   const JobServiceOptions options_;
   const JobServiceMeans means_;
   Metrics metrics_;
-  std::atomic<std::int64_t> queued_ = 0;
   std::mutex counts_mutex_;  // of counts_
   JobCounts counts_;
   std::mutex alerts_mutex_;  // of alerts_

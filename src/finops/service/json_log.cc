@@ -1,5 +1,7 @@
 #include "finops/service/json_log.h"
 
+#include "finops/core/json_or_null.h"
+
 namespace finops {
 namespace {
 
@@ -14,8 +16,6 @@ const char* to_string(LogLevel level) {
   }
   return "ERROR";
 }
-
-Json text_or_null(const std::string& text) { return text.empty() ? Json() : Json(text); }
 
 }  // namespace
 

@@ -8,6 +8,7 @@
 #include "finops/cli/commands/commands.h"
 #include "finops/cli/human_text.h"
 #include "finops/cli/text_table.h"
+#include "finops/core/json_or_null.h"
 
 namespace finops {
 namespace {
@@ -70,22 +71,19 @@ std::string place_text(const std::string& project, const std::string& dataset,
 }
 
 nlohmann::ordered_json client_document(const ClientConfiguration& client) {
-  const auto or_null = [](const std::string& text) {
-    return text.empty() ? nlohmann::ordered_json() : nlohmann::ordered_json(text);
-  };
   const auto time = [](const std::optional<journal::Time>& at) {
     return at ? nlohmann::ordered_json(journal::to_text(*at)) : nlohmann::ordered_json();
   };
   return {{"organization_id", client.organization_id},
-          {"source_project", or_null(client.source_project)},
-          {"source_dataset", or_null(client.source_dataset)},
-          {"source_table", or_null(client.source_table)},
-          {"service_account", or_null(client.service_account)},
-          {"location", or_null(client.location)},
-          {"destination_project", or_null(client.destination_project)},
-          {"destination_dataset", or_null(client.destination_dataset)},
-          {"destination_table", or_null(client.destination_table)},
-          {"transform_sql", or_null(client.transform_sql)},
+          {"source_project", text_or_null(client.source_project)},
+          {"source_dataset", text_or_null(client.source_dataset)},
+          {"source_table", text_or_null(client.source_table)},
+          {"service_account", text_or_null(client.service_account)},
+          {"location", text_or_null(client.location)},
+          {"destination_project", text_or_null(client.destination_project)},
+          {"destination_dataset", text_or_null(client.destination_dataset)},
+          {"destination_table", text_or_null(client.destination_table)},
+          {"transform_sql", text_or_null(client.transform_sql)},
           {"look_back_days", client.look_back_days},
           {"enabled", client.is_enabled},
           {"last_successful_run", time(client.last_successful_run)},

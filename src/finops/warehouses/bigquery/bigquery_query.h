@@ -23,6 +23,8 @@ struct Query {
 
 /// Rows of a query, every cell as BigQuery writes it; nothing for NULL. Of flat columns only.
 using QueryCell = std::optional<std::string>;
+/// A whole number; 0 for NULL.
+inline std::uint64_t count_in(const QueryCell& cell) { return cell ? std::stoull(*cell) : 0; }
 struct QueryAnswer {
   std::vector<std::vector<QueryCell>> rows;
   FinishedJob job;

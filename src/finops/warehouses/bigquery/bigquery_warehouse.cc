@@ -51,8 +51,6 @@ ExactSum sum_of(const QueryCell& cell) {
   return std::move(*sum);
 }
 
-std::uint64_t rows_of(const QueryCell& cell) { return cell ? std::stoull(*cell) : 0; }
-
 /// What a table has of a source's period, as rows and sums.
 struct Contents {
   std::uint64_t rows = 0;
@@ -167,7 +165,7 @@ std::optional<std::vector<HeldDelivery>> BigQueryWarehouse::held(const Warehouse
     held.source = key[0];
     held.billing_period = key[1];
     held.execution_id = key[2];
-    held.rows += rows_of(row.at(4));
+    held.rows += count_in(row.at(4));
     held.cost[row.at(3).value_or("")].add(sum_of(row.at(5)));
   }
   std::vector<HeldDelivery> result;
@@ -358,7 +356,7 @@ void BigQueryWarehouse::check(Jobs& jobs, const PeriodReplacement& replacement, 
   done.bytes_billed += answer.job.bytes_billed();
   Contents found;
   for (const auto& row : answer.rows) {
-    found.rows += rows_of(row.at(1));
+    found.rows += count_in(row.at(1));
     auto& sums = found.sums[row.at(0).value_or("")];
     for (std::size_t i = 0; i < decimals.size(); ++i) sums[decimals[i]] = sum_of(row.at(2 + i));
   }

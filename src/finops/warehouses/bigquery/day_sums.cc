@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdio>
 
+#include "finops/core/date_text.h"
 #include "finops/core/error.h"
 #include "finops/warehouses/bigquery/bigquery_places.h"
 
@@ -19,7 +20,7 @@ std::string moment_sql(Micros time) {
                 static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
                 static_cast<int>(clock.seconds().count()),
                 static_cast<int>(clock.subseconds().count()));
-  return "TIMESTAMP '" + to_text(day) + text.data() + "'";
+  return "TIMESTAMP '" + date_text(day) + text.data() + "'";
 }
 
 /// A bound that bounds nothing is for tables that demand one.
@@ -64,14 +65,6 @@ std::string columns_sql(const RowSource& source) {
 
 }  // namespace
 
-std::string to_text(Day day) {
-  const std::chrono::year_month_day date(day);
-  std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%04d-%02u-%02u", static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
-  return text.data();
-}
-
 Day day_of(const std::string& text) {
   int year = 0;
   unsigned month = 0, day = 0;
@@ -82,8 +75,6 @@ Day day_of(const std::string& text) {
   }
   throw Error(ErrorKind::kInvalidData, "BigQuery gave '" + text + "' for a day");
 }
-
-std::uint64_t number_of(const QueryCell& cell) { return cell ? std::stoull(*cell) : 0; }
 
 std::vector<TimeRange> ranges_of(const std::vector<Day>& days) {
   std::vector<TimeRange> ranges;
@@ -123,10 +114,10 @@ DaySums read_day_sums(Jobs& jobs, const RowSource& source, const std::vector<Tim
   for (const auto& row : answer.rows) {
     sums.today = day_of(row.at(3).value_or(""));
     if (!row.at(0)) {
-      sums.rows_without_time = number_of(row.at(1));
+      sums.rows_without_time = count_in(row.at(1));
       continue;
     }
-    sums.days[day_of(*row.at(0))] = {.rows = number_of(row.at(1)),
+    sums.days[day_of(*row.at(0))] = {.rows = count_in(row.at(1)),
                                      .fingerprint = row.at(2).value_or("")};
   }
   return sums;

@@ -56,10 +56,7 @@ struct DaySums {
 };
 DaySums read_day_sums(Jobs& jobs, const RowSource& source, const std::vector<TimeRange>& ranges);
 
-/// "2026-05-31".
-std::string to_text(Day day);
-/// The reverse, of what BigQuery gave: kInvalidData for anything else.
+/// Of "2026-05-31", as BigQuery gave it: kInvalidData for anything else.
 Day day_of(const std::string& text);
-std::uint64_t number_of(const QueryCell& cell);
 
 }  // namespace finops::bigquery

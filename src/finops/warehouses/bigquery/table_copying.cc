@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "finops/core/ascii_case.h"
+#include "finops/core/date_text.h"
 #include "finops/core/error.h"
 #include "finops/warehouses/bigquery/bigquery_places.h"
 #include "finops/warehouses/bigquery/bigquery_upload.h"
@@ -188,7 +189,7 @@ bool TableCopying::is_wanted(Day day) {
   if (is_current(day)) return false;
   const std::uint64_t there = there_.of(day).rows, before = rows_before(day);
   if (there >= before || request_.only_day) return true;
-  report_.notes.push_back(to_text(day) + ": the source has " + std::to_string(there) +
+  report_.notes.push_back(date_text(day) + ": the source has " + std::to_string(there) +
                           " rows, and there were " + std::to_string(before) +
                           "; the day was left as it is (name it as the one day to copy, to take it "
                           "as the source has it now)");
@@ -212,7 +213,7 @@ void TableCopying::copy_days(std::vector<Day> days) {
   for (int attempt = 1; !days.empty(); ++attempt) {
     if (attempt > kAttempts) {
       throw Error(ErrorKind::kUnavailable,
-                  "copy " + from_.to_string() + ": rows of " + to_text(days.front()) +
+                  "copy " + from_.to_string() + ": rows of " + date_text(days.front()) +
                       " change again and again while they are copied; a later run goes on");
     }
     const std::unique_ptr<CopyStaging> staging = filled(days);
@@ -305,7 +306,7 @@ std::vector<Day> TableCopying::agree(const CopyStaging& staging, const std::vect
       if (is_equal(day) || before != now.of(day)) continue;
       throw Error(
           ErrorKind::kInvalidData,
-          "copy " + from_.to_string() + ": of " + to_text(day) + " the source has " +
+          "copy " + from_.to_string() + ": of " + date_text(day) + " the source has " +
               std::to_string(before.rows) + " rows, and " + std::to_string(staged.of(day).rows) +
               (staged.of(day).rows == before.rows ? ", with other values," : "") + " arrived in " +
               staging.table().to_string() + "; nothing of it was published");
@@ -318,9 +319,9 @@ std::vector<Day> TableCopying::agree(const CopyStaging& staging, const std::vect
 
 void TableCopying::publish(const TableRef& staging, Day day, const DaySum& sum) {
   if (request_.before_publish) request_.before_publish();
-  std::string partition = to_text(day);
+  std::string partition = date_text(day);
   std::erase(partition, '-');
-  const std::string tried = "publish " + to_text(day) + " in " + to_.to_string();
+  const std::string tried = "publish " + date_text(day) + " in " + to_.to_string();
   TableRef to = to_;
   to.table += "$" + partition;
   if (sum.rows == 0) {
@@ -376,13 +377,13 @@ void TableCopying::check_changed(const DaySums& made, std::uint64_t rows,
   };
   if (made.rows_without_time > 0) refuse("takes " + request_.time_column + " away from rows");
   for (const auto& [day, sum] : made.days) {
-    if (!std::ranges::binary_search(days, day)) refuse("moves rows to " + to_text(day));
+    if (!std::ranges::binary_search(days, day)) refuse("moves rows to " + date_text(day));
   }
   if (transform_->may_change_rows()) return;
   for (const Day day : days) {
     if (made.of(day).rows == there_.of(day).rows) continue;
     refuse("makes " + std::to_string(made.of(day).rows) + " rows of the " +
-           std::to_string(there_.of(day).rows) + " of " + to_text(day) +
+           std::to_string(there_.of(day).rows) + " of " + date_text(day) +
            ", which only a text that begins with the line '-- rows may change' may: it is no copy");
   }
 }
@@ -418,7 +419,7 @@ void TableCopying::check_copied() {
     if (found.of(day) == sum) continue;
     throw Error(ErrorKind::kInvalidData,
                 to_.to_string() + " has " + std::to_string(found.of(day).rows) + " rows of " +
-                    to_text(day) + " that are not the " + std::to_string(sum.rows) +
+                    date_text(day) + " that are not the " + std::to_string(sum.rows) +
                     " rows which were copied: somebody else writes into this table");
   }
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "finops/core/date_text.h"
 #include "finops/warehouses/bigquery/bigquery_places.h"
 
 namespace finops::bigquery {
@@ -10,7 +11,7 @@ namespace {
 Json field(const char* name, const char* type) { return {{"name", name}, {"type", type}}; }
 
 std::string struct_sql(Day day, const TransformedDay& known) {
-  return "STRUCT(DATE '" + to_text(day) + "' AS day, " + std::to_string(known.source.rows) +
+  return "STRUCT(DATE '" + date_text(day) + "' AS day, " + std::to_string(known.source.rows) +
          " AS source_rows, '" + known.source.fingerprint + "' AS source_fingerprint, " +
          std::to_string(known.copy.rows) + " AS copy_rows, '" + known.copy.fingerprint +
          "' AS copy_fingerprint, '" + known.version + "' AS transform)";
@@ -43,8 +44,8 @@ std::map<Day, TransformedDay> TransformedDays::read() {
   std::map<Day, TransformedDay> days;
   for (const auto& row : answer.rows) {
     days[day_of(row.at(0).value_or(""))] = {
-        .source = {.rows = number_of(row.at(1)), .fingerprint = row.at(2).value_or("")},
-        .copy = {.rows = number_of(row.at(3)), .fingerprint = row.at(4).value_or("")},
+        .source = {.rows = count_in(row.at(1)), .fingerprint = row.at(2).value_or("")},
+        .copy = {.rows = count_in(row.at(3)), .fingerprint = row.at(4).value_or("")},
         .version = row.at(5).value_or("")};
   }
   return days;
