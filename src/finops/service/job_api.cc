@@ -176,7 +176,7 @@ ServiceResponse cancel_job(const JobApi& api, const ServiceRequest& request) {
   const auto job = api.journal.request_cancel(id);
   if (!job) return problem_response({.status = 404, .detail = "there is no such job"});
   if (job->state == journal::JobState::kCancelled) {
-    api.waiters.poke();
+    api.waiters.look_at(id);
     return json_response(200, job_document(*job));
   }
   if (is_ended(job->state)) {

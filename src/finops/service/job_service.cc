@@ -183,7 +183,7 @@ class JobService::Parts {
                          .duration = ended.duration,
                          .rows = static_cast<std::uint64_t>(ended.gain.rows_copied),
                          .bytes_billed = static_cast<std::uint64_t>(ended.gain.bytes_billed)});
-    waiters_.poke();
+    waiters_.look_at(ended.job.id);
     if (!alerts_) return;
     const std::lock_guard lock(alerts_mutex_);
     alerts_->tell(ended, {});

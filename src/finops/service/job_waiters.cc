@@ -1,7 +1,6 @@
 #include "finops/service/job_waiters.h"
 
 #include <algorithm>
-#include <set>
 #include <utility>
 
 #include "finops/core/error.h"
@@ -38,7 +37,7 @@ JobWaiters::JobWaiters(journal::JobJournal& journal, Clock& clock, AnswerOfJob a
 
 JobWaiters::~JobWaiters() {
   thread_.request_stop();
-  poke();
+  look_at("");
 }
 
 void JobWaiters::wait(const std::string& job_id, const Reply& reply, const std::stop_token& stop) {
@@ -47,11 +46,12 @@ void JobWaiters::wait(const std::string& job_id, const Reply& reply, const std::
     const std::lock_guard lock(mutex_);
     waiting_.push_back(std::move(waiting));
   }
-  poke();  // it may have ended in between
+  look_at(job_id);  // it may have ended in between
 }
 
-void JobWaiters::poke() {
+void JobWaiters::look_at(const std::string& job_id) {
   const std::lock_guard lock(mutex_);
+  now_.insert(job_id);
   nap_.request_stop();
 }
 
@@ -61,6 +61,7 @@ std::size_t JobWaiters::waiting() const {
 }
 
 void JobWaiters::watch(const std::stop_token& end) {
+  TimePoint next_look = clock_.now();  // at all
   while (!end.stop_requested()) {
     std::stop_token nap;
     {
@@ -68,29 +69,34 @@ void JobWaiters::watch(const std::stop_token& end) {
       nap_ = std::stop_source();
       nap = nap_.get_token();
     }
+    const TimePoint now = clock_.now();
+    // Also where the clock went back.
+    const bool all = now >= next_look || next_look - now > kPause;
+    if (all) next_look = now + kPause;
     try {
-      for (const auto& job_id : wanted_jobs()) answer_ended(job_id);
+      for (const auto& job_id : wanted_jobs(all)) answer_ended(job_id);
     } catch (const Error& error) {
       on_trouble_(error.what());
     }
-    if (!end.stop_requested()) clock_.sleep_for(kPause, nap);
+    if (!end.stop_requested()) clock_.sleep_for(next_look - now, nap);
   }
 }
 
 /// Also forgets those that got an answer otherwise. They go without the mutex, because their
 /// callbacks may be running.
-std::vector<std::string> JobWaiters::wanted_jobs() {
+std::set<std::string> JobWaiters::wanted_jobs(bool all) {
   std::vector<std::unique_ptr<Waiting>> gone;
   std::set<std::string> ids;
   const std::lock_guard lock(mutex_);
+  const std::set<std::string> now = std::exchange(now_, {});
   std::erase_if(waiting_, [&](std::unique_ptr<Waiting>& one) {
     if (one->reply.is_answered())
       gone.push_back(std::move(one));
-    else
+    else if (all || now.contains(one->job_id))
       ids.insert(one->job_id);
     return one == nullptr;
   });
-  return {ids.begin(), ids.end()};
+  return ids;
 }
 
 void JobWaiters::answer_ended(const std::string& job_id) {

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -30,8 +31,8 @@ class JobWaiters {
 
   /// Answers 503 when `stop` is requested before the job has ended.
   void wait(const std::string& job_id, const Reply& reply, const std::stop_token& stop);
-  /// Jobs may have ended: somebody looks now.
-  void poke();
+  /// The job may have ended: somebody looks now. Others are looked at once a second.
+  void look_at(const std::string& job_id);
   std::size_t waiting() const;
 
  private:
@@ -39,7 +40,8 @@ class JobWaiters {
 
   void watch(const std::stop_token& end);
   void answer_ended(const std::string& job_id);
-  std::vector<std::string> wanted_jobs();
+  /// The jobs that are waited for: all, or those that somebody is to look at now.
+  std::set<std::string> wanted_jobs(bool all);
 
   journal::JobJournal& journal_;
   Clock& clock_;
@@ -47,7 +49,8 @@ class JobWaiters {
   const std::function<void(std::string_view)> on_trouble_;
   mutable std::mutex mutex_;  // of what follows
   std::vector<std::unique_ptr<Waiting>> waiting_;
-  std::stop_source nap_;  // ends the pause between two looks
+  std::set<std::string> now_;  // ids of jobs to look at
+  std::stop_source nap_;       // ends the pause between two looks
   std::jthread thread_;
 };
 
