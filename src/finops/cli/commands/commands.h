@@ -22,7 +22,7 @@ void add_quarantine_commands(CommandTree& tree);  // ls, show, replay, waive
 void add_lake_commands(CommandTree& tree);        // expire, check, relocate, restore-catalog
 void add_journal_commands(CommandTree& tree);     // migrate, clients, set-client, remove-client
 void add_serve_command(CommandTree& tree);
-void add_dataset_commands(CommandTree& tree);     // check, run, status, lineage, docs
+void add_dataset_commands(CommandTree& tree);  // check, run, status, lineage, docs
 void add_report_command(CommandTree& tree);
 void add_demo_commands(CommandTree& tree);  // generate
 void add_diff_command(CommandTree& tree);

@@ -22,7 +22,7 @@ struct ClientOptions {
   std::string project_id;  // where jobs run, and who pays for them
   RetryPolicy retry;
   std::shared_ptr<RetryBudget> retry_budget = std::make_shared<RetryBudget>();
-  std::stop_token stop;  // ends every call with kCancelled
+  std::stop_token stop;          // ends every call with kCancelled
   std::size_t rows_at_once = 0;  // of rows that are read by pages; 0: as BigQuery likes
 };
 

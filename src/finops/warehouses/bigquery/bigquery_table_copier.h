@@ -16,9 +16,9 @@ struct BigQueryCopyOptions {
   std::string endpoint_url;  // empty: Google's
   RetryPolicy retry;
   std::shared_ptr<RetryBudget> retry_budget = std::make_shared<RetryBudget>();
-  std::stop_token stop;   // ends every call with kCancelled; jobs that run are cancelled
+  std::stop_token stop;          // ends every call with kCancelled; jobs that run are cancelled
   std::size_t rows_at_once = 0;  // that are read at a time, where rows come through us; 0: any
-  int days_at_once = 31;  // of what is copied before it is published
+  int days_at_once = 31;         // of what is copied before it is published
 };
 
 /// Copies tables of BigQuery to tables of BigQuery. Days that differ are brought into a table of
