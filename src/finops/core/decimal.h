@@ -37,19 +37,26 @@ class ExactSum {
   /// The reverse of to_string, for receipts; nothing when the text is not of that form.
   static std::optional<ExactSum> parse(std::string_view text);
 
-  bool is_zero() const { return normalized().empty(); }
+  bool is_zero() const { return sign() == 0; }
   int sign() const;
   friend bool operator==(const ExactSum& a, const ExactSum& b) {
-    return a.normalized() == b.normalized();
+    if (a.limbs_.empty() && b.limbs_.empty()) return a.units_ == b.units_;
+    return a.all_limbs() == b.all_limbs();
   }
   friend std::strong_ordering operator<=>(const ExactSum& a, const ExactSum& b);
 
  private:
   using Limbs = std::map<int, std::int64_t>;
-  /// Limbs all of one sign, each below 10^9 in size, none zero.
   static Limbs carried(const Limbs& limbs, bool towards_negative);
-  Limbs normalized() const;
-  /// Position p counts units of 10^(9p). Sums are lazy: limbs are carried when they are read.
+  /// Limbs all of one sign, each below 10^9 in size, none zero.
+  static Limbs carried(const Limbs& limbs);
+  static void add_to(Limbs& limbs, Int128 unscaled, int scale);
+  static void add_to(Limbs& limbs, std::string_view digits, int exponent, bool negative);
+  Limbs all_limbs() const;
+
+  /// Of units of 10^-18, nearly always everything; less than 2^126 in size.
+  Int128 units_ = 0;
+  /// The rest. Position p counts units of 10^(9p). Lazy: limbs are carried when they are read.
   Limbs limbs_;
 };
 

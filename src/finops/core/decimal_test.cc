@@ -105,6 +105,28 @@ TEST(ExactSumTest, HandlesSignsAcrossLimbsAndScales) {
   EXPECT_LT(sum, ExactSum());
 }
 
+TEST(ExactSumTest, IsTheSameWhicheverWayItWasPutTogether) {
+  const Int128 most = ~static_cast<Int128>(0) ^ (static_cast<Int128>(1) << 127);
+  const Int128 least = -most - 1;
+  ExactSum large;
+  for (const Int128 value : {most, most, least, most}) large.add(value);
+  EXPECT_EQ(large.to_string(), "340282366920938463463.374607431768211453");
+  EXPECT_EQ(ExactSum::parse(large.to_string()), large);
+  ExactSum small = large;
+  small.subtract(large);
+  EXPECT_TRUE(small.is_zero());
+  EXPECT_EQ(small, ExactSum());
+  small.add(5);
+  small.add(large);
+  EXPECT_GT(small, large);
+  large.subtract(small);
+  EXPECT_EQ(large.to_string(), "-0.000000000000000005");
+  EXPECT_EQ(large.sign(), -1);
+  EXPECT_EQ(ExactSum::parse("-0.000000000000000005"), large);
+  large.subtract(large);
+  EXPECT_TRUE(large.is_zero());
+}
+
 TEST(ExactSumTest, ParsesOnlyItsOwnForm) {
   EXPECT_EQ(ExactSum::parse("1000000000.000000001")->to_string(), "1000000000.000000001");
   for (const char* text : {"", "-", "1.", ".5", "1e5", "+1", "1.2.3"}) {

@@ -10,6 +10,7 @@ constexpr std::int64_t kLimb = 1'000'000'000;
 constexpr int kLimbDigits = 9;
 // Lazily added limbs stay below this: more than 2^32 additions before a carry is due.
 constexpr std::int64_t kCarryAt = std::int64_t{1} << 62;
+constexpr Int128 kMostUnits = static_cast<Int128>(1) << 126;
 
 int floor_div(int value, int divisor) {
   return value >= 0 ? value / divisor : -((-value + divisor - 1) / divisor);
@@ -23,26 +24,37 @@ int digit_at(std::string_view digits, std::ptrdiff_t index) {
 }  // namespace
 
 void ExactSum::add(Int128 unscaled, int scale) {
-  if (unscaled == 0) return;
+  Int128 sum = 0;
+  const bool is_counted = scale == kDecimalScale &&
+                          !__builtin_add_overflow(units_, unscaled, &sum) && sum < kMostUnits &&
+                          sum > -kMostUnits;
+  if (is_counted) {
+    units_ = sum;
+  } else {
+    add_to(limbs_, unscaled, scale);
+  }
+}
+
+void ExactSum::add_to(Limbs& limbs, Int128 unscaled, int scale) {
   const bool is_negative = unscaled < 0;
   auto rest = static_cast<UInt128>(unscaled);
   if (is_negative) rest = -rest;
   if (scale % kLimbDigits == 0) {  // the usual case, 18: limbs and digits are aligned
     for (int position = -scale / kLimbDigits; rest != 0; ++position, rest /= kLimb) {
       const auto limb = static_cast<std::int64_t>(rest % kLimb);
-      std::int64_t& sum = limbs_[position];
+      std::int64_t& sum = limbs[position];
       sum += is_negative ? -limb : limb;
-      if (sum > kCarryAt || sum < -kCarryAt) limbs_ = normalized();
+      if (sum > kCarryAt || sum < -kCarryAt) limbs = carried(limbs);
     }
     return;
   }
   std::string digits;
   for (; rest != 0; rest /= 10) digits += static_cast<char>('0' + static_cast<int>(rest % 10));
   std::ranges::reverse(digits);
-  add_digits(digits, static_cast<int>(digits.size()) - scale, is_negative);
+  add_to(limbs, digits, static_cast<int>(digits.size()) - scale, is_negative);
 }
 
-void ExactSum::add_digits(std::string_view digits, int exponent, bool negative) {
+void ExactSum::add_to(Limbs& limbs, std::string_view digits, int exponent, bool negative) {
   // digits[i] counts 10^(exponent - 1 - i).
   const int highest = floor_div(exponent - 1, kLimbDigits);
   const int lowest = floor_div(exponent - static_cast<int>(digits.size()), kLimbDigits);
@@ -52,20 +64,28 @@ void ExactSum::add_digits(std::string_view digits, int exponent, bool negative) 
       limb = limb * 10 + digit_at(digits, exponent - 1 - power);
     }
     if (limb == 0) continue;
-    std::int64_t& sum = limbs_[position];
+    std::int64_t& sum = limbs[position];
     sum += negative ? -limb : limb;
-    if (sum > kCarryAt || sum < -kCarryAt) limbs_ = normalized();
+    if (sum > kCarryAt || sum < -kCarryAt) limbs = carried(limbs);
   }
 }
 
+void ExactSum::add_digits(std::string_view digits, int exponent, bool negative) {
+  add_to(limbs_, digits, exponent, negative);
+}
+
 void ExactSum::add(const ExactSum& other) {
-  for (const auto& [position, limb] : other.normalized()) limbs_[position] += limb;
-  limbs_ = normalized();
+  add(other.units_);
+  if (other.limbs_.empty()) return;
+  for (const auto& [position, limb] : carried(other.limbs_)) limbs_[position] += limb;
+  limbs_ = carried(limbs_);
 }
 
 void ExactSum::subtract(const ExactSum& other) {
-  for (const auto& [position, limb] : other.normalized()) limbs_[position] -= limb;
-  limbs_ = normalized();
+  add(-other.units_);
+  if (other.limbs_.empty()) return;
+  for (const auto& [position, limb] : carried(other.limbs_)) limbs_[position] -= limb;
+  limbs_ = carried(limbs_);
 }
 
 /// Limbs of one sign, each within kLimb: carries are taken upwards, borrows so that every limb has
@@ -95,14 +115,21 @@ ExactSum::Limbs ExactSum::carried(const Limbs& limbs, bool towards_negative) {
   return out;
 }
 
-ExactSum::Limbs ExactSum::normalized() const {
-  Limbs out = carried(limbs_, false);
-  if (!out.empty() && out.rbegin()->second < 0) out = carried(limbs_, true);
+ExactSum::Limbs ExactSum::carried(const Limbs& limbs) {
+  Limbs out = carried(limbs, false);
+  if (!out.empty() && out.rbegin()->second < 0) out = carried(limbs, true);
   return out;
 }
 
+ExactSum::Limbs ExactSum::all_limbs() const {
+  Limbs limbs = limbs_;
+  add_to(limbs, units_, kDecimalScale);
+  return carried(limbs);
+}
+
 int ExactSum::sign() const {
-  const Limbs limbs = normalized();
+  if (limbs_.empty()) return units_ == 0 ? 0 : units_ < 0 ? -1 : 1;
+  const Limbs limbs = all_limbs();
   return limbs.empty() ? 0 : limbs.rbegin()->second < 0 ? -1 : 1;
 }
 
@@ -113,7 +140,7 @@ std::strong_ordering operator<=>(const ExactSum& a, const ExactSum& b) {
 }
 
 std::string ExactSum::to_string() const {
-  const Limbs limbs = normalized();
+  const Limbs limbs = all_limbs();
   if (limbs.empty()) return "0";
   const int highest = std::max(limbs.rbegin()->first, 0);
   const int lowest = std::min(limbs.begin()->first, 0);

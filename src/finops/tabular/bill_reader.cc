@@ -17,8 +17,6 @@ constexpr std::size_t kFirstRead = 64 << 10;
 // Of a block: each may be a row that does not fit, which takes hundreds of bytes.
 constexpr std::int64_t kMostLines = 16'384;
 
-std::int64_t line_feeds(std::string_view text) { return std::ranges::count(text, '\n'); }
-
 /// The text to the end of its line `kMostLines`, which it has.
 std::string_view first_lines(std::string_view text) {
   std::size_t end = 0;
@@ -176,19 +174,10 @@ void BillReader::keep_rest(RowBlock& block, std::size_t size, std::int64_t lines
 }
 
 BillReader::Cut BillReader::find_cut(std::string_view text) const {
-  std::int64_t lines = line_feeds(text);
-  Cut cut;
-  if (lines > kMostLines) {
-    const std::string_view beginning = first_lines(text);
-    cut = find_cut(beginning, false);
-    if (cut.end > 0) {
-      text = beginning;
-      lines = kMostLines;
-    }
-  }
-  if (cut.end == 0) cut = find_cut(text, text_ended_);
-  cut.lines = lines - line_feeds(text.substr(cut.end));
-  return cut;
+  const Cut cut = find_cut(text, text_ended_);
+  if (cut.lines <= kMostLines) return cut;
+  const Cut shorter = find_cut(first_lines(text), false);
+  return shorter.end > 0 ? shorter : cut;
 }
 
 BillReader::Cut BillReader::find_cut(std::string_view text, bool is_last) const {
@@ -196,7 +185,9 @@ BillReader::Cut BillReader::find_cut(std::string_view text, bool is_last) const 
   if (text.size() <= limits.record) {
     const QuoteScan scan = kernels().scan(text.data(), text.size());
     const bool holds = !scan.has_quotes || text.size() <= limits.cell;
-    if (scan.record_end > 0 && holds) return {scan.record_end, true, 0};
+    if (scan.record_end > 0 && holds) {
+      return {scan.record_end, true, static_cast<std::int64_t>(scan.lines)};
+    }
   }
   Cut cut;
   for (;;) {
@@ -208,6 +199,7 @@ BillReader::Cut BillReader::find_cut(std::string_view text, bool is_last) const 
                                                std::to_string(line_) + " does not end within " +
                                                std::to_string(limits.record) + " bytes");
     } else {
+      cut.lines = std::ranges::count(text.substr(0, cut.end), '\n');
       return cut;
     }
   }

@@ -92,6 +92,7 @@ bool BlockParser::index_regular(RowBlock& block) {
   is_ascii_ = found.is_ascii;
   block.has_crlf = found.has_crlf;
   block.rows = found.records;
+  lines_ = found.lines;
   bool is_grid = found.separators == found.records * block.columns();
   const std::uint32_t* last = block.positions.data() + block.columns();
   for (std::size_t r = 0; is_grid && r < found.records; ++r, last += block.columns()) {
@@ -146,6 +147,7 @@ bool BlockParser::index_any(RowBlock& block) {
   }
   is_ascii_ = false;
   block.rows = records_.size();
+  lines_ = static_cast<std::size_t>(std::count(text.begin(), text.end(), '\n'));
   if (is_grid) std::copy(separators_.begin(), separators_.end(), block.positions.data() + 1);
   return is_grid;
 }
@@ -188,8 +190,7 @@ void BlockParser::set_lines(RowBlock& block) {
     return std::count(text + begin, text + end, '\n');
   };
   block.lines.resize(block.rows);
-  const bool has_more =
-      !block.plan->numbers_rows && static_cast<std::size_t>(count(0, block.size)) != block.rows;
+  const bool has_more = !block.plan->numbers_rows && lines_ != block.rows;
   std::int64_t line = block.first_line;
   std::size_t begin = 0;
   for (std::size_t r = 0; r < block.rows; ++r) {

@@ -73,6 +73,7 @@ class BlockParser {
   std::vector<std::uint32_t> separators_;
   std::vector<std::uint8_t> is_faulty_;  // by record
   bool has_faults_ = false, is_ascii_ = false;
+  std::size_t lines_ = 0;  // line feeds of the block's text
   std::vector<Rounding> roundings_;
   std::vector<KnownMaps> known_maps_;  // by delivered column
   std::vector<std::uint32_t> codes_, currencies_;

@@ -14,6 +14,7 @@ namespace finops::bill {
 /// doubled ones within. The limit of a quoted cell is not looked at.
 struct QuoteScan {
   std::size_t record_end = 0;  // after the last line feed outside quotes, of the checked part
+  std::size_t lines = 0;       // line feeds before record_end, in and outside of quotes
   bool has_quotes = false;
   bool is_regular = true;  // false: the check failed at or after record_end, and ended there
 };
@@ -21,6 +22,7 @@ struct QuoteScan {
 struct SeparatorIndex {
   std::size_t separators = 0;  // commas and line feeds outside quotes
   std::size_t records = 0;     // line feeds outside quotes
+  std::size_t lines = 0;       // all line feeds
   bool is_ascii = true;
   bool has_crlf = false;  // a carriage return directly before some line feed outside quotes
 };

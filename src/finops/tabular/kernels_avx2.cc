@@ -121,9 +121,14 @@ inline std::uint64_t find_irregular(const Chunk& chunk, std::uint64_t quotes,
          chunk.valid;
 }
 
+inline std::size_t line_count(std::uint64_t line_feeds) {
+  return static_cast<std::size_t>(__builtin_popcountll(line_feeds));
+}
+
 QuoteScan scan(const char* text, std::size_t size) {
   QuoteScan result;
   QuoteState state;
+  std::size_t lines = 0;  // before the chunk
   for (std::size_t at = 0; at < size; at += 64) {
     const Chunk chunk(text, at, size);
     const std::uint64_t quotes = chunk.equal('"');
@@ -141,11 +146,13 @@ QuoteScan scan(const char* text, std::size_t size) {
     if (ends != 0) {
       const auto last = 63 - static_cast<unsigned>(_lzcnt_u64(ends));
       result.record_end = at + last + 1;
+      result.lines = lines + line_count(_bzhi_u64(line_feeds, last + 1));
     }
     if (irregular != 0) {
       result.is_regular = false;
       return result;
     }
+    lines += line_count(line_feeds);
   }
   return result;
 }
@@ -177,10 +184,11 @@ SeparatorIndex index(const char* text, std::size_t size, std::uint32_t* position
       inside = spread_top(quoted);
     }
     const std::uint64_t returns = chunk.equal('\r');
-    const std::uint64_t line_feeds = chunk.equal('\n') & ~quoted;
+    const std::uint64_t lines = chunk.equal('\n'), line_feeds = lines & ~quoted;
     crlf |= line_feeds & (returns << 1 | last_return);
     last_return = returns >> 63;
-    result.records += static_cast<std::size_t>(__builtin_popcountll(line_feeds));
+    result.lines += line_count(lines);
+    result.records += line_count(line_feeds);
     const std::uint64_t commas = chunk.equal(',') & ~quoted;
     out = write_positions(commas | line_feeds, static_cast<std::uint32_t>(at), out);
   }

@@ -56,14 +56,18 @@ inline At after(At at, char c) {
 QuoteScan scan(const char* text, std::size_t size) {
   At at = At::kCellBegin;
   QuoteScan result;
+  std::size_t lines = 0;
   for (std::size_t i = 0; i < size; ++i) {
     result.has_quotes |= text[i] == '"';
+    lines += text[i] == '\n' ? 1 : 0;
     at = after(at, text[i]);
     if (at == At::kIrregular) {
       result.is_regular = false;
       return result;
     }
-    if (text[i] == '\n' && at == At::kCellBegin) result.record_end = i + 1;
+    if (text[i] != '\n' || at != At::kCellBegin) continue;
+    result.record_end = i + 1;
+    result.lines = lines;
   }
   return result;
 }
@@ -76,6 +80,7 @@ SeparatorIndex index(const char* text, std::size_t size, std::uint32_t* position
     const char c = text[i];
     seen |= static_cast<unsigned char>(c);
     in_quotes ^= c == '"';
+    result.lines += c == '\n' ? 1 : 0;
     if (in_quotes || (c != ',' && c != '\n')) continue;
     positions[result.separators++] = static_cast<std::uint32_t>(i);
     if (c != '\n') continue;

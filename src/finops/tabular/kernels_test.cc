@@ -48,6 +48,7 @@ TEST_P(KernelsTest, FindsSeparatorsOutsideQuotes) {
   const Indexed found = index_of(*GetParam(), "a,\"b,\"\"\n\",c\r\n\"\",d\n");
   EXPECT_EQ(found.positions, (std::vector<std::uint32_t>{1, 9, 12, 15, 17}));
   EXPECT_EQ(found.index.records, 2u);
+  EXPECT_EQ(found.index.lines, 3u);
   EXPECT_TRUE(found.index.is_ascii);
   EXPECT_TRUE(found.index.has_crlf);
 }
@@ -60,6 +61,7 @@ TEST_P(KernelsTest, IndexesAsThePortableOnesDo) {
                   found = index_of(*GetParam(), text);
     ASSERT_EQ(found.positions, expected.positions) << text;
     ASSERT_EQ(found.index.records, expected.index.records) << text;
+    ASSERT_EQ(found.index.lines, expected.index.lines) << text;
     ASSERT_EQ(found.index.is_ascii, expected.index.is_ascii) << text;
     ASSERT_EQ(found.index.has_crlf, expected.index.has_crlf) << text;
   }

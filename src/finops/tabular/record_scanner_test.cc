@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <ostream>
 #include <random>
 
@@ -104,6 +105,9 @@ QuoteScan expected_scan(const std::string& text) {
     if (!is_regular) break;
     expected.record_end += record.end;
   }
+  const auto lines =
+      std::ranges::count(std::string_view(text).substr(0, expected.record_end), '\n');
+  expected.lines = static_cast<std::size_t>(lines);
   return expected;
 }
 
@@ -128,6 +132,7 @@ TEST(RecordScannerTest, TheFastScanFindsTheSameRecords) {
       if (kernels == nullptr) continue;
       const QuoteScan found = kernels->scan(padded.data(), text.size());
       ASSERT_EQ(found.record_end, expected.record_end) << kernels->name << "\n" << text;
+      ASSERT_EQ(found.lines, expected.lines) << kernels->name << "\n" << text;
       if (text.find('"') != std::string::npos && found.is_regular) {
         ASSERT_TRUE(found.has_quotes) << kernels->name << "\n" << text;
       }
