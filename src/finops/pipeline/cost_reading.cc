@@ -67,7 +67,7 @@ enum Key : std::size_t {
   kCurrency,
   kOperation,  // "split" or ""
   kType,       // "" of types without a rule of their own
-  kService,
+  kService,    // of refunds
   kReservation,
   kPlan,
   kDescription,  // "refund" or ""
@@ -114,7 +114,7 @@ GroupQuery query_of_costs() {
       {"line_item_currency_code", {}, {}},
       {"line_item_operation", key_of_operation, {}},
       {"line_item_line_item_type", key_of_type, [](Keys keys) { return !is_split(keys); }},
-      {"line_item_product_code", {}, [](Keys keys) { return !is_split(keys); }},
+      {"line_item_product_code", {}, [](Keys keys) { return keys[kType] == kRefund; }},
       {"reservation_reservation_a_r_n",
        {},
        [](Keys keys) { return is_one_of(keys[kType], {kFee, kDiscountedUsage, kReservationFee}); }},
@@ -122,9 +122,21 @@ GroupQuery query_of_costs() {
        {},
        [](Keys keys) { return is_one_of(keys[kType], {kCoveredUsage, kRecurringFee, kNegation}); }},
       {"line_item_line_item_description", key_of_description,
-       [](Keys keys) { return keys[kType] == kRefund && keys[kService] == "ComputeSavingsPlans"; }},
+       [](Keys keys) { return keys[kService] == "ComputeSavingsPlans"; }},
   };
   for (const auto name : kAmountColumns) query.decimals.emplace_back(name);
+  return query;
+}
+
+/// By currency and service; beside the costs' groups, since services times commitments are many.
+GroupQuery query_of_services() {
+  GroupQuery query;
+  query.keys = {
+      {"line_item_currency_code", {}, {}},
+      {"line_item_operation", key_of_operation, {}},
+      {"line_item_product_code", {}, [](Keys keys) { return keys[1].empty(); }},
+  };
+  query.decimals.emplace_back(kAmountColumns[kUnblended]);
   return query;
 }
 
@@ -290,7 +302,7 @@ using ServiceCosts = std::map<std::pair<std::string, std::string>, ExactSum>;
 ServiceCosts service_costs(const GroupsByKeys& groups) {
   ServiceCosts costs;
   for (const auto& [keys, group] : groups) {
-    if (!is_split(keys)) costs[{keys[kCurrency], keys[kService]}].add(group.sums[kUnblended]);
+    if (keys[1] != kSplit) costs[{keys[0], keys[2]}].add(group.sums[0]);
   }
   return costs;
 }
@@ -307,6 +319,16 @@ std::string service_totals(const ServiceCosts& totals) {
 const Column* find(const std::vector<Column>& columns, std::string_view name, ColumnType type) {
   const auto it = std::ranges::find(columns, name, &Column::name);
   return it == columns.end() || it->type != type ? nullptr : &*it;
+}
+
+GroupsByKeys read_groups(const std::vector<std::shared_ptr<const RandomAccessBytes>>& files,
+                         const std::vector<Column>& columns, const GroupQuery& query,
+                         unsigned threads) {
+  GroupsByKeys groups;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    add_parquet_groups(files[i], i, columns, query, threads, groups);
+  }
+  return groups;
 }
 
 /// Looks up where the first lines of each cause were delivered.
@@ -352,10 +374,7 @@ BillCosts read_bill_costs(const std::vector<std::shared_ptr<const RandomAccessBy
         row[kPlanTotal] - row[kPlanUsed], row[kPlanUpfront] + row[kPlanRecurring],
         net(kNetPlanUpfront, kPlanUpfront) + net(kNetPlanRecurring, kPlanRecurring));
   };
-  GroupsByKeys groups;
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    add_parquet_groups(files[i], i, columns, query, threads, groups);
-  }
+  const GroupsByKeys groups = read_groups(files, columns, query, threads);
 
   std::map<std::pair<std::string, std::string>, PayerCosts> by_payer;
   ResidualSearch search(is_delivered);
@@ -379,7 +398,8 @@ BillCosts read_bill_costs(const std::vector<std::shared_ptr<const RandomAccessBy
   BillCosts costs;
   for (auto& [key, payer] : by_payer) costs.payers.push_back(std::move(payer));
   costs.missing_columns.assign(search.missing().begin(), search.missing().end());
-  costs.service_totals = service_totals(service_costs(groups));
+  costs.service_totals =
+      service_totals(service_costs(read_groups(files, columns, query_of_services(), threads)));
   return costs;
 }
 
@@ -388,13 +408,9 @@ BillMark read_focus_mark(const std::vector<std::shared_ptr<const RandomAccessByt
   GroupQuery query;
   query.keys = {{"BillingAccountId", {}, {}}, {"BillingCurrency", {}, {}}, {"ServiceName", {}, {}}};
   query.decimals = {"BilledCost"};
-  GroupsByKeys groups;
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    add_parquet_groups(files[i], i, columns, query, threads, groups);
-  }
   BillMark mark;
   ServiceCosts costs;
-  for (const auto& [keys, group] : groups) {
+  for (const auto& [keys, group] : read_groups(files, columns, query, threads)) {
     if (!keys[0].empty()) mark.payers.insert(keys[0]);
     costs[{keys[1], keys[2]}].add(group.sums[0]);
   }

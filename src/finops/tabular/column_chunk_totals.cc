@@ -208,15 +208,6 @@ ChunkTotals read_map(parquet::RowGroupReader& group, const ParquetField& field) 
 
 }  // namespace
 
-void DecimalSum::add_uncounted(Int128 unscaled) {
-  Int128 next = 0;
-  if (__builtin_add_overflow(partial_, unscaled, &next)) {
-    flushed_.add(partial_);
-    next = unscaled;
-  }
-  partial_ = next;
-}
-
 void DecimalSum::add(Int128 unscaled, std::uint64_t count) {
   constexpr Int128 kSmall = static_cast<Int128>(1) << 90;
   constexpr std::uint64_t kFew = std::uint64_t{1} << 36;

@@ -28,7 +28,14 @@ class DecimalSum {
   ExactSum total() const;
 
  private:
-  void add_uncounted(Int128 unscaled);
+  void add_uncounted(Int128 unscaled) {
+    Int128 next = 0;
+    if (__builtin_add_overflow(partial_, unscaled, &next)) [[unlikely]] {
+      flushed_.add(partial_);
+      next = unscaled;
+    }
+    partial_ = next;
+  }
 
   std::uint64_t cells_ = 0;
   Int128 partial_ = 0;
