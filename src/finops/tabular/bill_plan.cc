@@ -29,6 +29,12 @@ BillShape::BillShape(const BillLayout& bill_layout) : layout(&bill_layout) {
   timestamps = ordinals[ColumnType::kTimestamp];
 }
 
+Error record_too_long(const PartPlan& plan, std::int64_t line) {
+  return {ErrorKind::kInvalidData, "cannot read '" + plan.key + "': the record on line " +
+                                       std::to_string(line) + " does not end within " +
+                                       std::to_string(plan.limits.record) + " bytes"};
+}
+
 std::shared_ptr<const PartPlan> plan_part(const BillShape& shape, std::size_t part,
                                           const BillPart& of,
                                           const std::vector<HeaderColumn>& header,

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "finops/core/error.h"
 #include "finops/tabular/bill_layout.h"
 #include "finops/tabular/record_scanner.h"
 
@@ -47,6 +48,9 @@ struct PartPlan {
   bool is_json_lines = false;
   std::size_t fields = 0;  // of a record: the header's, or one without meaning where it has none
 };
+
+/// Of a record that did not end within plan.limits.
+Error record_too_long(const PartPlan& plan, std::int64_t line);
 
 /// Throws kInvalidData for a name that is not bound or stands twice.
 std::shared_ptr<const PartPlan> plan_part(const BillShape& shape, std::size_t part,

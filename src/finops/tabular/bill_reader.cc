@@ -105,6 +105,7 @@ bool BillReader::open_next_part() {
   text_ = std::make_unique<PartText>(part);
   plan_ = plan_part(shape_, next_part_, part, text_->header(), cell_limit_);
   ++next_part_;
+  is_by_column_ = part.format == BillFormat::kParquet;
   text_ended_ = text_->header().empty() && !plan_->is_json_lines;
   line_ = part.origin ? part.origin->line : 1 + text_->header_lines();
   carried_.clear();
@@ -126,15 +127,36 @@ bool BillReader::read(RowBlock& block) {
   for (;;) {
     if (text_ == nullptr && !open_next_part()) return false;
     if (!text_ended_ || !carried_.empty()) {
-      fill(block);
-      if (block.size > 0) return true;
+      if (is_by_column_) {
+        if (fill_by_column(block)) return true;
+      } else {
+        fill(block);
+        if (block.size > 0) return true;
+      }
     }
     if (text_ended_ && carried_.empty()) close_part();
   }
 }
 
+/// False at the end.
+bool BillReader::fill_by_column(RowBlock& block) {
+  block.rows = text_->stream().read_columns(block.by_column);
+  text_ended_ = block.rows == 0;
+  if (text_ended_) return false;
+  block.plan = plan_;
+  block.first_line = line_;
+  line_ += static_cast<std::int64_t>(block.rows);
+  block.size = 0;
+  for (const CellColumn& column : block.by_column) block.size += column.text_bytes();
+  block.is_regular = false;
+  block.ends_part = false;
+  block.compressed_bytes = compressed_bytes_ + text_->stream().compressed_bytes();
+  return true;
+}
+
 /// At least one record, unless the text ends before.
 void BillReader::fill(RowBlock& block) {
+  block.by_column.clear();
   std::size_t size = carried_.size();
   block.text.reserve(std::max(size, block_bytes_) + block_bytes_ + 1 + kTextPadding);
   std::copy(carried_.begin(), carried_.end(), block.text.data());
@@ -195,9 +217,7 @@ BillReader::Cut BillReader::find_cut(std::string_view text, bool is_last) const 
     if (record.is_decided()) {
       cut.end += record.end;
     } else if (record.state == ScannedRecord::State::kTooLong && cut.end == 0) {
-      throw Error(ErrorKind::kInvalidData, "cannot read '" + plan_->key + "': the record on line " +
-                                               std::to_string(line_) + " does not end within " +
-                                               std::to_string(limits.record) + " bytes");
+      throw record_too_long(*plan_, line_);
     } else {
       cut.lines = std::ranges::count(text.substr(0, cut.end), '\n');
       return cut;

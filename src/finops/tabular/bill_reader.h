@@ -62,6 +62,7 @@ class BillReader {
   bool open_next_part();
   void close_part();
   void fill(RowBlock& block);
+  bool fill_by_column(RowBlock& block);
   Cut find_cut(std::string_view text) const;
   Cut find_cut(std::string_view text, bool is_last) const;
   void keep_rest(RowBlock& block, std::size_t size, std::int64_t lines);
@@ -74,6 +75,7 @@ class BillReader {
   std::unique_ptr<PartText> text_;
   std::shared_ptr<const PartPlan> plan_;
   bool text_ended_ = false;
+  bool is_by_column_ = false;
   std::string carried_;  // the beginning of a record whose end is still to come
   std::int64_t line_ = 1;
   std::uint64_t compressed_bytes_ = 0;  // of the parts before

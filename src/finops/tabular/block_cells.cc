@@ -26,7 +26,8 @@ void BlockParser::read_cells(RowBlock& block) {
   block.timestamps.resize(shape_->timestamps);
   for (std::size_t c = 0; c < block.plan->columns.size(); ++c) {
     const PartPlan::CsvColumn& column = block.plan->columns[c];
-    const CellRange cells = block.cells(c, 0, block.rows);
+    if (column.type == ColumnType::kText || decode_coded(block, c)) continue;
+    const CellRange cells = block.cells(c, 0, block.rows, places_);
     if (column.type == ColumnType::kDecimal) {
       decode_decimals(cells, column.ordinal, block.decimals[column.ordinal]);
     } else if (column.type == ColumnType::kTimestamp) {
@@ -44,6 +45,58 @@ void BlockParser::check_utf8(const RowBlock& block) {
     const std::size_t begin = block.row_begin(r);
     if (!is_utf8({text + begin, block.row_end(r) - begin})) mark(r);
   }
+}
+
+/// False when a cell does not fit or is rounded.
+template <typename Value, typename Parse>
+bool BlockParser::decode_codes(const CellColumn& column, KnownValues<Value>& known, Parse parse,
+                               std::vector<Value>& out) {
+  using State = KnownValues<Value>::State;
+  if (known.texts != column.texts) {
+    known.texts = column.texts;
+    known.values.resize(column.texts->size());
+    known.states.assign(column.texts->size(), State::kUnknown);
+  }
+  grow(out, column.codes.size());
+  std::string scratch;
+  for (std::size_t row = 0; row < column.codes.size(); ++row) {
+    const std::uint32_t code = column.codes[row];
+    if (known.states[code] != State::kUsual) {
+      if (known.states[code] == State::kUnknown) {
+        const Cell cell = cell_at(column.texts->range(code, 1), 0, scratch);
+        known.states[code] = parse(cell, known.values[code]) ? State::kUsual : State::kOther;
+      }
+      if (known.states[code] == State::kOther) return false;
+    }
+    out[row] = known.values[code];
+  }
+  return true;
+}
+
+/// True for a column that it could decode by the distinct values of its codes.
+bool BlockParser::decode_coded(RowBlock& block, std::size_t column) {
+  if (!block.is_by_column() || !block.by_column[column].is_coded()) return false;
+  const CellColumn& cells = block.by_column[column];
+  const auto [delivered, type, ordinal, name] = block.plan->columns[column];
+  if (type == ColumnType::kDecimal) {
+    const auto parse = [](const Cell& cell, Int128& value) {
+      value = kNullDecimal;
+      if (cell.length == 0 || parse_usual_decimal(cell.data, cell.length, value)) return true;
+      const DecimalCell any = parse_any_decimal(cell.view());
+      value = any.value;
+      return any.fits() && any.state == DecimalCell::State::kExact;
+    };
+    return decode_codes(cells, known_decimals_[ordinal], parse, block.decimals[ordinal]);
+  }
+  if (type != ColumnType::kTimestamp) return false;
+  const auto parse = [](const Cell& cell, std::int64_t& value) {
+    value = kNullTimestamp;
+    const auto time =
+        cell.length == 0 ? std::optional(kNullTimestamp) : parse_timestamp(cell.view());
+    if (time) value = *time;
+    return time.has_value();
+  };
+  return decode_codes(cells, known_timestamps_[ordinal], parse, block.timestamps[ordinal]);
 }
 
 void BlockParser::decode_decimals(const CellRange& cells, std::size_t ordinal,
@@ -116,7 +169,7 @@ bool BlockParser::number_currencies(const RowBlock& block, MoneyTotals& totals) 
     return true;
   }
   grow(currencies_, block.rows);
-  const CellRange cells = block.cells(*block.plan->currency, 0, block.rows);
+  const CellRange cells = block.cells(*block.plan->currency, 0, block.rows, places_);
   std::string scratch, last;
   std::uint32_t number = 0;
   for (std::size_t r = 0; r < block.rows; ++r) {

@@ -1,6 +1,7 @@
 #include "finops/tabular/block_parser.h"
 
 #include <algorithm>
+#include <numeric>
 
 #include "finops/core/error.h"
 #include "finops/tabular/json_line.h"
@@ -34,7 +35,10 @@ bool may_end_in_empty_line(std::string_view text) {
 }  // namespace
 
 BlockParser::BlockParser(const BillShape& shape)
-    : shape_(&shape), known_maps_(shape.delivered.size()) {}
+    : shape_(&shape),
+      known_maps_(shape.delivered.size()),
+      known_decimals_(shape.decimal_names.size()),
+      known_timestamps_(shape.timestamps) {}
 
 void BlockParser::parse(RowBlock& block) {
   block.lines.clear();
@@ -45,12 +49,54 @@ void BlockParser::parse(RowBlock& block) {
   }
   block.fitting_money->clear();
   block.rejected_money->clear();
+  if (block.is_by_column() && parse_by_column(block)) return;
   while (!parse_once(block)) {
   }
   std::sort(block.rejected.begin(), block.rejected.end(),
             [](const RejectedRow& a, const RejectedRow& b) { return a.line < b.line; });
   set_lengths(block);
   block.delivered = {};
+}
+
+/// False for a block that has become text, since a row of it does not fit.
+bool BlockParser::parse_by_column(RowBlock& block) {
+  has_faults_ = block.size > block.plan->limits.record;
+  has_faults_ |= std::ranges::any_of(
+      block.by_column, [](const CellColumn& column) { return !column.texts->is_utf8(); });
+  is_faulty_.assign(block.rows, 0);
+  roundings_.clear();
+  is_ascii_ = true;
+  if (!has_faults_) read_cells(block);
+  if (has_faults_) {
+    make_text(block);
+    return false;
+  }
+  block.lines.resize(block.rows);
+  std::iota(block.lines.begin(), block.lines.end(), block.first_line);
+  block.lengths_or.clear();
+  for (const CellColumn& column : block.by_column) {
+    block.lengths_or.push_back(column.is_empty() ? 0 : 1);
+  }
+  add_money(block);
+  return true;
+}
+
+void BlockParser::make_text(RowBlock& block) const {
+  std::string text;
+  append_records(block.by_column, block.rows, text);
+  block.by_column.clear();
+  std::size_t begin = 0;
+  for (std::size_t row = 0; begin < text.size(); ++row) {
+    const auto rest = std::string_view(text).substr(begin);
+    const ScannedRecord record = scan_record(rest, true, block.plan->limits);
+    if (record.state == ScannedRecord::State::kTooLong) {
+      throw record_too_long(*block.plan, block.first_line + static_cast<std::int64_t>(row));
+    }
+    begin += record.end;
+  }
+  block.size = text.size();
+  block.text.reserve(text.size() + kTextPadding);
+  std::copy(text.begin(), text.end(), block.text.data());
 }
 
 bool BlockParser::parse_once(RowBlock& block) {

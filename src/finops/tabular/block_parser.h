@@ -32,11 +32,22 @@ class BlockParser {
     StringDictionary texts;
     std::vector<std::uint8_t> is_bad;  // by code
   };
+  /// What the texts of a coded column are as numbers or times, found out when one is met.
+  template <typename Value>
+  struct KnownValues {
+    enum State : std::uint8_t { kUnknown, kUsual, kOther };
+    std::shared_ptr<const CellTexts> texts;
+    std::vector<Value> values;
+    std::vector<State> states;  // kOther: does not fit, or only rounded
+  };
   struct Rounding {
     std::size_t ordinal, row;
     DecimalCell cell;
     std::string text;  // of what is rounded deeply
   };
+
+  bool parse_by_column(RowBlock& block);
+  void make_text(RowBlock& block) const;
 
   // Structure: block_parser.cc. Each returns false when it took faulty rows out.
   bool parse_once(RowBlock& block);
@@ -58,6 +69,10 @@ class BlockParser {
   void check_utf8(const RowBlock& block);
   void decode_decimals(const CellRange& cells, std::size_t ordinal, std::vector<Int128>& out);
   void decode_timestamps(const CellRange& cells, std::vector<std::int64_t>& out);
+  template <typename Value, typename Parse>
+  bool decode_codes(const CellColumn& column, KnownValues<Value>& known, Parse parse,
+                    std::vector<Value>& out);
+  bool decode_coded(RowBlock& block, std::size_t column);
   void check_maps(const CellRange& cells, KnownMaps& known, ColumnType type);
   void mark(std::size_t row) {
     is_faulty_[row] = 1;
@@ -75,7 +90,10 @@ class BlockParser {
   bool has_faults_ = false, is_ascii_ = false;
   std::size_t lines_ = 0;  // line feeds of the block's text
   std::vector<Rounding> roundings_;
-  std::vector<KnownMaps> known_maps_;  // by delivered column
+  std::vector<KnownMaps> known_maps_;                        // by delivered column
+  std::vector<KnownValues<Int128>> known_decimals_;          // by ordinal
+  std::vector<KnownValues<std::int64_t>> known_timestamps_;  // by ordinal
+  CellPlaces places_;
   std::vector<std::uint32_t> codes_, currencies_;
   JsonObject json_;
 };

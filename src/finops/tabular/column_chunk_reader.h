@@ -60,6 +60,9 @@ class ChunkReader {
     if (has_codes_) codes_.resize(kBatch);
   }
 
+  /// Whether batches have codes.
+  bool has_codes() const { return has_codes_; }
+
   /// False at the end.
   bool next(Batch<T>& batch) {
     if (!reader_.HasNext()) return false;

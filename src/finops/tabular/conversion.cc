@@ -101,6 +101,7 @@ bool Conversion::try_read(Lock& lock) {
   // What a giant record makes of the block: the positions of its separators are four bytes each.
   const std::size_t text = slot.block.text.capacity();
   slot.charge = (text > 4 * plan_.block_bytes ? 5 * text : text) + slot.block.delivered.memory();
+  for (const CellColumn& column : slot.block.by_column) slot.charge += column.memory();
   charged_bytes_ += slot.charge;
   return true;
 }
@@ -154,6 +155,7 @@ void Conversion::free_if_done(Slot& slot) {
     slot.block.text.release();
     slot.block.positions.release();
   }
+  for (CellColumn& column : slot.block.by_column) column.texts.reset();
   charged_bytes_ -= slot.charge;
   slot.state = Slot::State::kFree;
 }

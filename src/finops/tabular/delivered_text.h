@@ -9,6 +9,7 @@
 #include "finops/core/byte_stream.h"
 #include "finops/core/sha256.h"
 #include "finops/tabular/bill_layout.h"
+#include "finops/tabular/cell_column.h"
 #include "finops/tabular/delivered_lines.h"
 
 namespace finops::bill {
@@ -32,6 +33,9 @@ class DeliveredText {
   /// The file's columns where they stand beside the text, as in Parquet; nullptr: they are the
   /// text's first record.
   virtual const std::vector<HeaderColumn>* columns() const { return nullptr; }
+
+  /// Of a file that is stored by column: the next rows, instead of read(); 0 at the end.
+  virtual std::size_t read_columns(std::vector<CellColumn>& /*columns*/) { return 0; }
 
   /// Where each record was made of one physical line: those of the records `first` to before `end`.
   /// The ones before `first` are forgotten; until then all are kept.

@@ -73,13 +73,14 @@ std::vector<std::string> of_parquet(const BillPart& part, std::string_view colum
       const auto group = file->RowGroup(i);
       const auto rows =
           static_cast<std::size_t>(std::max<std::int64_t>(group->metadata()->num_rows(), 0));
-      bill::CellTexts texts;
-      bill::open_parquet_cells(*group, *root.field(field), leaf)
-          ->append(std::min(rows, most_rows - cells.size()), texts);
-      std::size_t begin = 0;
-      for (const std::uint32_t end : texts.ends) {
-        cells.push_back(bill::split_record(texts.bytes.substr(begin, end - begin) + "\n").front());
-        begin = end;
+      bill::CellColumn column_cells;
+      const std::size_t wanted = std::min(rows, most_rows - cells.size());
+      bill::open_parquet_cells(*group, *root.field(field), leaf)->read(wanted, column_cells);
+      bill::CellPlaces places;
+      std::string scratch;
+      for (std::size_t row = 0; row < wanted; ++row) {
+        const auto cell = bill::cell_at(column_cells.cells(row, 1, places), 0, scratch);
+        cells.emplace_back(cell.view());
       }
     }
   });

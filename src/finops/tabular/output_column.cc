@@ -81,7 +81,8 @@ void OutputColumn::append_delivered(const RowBlock& block, std::size_t first_row
       !position || block.lengths_or[*position] == 0;  // a third of a bill's columns
   if (auto* text = std::get_if<TextColumn>(&writer_)) {
     if (is_empty) return text->append_nulls(rows);
-    return text->append(block.cells(*position, first_row, rows));
+    if (!block.is_by_column()) return text->append(block.cells_of_text(*position, first_row, rows));
+    return text->append(block.by_column[*position], first_row, rows);
   }
   if (auto* decimals = std::get_if<NumberColumn<Int128>>(&writer_)) {
     if (is_empty) return decimals->append_nulls(rows);
@@ -93,7 +94,7 @@ void OutputColumn::append_delivered(const RowBlock& block, std::size_t first_row
   }
   auto& map = std::get<MapColumn>(writer_);
   if (is_empty) return map.append_nulls(rows);
-  map.append(block.cells(*position, first_row, rows));
+  map.append(block.cells(*position, first_row, rows, places_));
 }
 
 void OutputColumn::finish_chunk(std::vector<ColumnChunk>& chunks) {

@@ -42,6 +42,7 @@ class OutputColumn {
   std::string constant_;
   std::int64_t time_ = 0;
   std::vector<std::int64_t> times_;  // time_, as often as a block has rows
+  CellPlaces places_;
   Writer writer_;
 };
 

@@ -239,27 +239,14 @@ void append_value(std::string& out, const Meaning& meaning, const T& value, int 
   }
 }
 
-/// Takes the text from `begin` on as a cell: quotes it where CSV must.
-void quote_cell(std::string& bytes, std::size_t begin) {
-  const std::string_view cell = std::string_view(bytes).substr(begin);
-  if (cell.find_first_of("\",\r\n") == cell.npos) return;
-  std::string quoted = "\"";
-  for (const char c : cell) {
-    if (c == '"') quoted += '"';
-    quoted += c;
-  }
-  quoted += '"';
-  bytes.replace(begin, bytes.npos, quoted);
-}
-
 /// The levels and values of one leaf, level by level.
 template <typename Type>
 class Leaf {
  public:
   using T = typename Type::c_type;
 
-  Leaf(parquet::RowGroupReader& group, int leaf, const PrimitiveNode& node, bool wants_codes)
-      : chunk_(group, leaf, wants_codes),
+  Leaf(parquet::RowGroupReader& group, int leaf, const PrimitiveNode& node)
+      : chunk_(group, leaf, false),
         meaning_(meaning_of(node)),
         type_length_(node.type_length()),
         max_definition_(group.metadata()->schema()->Column(leaf)->max_definition_level()) {}
@@ -286,17 +273,7 @@ class Leaf {
   const Meaning& meaning() const { return meaning_; }
   int type_length() const { return type_length_; }
 
-  /// Of a chunk that is read as codes: the value's code in dictionary().
-  std::optional<std::size_t> code() const {
-    if (batch_.codes.empty()) return std::nullopt;
-    return static_cast<std::size_t>(batch_.codes[static_cast<std::size_t>(value_)]);
-  }
-  std::size_t dictionary_size() const { return batch_.dictionary.size(); }
-  const T& value() const {
-    const auto i = static_cast<std::size_t>(value_);
-    return batch_.codes.empty() ? batch_.values[i]
-                                : batch_.dictionary[static_cast<std::size_t>(batch_.codes[i])];
-  }
+  const T& value() const { return batch_.values[static_cast<std::size_t>(value_)]; }
   void advance() {
     value_ += has_value() ? 1 : 0;
     ++level_;
@@ -318,40 +295,91 @@ class Leaf {
 template <typename Type>
 class ScalarCells final : public ParquetCells {
  public:
-  ScalarCells(parquet::RowGroupReader& group, const PrimitiveNode& node, int leaf)
-      : leaf_(group, leaf, node, true) {}
+  using T = typename Type::c_type;
 
-  void append(std::size_t rows, CellTexts& out) override {
-    for (; rows > 0; --rows) {
-      if (!leaf_.has_level()) fail_for_rows();
-      if (leaf_.has_value()) append_cell(out.bytes);
-      leaf_.advance();
-      out.end_cell();
+  ScalarCells(parquet::RowGroupReader& group, const PrimitiveNode& node, int leaf)
+      : chunk_(group, leaf, true), meaning_(meaning_of(node)), type_length_(node.type_length()) {}
+
+  void read(std::size_t rows, CellColumn& out) override {
+    out.codes.clear();
+    const auto own = chunk_.has_codes() ? nullptr : std::make_shared<CellTexts>();
+    if (own) own->reserve(rows);
+    while (rows > 0) {
+      if (level_ == batch_.levels) next_batch();
+      const auto levels = std::min(rows, static_cast<std::size_t>(batch_.levels - level_));
+      own ? add_texts(levels, *own) : add_codes(levels, out.codes);
+      rows -= levels;
     }
+    if (own) own->finish();
+    out.texts = own ? own : dictionary_;
   }
 
  private:
-  void append_cell(std::string& bytes) {
-    const auto code = leaf_.code();
-    if (!code) return append_text(bytes);
-    if (known_.size() != leaf_.dictionary_size()) known_.assign(leaf_.dictionary_size(), {});
-    auto& known = known_[*code];
-    if (!known) {
-      std::string text;
-      append_text(text);
-      known = std::move(text);
+  void next_batch() {
+    do {
+      if (!chunk_.next(batch_)) fail_for_rows();
+    } while (batch_.levels == 0);
+    level_ = 0;
+    value_ = 0;
+    if (chunk_.has_codes() && !dictionary_) make_dictionary();
+    if (dictionary_ && dictionary_->size() != batch_.dictionary.size() + 1) {
+      throw Error(ErrorKind::kInvalidData, "a column chunk has two dictionaries");
     }
-    bytes += *known;
   }
 
-  void append_text(std::string& bytes) {
-    const std::size_t begin = bytes.size();
-    append_value(bytes, leaf_.meaning(), leaf_.value(), leaf_.type_length());
-    if constexpr (std::is_same_v<Type, parquet::ByteArrayType>) quote_cell(bytes, begin);
+  void make_dictionary() {
+    const auto texts = std::make_shared<CellTexts>();
+    texts->reserve(batch_.dictionary.size() + 1);
+    texts->end_cell();  // NULL
+    for (const T& value : batch_.dictionary) add_text(value, *texts);
+    texts->finish();
+    dictionary_ = texts;
   }
 
-  Leaf<Type> leaf_;
-  std::vector<std::optional<std::string>> known_;  // by dictionary code
+  void add_text(const T& value, CellTexts& texts) const {
+    append_value(texts.bytes(), meaning_, value, type_length_);
+    texts.end_cell();
+  }
+
+  /// Calls `on_value(its place among the batch's values)` or `on_null()` for the next levels.
+  template <typename OnValue, typename OnNull>
+  void for_each_level(std::size_t levels, OnValue on_value, OnNull on_null) {
+    const auto first = static_cast<std::size_t>(level_);
+    level_ += static_cast<std::int64_t>(levels);
+    if (batch_.definitions.empty()) {
+      for (std::size_t i = 0; i < levels; ++i) on_value(value_++);
+      return;
+    }
+    for (std::size_t i = first; i < first + levels; ++i) {
+      if (batch_.definitions[i] != 0) {
+        on_value(value_++);
+      } else {
+        on_null();
+      }
+    }
+  }
+
+  void add_codes(std::size_t levels, std::vector<std::uint32_t>& codes) {
+    codes.reserve(codes.size() + levels);
+    for_each_level(
+        levels,
+        [&](std::size_t i) { codes.push_back(static_cast<std::uint32_t>(batch_.codes[i]) + 1); },
+        [&] { codes.push_back(0); });
+  }
+
+  void add_texts(std::size_t levels, CellTexts& texts) {
+    for_each_level(
+        levels, [&](std::size_t i) { add_text(batch_.values[i], texts); },
+        [&] { texts.end_cell(); });
+  }
+
+  ChunkReader<Type> chunk_;
+  const Meaning meaning_;
+  const int type_length_;
+  Batch<T> batch_;
+  std::int64_t level_ = 0;
+  std::size_t value_ = 0;
+  std::shared_ptr<const CellTexts> dictionary_;  // of a chunk that is read as codes
 };
 
 /// Calls `use` with the reader type of a leaf.
@@ -386,7 +414,7 @@ template <typename Type>
 class LeafEntries final : public EntryTexts {
  public:
   LeafEntries(parquet::RowGroupReader& group, const PrimitiveNode& node, int leaf)
-      : leaf_(group, leaf, node, false) {}
+      : leaf_(group, leaf, node) {}
 
   bool has_level() override { return leaf_.has_level(); }
   std::int16_t definition() const override { return leaf_.definition(); }
@@ -428,18 +456,22 @@ class MapCells final : public ParquetCells {
         keys_(open_entries(group, *map_leaves(column).key, first_leaf)),
         values_(open_entries(group, *map_leaves(column).value, first_leaf + 1)) {}
 
-  void append(std::size_t rows, CellTexts& out) override {
+  void read(std::size_t rows, CellColumn& out) override {
+    const auto texts = std::make_shared<CellTexts>();
+    texts->reserve(rows);
     for (; rows > 0; --rows) {
       if (!keys_->has_level() || !values_->has_level()) fail_for_rows();
-      append_row(out.bytes);
-      out.end_cell();
+      append_row(texts->bytes());
+      texts->end_cell();
     }
+    texts->finish();
+    out.texts = texts;
+    out.codes.clear();
   }
 
  private:
   void append_row(std::string& bytes) {
     const bool is_null = is_optional_ && keys_->definition() == 0;
-    const std::size_t begin = bytes.size();
     const std::int16_t entry_level = is_optional_ ? 2 : 1;  // from which on there is an entry
     if (!is_null) bytes += '{';
     bool is_first = true;
@@ -459,9 +491,7 @@ class MapCells final : public ParquetCells {
       values_->advance();
       if (keys_->has_level() != values_->has_level()) fail_for_rows();
     } while (keys_->has_level() && keys_->repetition() > 0);
-    if (is_null) return;
-    bytes += '}';
-    quote_cell(bytes, begin);
+    if (!is_null) bytes += '}';
   }
 
   const bool is_optional_;

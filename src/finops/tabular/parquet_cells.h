@@ -6,31 +6,19 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <string_view>
-#include <vector>
+
+#include "finops/tabular/cell_column.h"
 
 namespace finops::bill {
 
-/// Cells of one column, one after the other, as CSV has them: quoted where they must be.
-struct CellTexts {
-  std::string bytes;
-  std::vector<std::uint32_t> ends;
-
-  void clear() {
-    bytes.clear();
-    ends.clear();
-  }
-  void end_cell() { ends.push_back(static_cast<std::uint32_t>(bytes.size())); }
-};
-
-/// One top-level column of a Parquet row group on its way to text, rows in their order.
+/// One top-level column of a Parquet row group on its way to cells, rows in their order.
 class ParquetCells {
  public:
   virtual ~ParquetCells() = default;
 
-  /// Appends the cells of the next `rows` rows. Throws kInvalidData when there are not so many, and
-  /// what Parquet's reader throws.
-  virtual void append(std::size_t rows, CellTexts& out) = 0;
+  /// The cells of the next `rows` rows, coded where the file has them so: code 0 is NULL. Throws
+  /// kInvalidData when there are not so many, and what Parquet's reader throws.
+  virtual void read(std::size_t rows, CellColumn& out) = 0;
 };
 
 /// How a column is told in a manifest's words: "double", "map<string,string>". Throws kUnsupported

@@ -16,8 +16,8 @@ namespace {
 
 constexpr std::size_t kDrainBytes = 1 << 20;
 constexpr std::int64_t kColumnBuffer = 128 << 10;
-constexpr std::size_t kSliceBytes = 1 << 20;  // of text that is made at once, roughly
-constexpr std::size_t kMostSliceRows = 1024;
+constexpr std::size_t kSliceBytes = 1 << 20;  // of codes and texts that are made at once, roughly
+constexpr std::size_t kMostSliceRows = 4096;
 constexpr std::size_t kFirstSliceRows = 16;  // before anything is known of the rows' length
 
 class ParquetText final : public DeliveredText {
@@ -37,7 +37,6 @@ class ParquetText final : public DeliveredText {
   }
 
   std::size_t read(char* out, std::size_t capacity) override {
-    if (!has_drained_) drain();
     std::size_t done = 0;
     while (done < capacity) {
       if (text_at_ == text_.size() && !make_text()) break;
@@ -46,8 +45,29 @@ class ParquetText final : public DeliveredText {
       text_at_ += taken;
       done += taken;
     }
-    text_bytes_ += done;
     return done;
+  }
+
+  std::size_t read_columns(std::vector<CellColumn>& columns) override {
+    if (!has_drained_) drain();
+    while (!is_at_end_ && group_rows_left_ == 0) open_next_group();
+    if (is_at_end_) return 0;
+    const std::size_t rows = std::min(slice_rows_, group_rows_left_);
+    columns.resize(cells_.size());
+    std::size_t bytes = 0, memory = 0;
+    guarded([&] {
+      for (std::size_t c = 0; c < cells_.size(); ++c) {
+        cells_[c]->read(rows, columns[c]);
+        bytes += columns[c].text_bytes();
+        memory += columns[c].memory();
+      }
+    });
+    group_rows_left_ -= rows;
+    rows_ += rows;
+    text_bytes_ += bytes;
+    slice_rows_ = std::clamp<std::size_t>(kSliceBytes * rows / std::max<std::size_t>(memory, 1), 1,
+                                          kMostSliceRows);
+    return rows;
   }
 
   /// As large a part of the file as of its rows.
@@ -107,32 +127,9 @@ class ParquetText final : public DeliveredText {
   bool make_text() {
     text_.clear();
     text_at_ = 0;
-    while (!is_at_end_ && group_rows_left_ == 0) open_next_group();
-    if (is_at_end_) return false;
-    const std::size_t rows = std::min(slice_rows_, group_rows_left_);
-    guarded([&] {
-      for (std::size_t c = 0; c < cells_.size(); ++c) {
-        texts_[c].clear();
-        cells_[c]->append(rows, texts_[c]);
-      }
-    });
-    for (std::size_t row = 0; row < rows; ++row) append_record(row);
-    group_rows_left_ -= rows;
-    rows_ += rows;
-    const std::size_t row_bytes = text_.size() / rows + 1;
-    slice_rows_ = std::clamp<std::size_t>(kSliceBytes / row_bytes, 1, kMostSliceRows);
-    return true;
-  }
-
-  void append_record(std::size_t row) {
-    const std::size_t begin = text_.size();
-    for (const CellTexts& texts : texts_) {
-      const std::uint32_t from = row == 0 ? 0 : texts.ends[row - 1];
-      text_.append(texts.bytes, from, texts.ends[row] - from);
-      text_ += ',';
-    }
-    if (text_.size() - begin <= 1) text_.insert(begin, "\"\"");  // an empty line could be no row
-    text_.back() = '\n';
+    const std::size_t rows = read_columns(slice_);
+    append_records(slice_, rows, text_);
+    return rows > 0;
   }
 
   void open_next_group() {
@@ -144,7 +141,6 @@ class ParquetText final : public DeliveredText {
     guarded([&] {
       group_ = reader_->RowGroup(next_group_++);
       cells_.clear();
-      texts_.resize(columns_.size());
       int leaf = 0;
       const auto& root = *metadata_->schema()->group_node();
       for (int i = 0; i < root.field_count(); ++i) {
@@ -175,7 +171,7 @@ class ParquetText final : public DeliveredText {
   int next_group_ = 0;
   std::size_t group_rows_left_ = 0, slice_rows_ = kFirstSliceRows;
   std::vector<std::unique_ptr<ParquetCells>> cells_;
-  std::vector<CellTexts> texts_;  // of the slice in hand, by column
+  std::vector<CellColumn> slice_;
   std::string text_;
   std::size_t text_at_ = 0;
   std::uint64_t text_bytes_ = 0;

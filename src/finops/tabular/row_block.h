@@ -10,6 +10,7 @@
 #include "finops/tabular/bill_layout.h"
 #include "finops/tabular/bill_plan.h"
 #include "finops/tabular/buffer.h"
+#include "finops/tabular/cell_column.h"
 #include "finops/tabular/cell_range.h"
 #include "finops/tabular/delivered_lines.h"
 #include "finops/tabular/money_totals.h"
@@ -19,22 +20,25 @@ namespace finops::bill {
 inline constexpr std::int64_t kNullTimestamp = INT64_MIN;
 
 /// A few hundred or thousand consecutive rows of one part on their way to the columns. Life: the
-/// reader fills `text` with whole records; BlockParser checks them, moves the rows that do not fit
-/// to `rejected` and decodes the numbers of the rest; then the columns take the cells straight out
-/// of `text`. Then it is used for other rows. One thread may change it, several may read it when
-/// parsed.
+/// reader fills `text` with whole records, or `by_column`; BlockParser checks them, moves the rows
+/// that do not fit to `rejected` and decodes the numbers of the rest; then the columns take the
+/// cells straight from there. Then it is used for other rows. One thread may change it, several may
+/// read it when parsed.
 struct RowBlock {
   // Of the reader.
   std::shared_ptr<const PartPlan> plan;
   std::int64_t first_line = 0;
   DeliveredLines delivered;  // of its rows, until they are parsed; see DeliveredText::lines
   Buffer<char> text;
-  std::size_t size = 0;                // bytes of `text` in use
+  /// Of a file that is stored by column, instead of `text`: the cells of `rows` rows, in the order
+  /// of the header. Empty as soon as they had to become text, since some of them do not fit.
+  std::vector<CellColumn> by_column;
+  std::size_t size = 0;                // bytes of `text` in use, or what `by_column` would be
   bool is_regular = false;             // every quote was checked to stand at a cell's border
   bool ends_part = false;              // its last record is the part's last
   std::uint64_t compressed_bytes = 0;  // read so far, of all parts
 
-  // Of the parser.
+  // Of the parser, which finds them in text.
   std::size_t rows = 0;
   /// Separator c of row r is positions[1 + r * columns + c]; positions[0] is "one before the text".
   Buffer<std::uint32_t> positions;
@@ -49,12 +53,15 @@ struct RowBlock {
   std::unique_ptr<MoneyTotals> fitting_money, rejected_money;
 
   std::size_t columns() const { return plan->fields; }
-  /// Bytes that it holds, roughly.
-  std::size_t memory() const {
-    return text.capacity() + positions.capacity() * sizeof(std::uint32_t);
-  }
+  bool is_by_column() const { return !by_column.empty(); }
 
-  CellRange cells(std::size_t column, std::size_t first_row, std::size_t count) const {
+  /// `places` is used, and must live on, where the block is by column.
+  CellRange cells(std::size_t column, std::size_t first_row, std::size_t count,
+                  CellPlaces& places) const {
+    if (is_by_column()) return by_column[column].cells(first_row, count, places);
+    return cells_of_text(column, first_row, count);
+  }
+  CellRange cells_of_text(std::size_t column, std::size_t first_row, std::size_t count) const {
     if (has_crlf && column + 1 == columns()) {
       return {text.data(), last_begins.data() + first_row, last_ends.data() + first_row, 1, count};
     }

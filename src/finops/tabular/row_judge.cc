@@ -67,7 +67,7 @@ std::string raw_of(const RowBlock& block, std::size_t begin, std::size_t end, st
 std::string currency_of(const RowBlock& block, std::size_t row) {
   if (!block.plan->currency) return {};
   std::string scratch;
-  const Cell cell = cell_at(block.cells(*block.plan->currency, row, 1), 0, scratch);
+  const Cell cell = cell_at(block.cells_of_text(*block.plan->currency, row, 1), 0, scratch);
   return is_utf8(cell.view()) ? std::string(cell.view()) : "?";
 }
 
@@ -102,7 +102,7 @@ RejectedRow judge_row(const RowBlock& block, std::size_t row, MoneyTotals& money
   std::string scratch;
   for (std::size_t c = 0; c < block.plan->columns.size(); ++c) {
     const PartPlan::CsvColumn& column = block.plan->columns[c];
-    judgement.add(column, cell_at(block.cells(c, row, 1), 0, scratch).view(),
+    judgement.add(column, cell_at(block.cells_of_text(c, row, 1), 0, scratch).view(),
                   column.type == ColumnType::kDecimal ? money.name(column.ordinal) : column.name);
   }
   return rejected;

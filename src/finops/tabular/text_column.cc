@@ -29,6 +29,30 @@ void TextColumn::append(const CellRange& cells) {
   if (page_rows_ >= options_->page_rows) flush_page();
 }
 
+void TextColumn::append(const CellColumn& column, std::size_t first_row, std::size_t rows) {
+  if (is_plain_ || !column.is_coded()) return append(column.cells(first_row, rows, places_));
+  if (translation_.texts != column.texts) {
+    translation_.texts = column.texts;
+    translation_.codes.assign(column.texts->size(), UINT32_MAX);
+  }
+  std::uint32_t* const out = reserve(rows);
+  for (std::size_t i = 0; i < rows; ++i) {
+    std::uint32_t code = translation_.codes[column.codes[first_row + i]];
+    if (code == UINT32_MAX) [[unlikely]]
+      code = translate(column.codes[first_row + i]);
+    out[i] = code;
+  }
+  advance(rows, true);
+  check_dictionary();
+  if (page_rows_ >= options_->page_rows) flush_page();
+}
+
+std::uint32_t TextColumn::translate(std::uint32_t code) {
+  std::string scratch;
+  const Cell cell = cell_at(translation_.texts->range(code, 1), 0, scratch);
+  return translation_.codes[code] = kernels().lookup(dictionary_, cell.data, cell.length);
+}
+
 void TextColumn::append_nulls(std::size_t n) {
   std::fill_n(reserve(n), n, 0u);
   advance(n, false);
@@ -50,6 +74,7 @@ void TextColumn::give_up_dictionary() {
   flush_page();
   write_dictionary();
   dictionary_ = StringDictionary();
+  translation_ = {};
   is_plain_ = true;
 }
 
@@ -94,6 +119,7 @@ void TextColumn::finish_chunk(std::vector<ColumnChunk>& chunks) {
   if (!is_plain_) write_dictionary();
   chunks.push_back(pages_.finish());
   dictionary_.clear();
+  translation_ = {};
   is_plain_ = starts_plain_;
   chunk_rows_ = 0;
 }

@@ -2,10 +2,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "finops/tabular/cell_column.h"
 #include "finops/tabular/chunk_pages.h"
 #include "finops/tabular/kernels.h"
 #include "finops/tabular/string_dictionary.h"
@@ -21,6 +23,7 @@ class TextColumn {
       : options_(&options), pages_(options, false) {}
 
   void append(const CellRange& cells);
+  void append(const CellColumn& column, std::size_t first_row, std::size_t rows);
   void append_nulls(std::size_t n);
   void finish_chunk(std::vector<ColumnChunk>& chunks);
 
@@ -29,7 +32,13 @@ class TextColumn {
   void give_up_dictionary();
 
  private:
+  /// The codes of a delivered dictionary's texts in ours, found out when one is met.
+  struct Translation {
+    std::shared_ptr<const CellTexts> texts;
+    std::vector<std::uint32_t> codes;  // UINT32_MAX: not met yet
+  };
   std::uint32_t* reserve(std::size_t n);
+  std::uint32_t translate(std::uint32_t code);
   void append_plain(const CellRange& cells);
   void check_dictionary();
   void write_dictionary();
@@ -42,6 +51,8 @@ class TextColumn {
   std::size_t chunk_rows_ = 0;
   std::size_t repeats_ = 0, seen_ = 0;
   StringDictionary dictionary_;
+  Translation translation_;
+  CellPlaces places_;
   std::vector<std::uint32_t> codes_;  // of the page being filled
   std::size_t page_rows_ = 0;
   bool page_has_values_ = false;

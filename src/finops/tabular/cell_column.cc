@@ -1,0 +1,97 @@
+#include "finops/tabular/cell_column.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "finops/core/utf8.h"
+
+namespace finops::bill {
+namespace {
+
+/// The text, doubled quotes and all, as a quoted cell.
+void append_quoted(std::string& out, std::string_view text) {
+  out += '"';
+  for (const char c : text) {
+    if (c == '"') out += '"';
+    out += c;
+  }
+  out += '"';
+}
+
+void append_cell(std::string& out, std::string_view cell) {
+  const bool is_quoted = cell.starts_with('"');
+  if (is_quoted || cell.find_first_of(",\r\n") == cell.npos) {
+    out += cell;
+  } else {
+    append_quoted(out, cell);
+  }
+}
+
+}  // namespace
+
+void CellTexts::finish() {
+  if (!bytes_.empty() && std::memchr(bytes_.data(), '"', bytes_.size()) != nullptr) quote_cells();
+  is_utf8_ = finops::is_utf8(bytes_);
+  bytes_.append(kTextPadding, '\0');
+}
+
+void CellTexts::quote_cells() {
+  std::string quoted;
+  quoted.reserve(bytes_.size() + bytes_.size() / 4);
+  std::uint32_t begin = 0;
+  for (std::size_t i = 1; i < separators_.size(); ++i) {
+    const std::string_view text(bytes_.data() + begin, separators_[i] - begin);
+    begin = separators_[i] + 1;
+    if (text.find('"') == text.npos) {
+      quoted += text;
+    } else {
+      append_quoted(quoted, text);
+    }
+    separators_[i] = static_cast<std::uint32_t>(quoted.size());
+    quoted += ',';
+  }
+  bytes_ = std::move(quoted);
+}
+
+bool CellColumn::is_empty() const {
+  if (!is_coded()) return texts->is_empty();
+  return std::ranges::all_of(codes, [](std::uint32_t code) { return code == 0; });
+}
+
+std::size_t CellColumn::text_bytes() const {
+  const std::size_t bytes = texts->separators()[texts->size()] + std::size_t{1};
+  return is_coded() ? codes.size() * bytes / texts->size() : bytes;
+}
+
+std::size_t CellColumn::memory() const {
+  return codes.capacity() * sizeof(std::uint32_t) + (is_coded() ? 0 : texts->memory());
+}
+
+CellRange CellColumn::cells(std::size_t first, std::size_t count, CellPlaces& places) const {
+  if (!is_coded()) return texts->range(first, count);
+  if (places.begins.size() < count) {
+    places.begins.resize(count + count / 2);
+    places.ends.resize(count + count / 2);
+  }
+  const std::uint32_t* const separators = texts->separators();
+  for (std::size_t i = 0; i < count; ++i) {
+    places.begins[i] = separators[codes[first + i]];
+    places.ends[i] = separators[codes[first + i] + 1];
+  }
+  return {texts->data(), places.begins.data(), places.ends.data(), 1, count};
+}
+
+void append_records(const std::vector<CellColumn>& columns, std::size_t rows, std::string& out) {
+  CellPlaces places;
+  for (std::size_t row = 0; row < rows; ++row) {
+    const std::size_t begin = out.size();
+    for (const CellColumn& column : columns) {
+      append_cell(out, raw_cell_at(column.cells(row, 1, places), 0).view());
+      out += ',';
+    }
+    if (out.size() - begin <= 1) out.insert(begin, "\"\"");  // an empty line could be no row
+    out.back() = '\n';
+  }
+}
+
+}  // namespace finops::bill
