@@ -54,7 +54,8 @@ void CellTexts::quote_cells() {
 }
 
 bool CellColumn::is_empty() const {
-  if (!is_coded()) return texts->is_empty();
+  if (texts->is_empty()) return true;
+  if (!is_coded()) return false;
   return std::ranges::all_of(codes, [](std::uint32_t code) { return code == 0; });
 }
 

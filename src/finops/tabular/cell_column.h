@@ -22,7 +22,10 @@ class CellTexts {
     bytes_ += ',';
   }
   std::string& bytes() { return bytes_; }
-  void reserve(std::size_t cells) { separators_.reserve(cells + 1); }
+  void reserve(std::size_t cells, std::size_t text_bytes) {
+    separators_.reserve(cells + 1);
+    bytes_.reserve(text_bytes);
+  }
   void finish();
 
   std::size_t size() const { return separators_.size() - 1; }

@@ -292,6 +292,17 @@ class Leaf {
   throw Error(ErrorKind::kInvalidData, "a column chunk and its row group differ in rows");
 }
 
+/// What NULL is a code of where nothing else is.
+std::shared_ptr<const CellTexts> no_text() {
+  static const auto texts = [] {
+    auto made = std::make_shared<CellTexts>();
+    made->end_cell();
+    made->finish();
+    return made;
+  }();
+  return texts;
+}
+
 template <typename Type>
 class ScalarCells final : public ParquetCells {
  public:
@@ -302,19 +313,59 @@ class ScalarCells final : public ParquetCells {
 
   void read(std::size_t rows, CellColumn& out) override {
     out.codes.clear();
-    const auto own = chunk_.has_codes() ? nullptr : std::make_shared<CellTexts>();
-    if (own) own->reserve(rows);
-    while (rows > 0) {
-      if (level_ == batch_.levels) next_batch();
-      const auto levels = std::min(rows, static_cast<std::size_t>(batch_.levels - level_));
-      own ? add_texts(levels, *own) : add_codes(levels, out.codes);
-      rows -= levels;
-    }
-    if (own) own->finish();
-    out.texts = own ? own : dictionary_;
+    chunk_.has_codes() ? read_codes(rows, out) : read_texts(rows, out);
   }
 
  private:
+  void read_codes(std::size_t rows, CellColumn& out) {
+    out.codes.reserve(rows);
+    for (std::size_t levels = 0; rows > 0; rows -= levels) {
+      levels = next_levels(rows);
+      for_each_level(
+          levels,
+          [&](std::size_t i) {
+            out.codes.push_back(static_cast<std::uint32_t>(batch_.codes[i]) + 1);
+          },
+          [&] { out.codes.push_back(0); });
+    }
+    out.texts = dictionary_;
+  }
+
+  void read_texts(std::size_t rows, CellColumn& out) {
+    std::shared_ptr<CellTexts> texts;  // from the first value on
+    std::size_t nulls = 0;             // before it
+    for (std::size_t levels = 0; rows > 0; rows -= levels) {
+      levels = next_levels(rows);
+      if (!texts && batch_.values.empty()) {
+        level_ += static_cast<std::int64_t>(levels);
+        nulls += levels;
+        continue;
+      }
+      if (!texts) {
+        texts = std::make_shared<CellTexts>();
+        texts->reserve(nulls + rows, usual_bytes_);
+        for (; nulls > 0; --nulls) texts->end_cell();
+      }
+      for_each_level(
+          levels, [&](std::size_t i) { add_text(batch_.values[i], *texts); },
+          [&] { texts->end_cell(); });
+    }
+    if (!texts) {
+      out.texts = no_text();
+      out.codes.assign(nulls, 0);
+      return;
+    }
+    texts->finish();
+    usual_bytes_ = texts->memory();
+    out.texts = std::move(texts);
+  }
+
+  /// So many of the next rows as are at hand.
+  std::size_t next_levels(std::size_t rows) {
+    if (level_ == batch_.levels) next_batch();
+    return std::min(rows, static_cast<std::size_t>(batch_.levels - level_));
+  }
+
   void next_batch() {
     do {
       if (!chunk_.next(batch_)) fail_for_rows();
@@ -329,7 +380,7 @@ class ScalarCells final : public ParquetCells {
 
   void make_dictionary() {
     const auto texts = std::make_shared<CellTexts>();
-    texts->reserve(batch_.dictionary.size() + 1);
+    texts->reserve(batch_.dictionary.size() + 1, 0);
     texts->end_cell();  // NULL
     for (const T& value : batch_.dictionary) add_text(value, *texts);
     texts->finish();
@@ -359,20 +410,6 @@ class ScalarCells final : public ParquetCells {
     }
   }
 
-  void add_codes(std::size_t levels, std::vector<std::uint32_t>& codes) {
-    codes.reserve(codes.size() + levels);
-    for_each_level(
-        levels,
-        [&](std::size_t i) { codes.push_back(static_cast<std::uint32_t>(batch_.codes[i]) + 1); },
-        [&] { codes.push_back(0); });
-  }
-
-  void add_texts(std::size_t levels, CellTexts& texts) {
-    for_each_level(
-        levels, [&](std::size_t i) { add_text(batch_.values[i], texts); },
-        [&] { texts.end_cell(); });
-  }
-
   ChunkReader<Type> chunk_;
   const Meaning meaning_;
   const int type_length_;
@@ -380,6 +417,7 @@ class ScalarCells final : public ParquetCells {
   std::int64_t level_ = 0;
   std::size_t value_ = 0;
   std::shared_ptr<const CellTexts> dictionary_;  // of a chunk that is read as codes
+  std::size_t usual_bytes_ = 0;                  // of texts that are not
 };
 
 /// Calls `use` with the reader type of a leaf.
@@ -458,7 +496,7 @@ class MapCells final : public ParquetCells {
 
   void read(std::size_t rows, CellColumn& out) override {
     const auto texts = std::make_shared<CellTexts>();
-    texts->reserve(rows);
+    texts->reserve(rows, 0);
     for (; rows > 0; --rows) {
       if (!keys_->has_level() || !values_->has_level()) fail_for_rows();
       append_row(texts->bytes());
