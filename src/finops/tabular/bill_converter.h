@@ -36,7 +36,7 @@ struct ConvertOptions {
   unsigned threads = 0;                       // 0: all processors
   std::uint64_t memory_bytes = 512ull << 20;  // bound on what the conversion keeps in memory
   std::int64_t file_rows = 4'000'000;         // a new Parquet file begins after so many rows
-  std::int64_t row_group_rows = 262'144;
+  std::int64_t row_group_rows = 131'072;
   std::size_t cell_limit = 1 << 20;  // longest quoted cell
 };
 

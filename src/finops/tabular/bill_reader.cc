@@ -95,16 +95,22 @@ std::size_t PartText::read(char* out, std::size_t capacity) {
   return got;
 }
 
-BillReader::BillReader(const std::vector<BillPart>& parts, const BillShape& shape,
-                       std::size_t block_bytes, std::size_t cell_limit)
-    : parts_(parts), shape_(shape), block_bytes_(block_bytes), cell_limit_(cell_limit) {}
+BillReader::BillReader(const std::vector<BillPart>& parts, PartChoice choice,
+                       const BillShape& shape, std::size_t block_bytes, std::size_t cell_limit)
+    : parts_(parts),
+      shape_(shape),
+      block_bytes_(block_bytes),
+      cell_limit_(cell_limit),
+      next_part_(choice.first),
+      step_(choice.step) {}
 
 bool BillReader::open_next_part() {
-  if (next_part_ == parts_.size()) return false;
+  if (next_part_ >= parts_.size()) return false;
   const BillPart& part = parts_[next_part_];
   text_ = std::make_unique<PartText>(part);
   plan_ = plan_part(shape_, next_part_, part, text_->header(), cell_limit_);
-  ++next_part_;
+  next_part_ += step_;
+  told_bytes_ = 0;
   is_by_column_ = part.format == BillFormat::kParquet;
   text_ended_ = text_->header().empty() && !plan_->is_json_lines;
   line_ = part.origin ? part.origin->line : 1 + text_->header_lines();
@@ -118,7 +124,6 @@ void BillReader::close_part() {
   report.compressed_bytes = text_->stream().compressed_bytes();
   report.text_bytes = text_->stream().text_bytes();
   report.sha256 = text_->stream().sha256();
-  compressed_bytes_ += report.compressed_bytes;
   reports_.push_back(std::move(report));
   text_.reset();
 }
@@ -150,8 +155,14 @@ bool BillReader::fill_by_column(RowBlock& block) {
   for (const CellColumn& column : block.by_column) block.size += column.text_bytes();
   block.is_regular = false;
   block.ends_part = false;
-  block.compressed_bytes = compressed_bytes_ + text_->stream().compressed_bytes();
+  count_compressed(block);
   return true;
+}
+
+void BillReader::count_compressed(RowBlock& block) {
+  const std::uint64_t bytes = text_->stream().compressed_bytes();
+  block.compressed_bytes = bytes - told_bytes_;
+  told_bytes_ = bytes;
 }
 
 /// At least one record, unless the text ends before.
@@ -180,7 +191,7 @@ void BillReader::fill(RowBlock& block) {
   block.is_regular = cut.is_regular;
   keep_rest(block, size, cut.lines);
   block.ends_part = text_ended_ && carried_.empty();
-  block.compressed_bytes = compressed_bytes_ + text_->stream().compressed_bytes();
+  count_compressed(block);
 }
 
 /// Keeps what lies behind the cut, and knows whether anything follows it at all.

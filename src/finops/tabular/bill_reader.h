@@ -41,16 +41,21 @@ class PartText {
   std::int64_t header_lines_ = 0;
 };
 
-/// Cuts the parts of a delivery, one after the other, into blocks of whole records. What a block
+/// What a reader of a delivery reads of it: every `step`-th part, from `first` on.
+struct PartChoice {
+  std::size_t first = 0, step = 1;
+};
+
+/// Cuts its parts of a delivery, one after the other, into blocks of whole records. What a block
 /// holds depends on the input only. One thread at a time.
 class BillReader {
  public:
-  BillReader(const std::vector<BillPart>& parts, const BillShape& shape, std::size_t block_bytes,
-             std::size_t cell_limit);
+  BillReader(const std::vector<BillPart>& parts, PartChoice choice, const BillShape& shape,
+             std::size_t block_bytes, std::size_t cell_limit);
 
   /// Fills the reader's half of a block; false when nothing is left.
   bool read(RowBlock& block);
-  /// Of the parts that were read to their end; without counts of rows.
+  /// Of its parts that were read to their end, in their order; without counts of rows.
   std::vector<PartReport>& reports() { return reports_; }
 
  private:
@@ -62,6 +67,7 @@ class BillReader {
   bool open_next_part();
   void close_part();
   void fill(RowBlock& block);
+  void count_compressed(RowBlock& block);
   bool fill_by_column(RowBlock& block);
   Cut find_cut(std::string_view text) const;
   Cut find_cut(std::string_view text, bool is_last) const;
@@ -71,14 +77,14 @@ class BillReader {
   const BillShape& shape_;
   std::size_t block_bytes_;
   std::size_t cell_limit_;
-  std::size_t next_part_ = 0;
+  std::size_t next_part_, step_;
   std::unique_ptr<PartText> text_;
   std::shared_ptr<const PartPlan> plan_;
   bool text_ended_ = false;
   bool is_by_column_ = false;
   std::string carried_;  // the beginning of a record whose end is still to come
   std::int64_t line_ = 1;
-  std::uint64_t compressed_bytes_ = 0;  // of the parts before
+  std::uint64_t told_bytes_ = 0;  // of the part, as far as blocks know of them
   std::vector<PartReport> reports_;
 };
 

@@ -12,7 +12,9 @@ namespace {
 
 constexpr std::size_t kLeastMemory = 64 << 20;
 constexpr std::size_t kUsualBlockMemory = 5 << 19;  // text, positions, numbers
-constexpr std::size_t kSliceRows = 16'384;          // that a page may grow by at once
+constexpr std::size_t kUsualMemory = 256 << 20;     // below, parts are read one after the other
+constexpr std::size_t kMostStreams = 4;
+constexpr std::size_t kSliceRows = 16'384;  // that a page may grow by at once
 
 unsigned thread_count(unsigned wanted) {
   return wanted != 0 ? wanted : std::max(1u, std::thread::hardware_concurrency());
@@ -36,6 +38,7 @@ MemoryPlan::MemoryPlan(const ConvertOptions& options, std::size_t columns, unsig
   // Compressed pages are smaller than their text; up to three groups are in memory for a while: one
   // being filled, one complete, one being written.
   group_text_bytes = memory / 8 * 3;
+  most_streams = memory < kUsualMemory ? 1 : kMostStreams;
   const std::size_t lanes = columns / kLaneColumns + 1;
   lane_dictionary_bytes = std::max<std::size_t>(memory / 4 / lanes, 1 << 20);
   const std::size_t code_bytes = 2 * sizeof(std::uint32_t) * (columns + 1);
@@ -55,7 +58,6 @@ Conversion::Conversion(const std::vector<BillPart>& parts, const BillLayout& lay
       plan_(options, layout.delivered.size() + layout.added.size(), threads_),
       schema_(file_columns(layout)),
       columns_(output_columns(shape_, plan_.encoding)),
-      reader_(parts, shape_, plan_.block_bytes, options.cell_limit),
       files_(schema_, std::max<std::int64_t>(options.file_rows, 1),
              one_at_a_time(output, sink_mutex_)),
       part_counts_(parts.size()),
@@ -65,7 +67,17 @@ Conversion::Conversion(const std::vector<BillPart>& parts, const BillLayout& lay
   }
   options_.row_group_rows = std::max<std::int64_t>(options.row_group_rows, 1);
   options_.file_rows = std::max<std::int64_t>(options.file_rows, 1);
+  open_streams(parts, options.cell_limit);
   make_lanes();
+}
+
+void Conversion::open_streams(const std::vector<BillPart>& parts, std::size_t cell_limit) {
+  const std::size_t count = std::min(parts.size(), plan_.most_streams);
+  for (std::size_t i = 0; i < count; ++i) {
+    streams_.push_back({std::make_unique<BillReader>(parts, PartChoice{i, count}, shape_,
+                                                     plan_.block_bytes, cell_limit)});
+  }
+  streams_left_ = count;
 }
 
 void Conversion::make_lanes() {
@@ -79,25 +91,37 @@ void Conversion::make_lanes() {
   unfinished_lanes_ = lanes_.size();
 }
 
-bool Conversion::may_read() {
-  if (has_read_all_ || is_reading_ || slot_of(next_read_).state != Slot::State::kFree) return false;
-  if (is_writing_ && !complete_groups_.empty()) return false;  // the disk is slower than we are
-  return charged_bytes_ <= plan_.giant_block_bytes;
+/// The one whose turn it is. Turns depend on the input only: whoever's it is has come back from its
+/// last one, so it is known whether it has ended.
+Conversion::Stream* Conversion::stream_to_read() {
+  if (streams_left_ == 0 || slot_of(next_read_).state != Slot::State::kFree) return nullptr;
+  if (is_writing_ && !complete_groups_.empty()) return nullptr;  // the disk is slower than we are
+  if (charged_bytes_ > plan_.giant_block_bytes) return nullptr;
+  while (streams_[turn_].has_ended) turn_ = (turn_ + 1) % streams_.size();
+  return streams_[turn_].is_busy ? nullptr : &streams_[turn_];
 }
 
 bool Conversion::try_read(Lock& lock) {
-  if (!may_read()) return false;
+  Stream* const stream = stream_to_read();
+  if (stream == nullptr) return false;
   Slot& slot = slot_of(next_read_);
-  is_reading_ = true;
-  lock.unlock();
-  const bool has_block = reader_.read(slot.block);
-  lock.lock();
-  is_reading_ = false;
-  has_read_all_ = !has_block;
-  if (!has_block) return true;
-  slot.state = Slot::State::kRead;
+  turn_ = (turn_ + 1) % streams_.size();
   slot.sequence = next_read_++;
+  slot.state = Slot::State::kReading;
   slot.is_settled = false;
+  slot.charge = 0;
+  stream->is_busy = true;
+  lock.unlock();
+  const bool has_block = stream->reader->read(slot.block);
+  lock.lock();
+  stream->is_busy = false;
+  if (!has_block) {
+    stream->has_ended = true;
+    --streams_left_;
+    pass_empty(slot);
+    return true;
+  }
+  slot.state = Slot::State::kRead;
   // What a giant record makes of the block: the positions of its separators are four bytes each.
   const std::size_t text = slot.block.text.capacity();
   slot.charge = (text > 4 * plan_.block_bytes ? 5 * text : text) + slot.block.delivered.memory();
@@ -106,9 +130,24 @@ bool Conversion::try_read(Lock& lock) {
   return true;
 }
 
+/// The turn at which a stream was found to have ended.
+void Conversion::pass_empty(Slot& slot) {
+  slot.block.plan = nullptr;
+  slot.block.rows = 0;
+  slot.lanes_left = lanes_.size();
+  slot.state = Slot::State::kParsed;
+}
+
 bool Conversion::try_parse(Lock& lock, BlockParser& parser) {
-  if (next_parse_ == next_read_) return false;
-  Slot& slot = slot_of(next_parse_++);
+  const auto is_read = [&](std::uint64_t at) { return slot_of(at).state == Slot::State::kRead; };
+  const auto waits = [&](std::uint64_t at) {
+    return slot_of(at).state == Slot::State::kReading || is_read(at);
+  };
+  while (next_parse_ < next_read_ && !waits(next_parse_)) ++next_parse_;
+  std::uint64_t at = next_parse_;
+  while (at < next_read_ && !is_read(at)) ++at;
+  if (at == next_read_) return false;
+  Slot& slot = slot_of(at);
   slot.state = Slot::State::kParsing;
   lock.unlock();
   parser.parse(slot.block);
@@ -124,7 +163,7 @@ bool Conversion::try_settle(Lock& lock) {
     return false;
   is_settling_ = true;
   lock.unlock();
-  settle(slot.block);
+  if (slot.block.plan != nullptr) settle(slot.block);
   lock.lock();
   is_settling_ = false;
   ++next_settle_;
@@ -146,7 +185,8 @@ void Conversion::settle(RowBlock& block) {
   for (RejectedRow& row : block.rejected) {
     if (output_.on_rejected) output_.on_rejected(std::move(row));
   }
-  if (output_.on_progress) output_.on_progress(block.compressed_bytes, report_.rows);
+  compressed_bytes_ += block.compressed_bytes;
+  if (output_.on_progress) output_.on_progress(compressed_bytes_, report_.rows);
 }
 
 void Conversion::free_if_done(Slot& slot) {
@@ -296,7 +336,10 @@ ConvertReport Conversion::run() {
   if (failure_) std::rethrow_exception(failure_);
   if (stop_.stop_requested()) throw Error(ErrorKind::kCancelled, "the conversion was cancelled");
   report_.files = files_.finish();
-  report_.parts = std::move(reader_.reports());
+  for (std::size_t i = 0; i < part_counts_.size(); ++i) {
+    auto& of_stream = streams_[i % streams_.size()].reader->reports();
+    report_.parts.push_back(std::move(of_stream[i / streams_.size()]));
+  }
   for (std::size_t i = 0; i < report_.parts.size(); ++i) {
     report_.parts[i].rows = part_counts_[i].rows;
     report_.parts[i].rejected = part_counts_[i].rejected;

@@ -6,6 +6,7 @@
 #include <deque>
 #include <exception>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <stop_token>
 #include <vector>
@@ -27,17 +28,20 @@ struct MemoryPlan {
   std::size_t giant_block_bytes;  // text in flight beyond which reading waits
   std::size_t group_text_bytes;   // a row group ends after so much text
   std::size_t lane_dictionary_bytes;
+  std::size_t most_streams;
   EncodingOptions encoding;
   static constexpr std::size_t kLaneColumns = 8;
 };
 
 /// One conversion. Work of four kinds is taken by whichever thread is free, so that one huge part
 /// keeps all threads busy as well as many parts do:
-///   read    the next block of text           one at a time: a gzip stream is serial
+///   read    the next block of a stream       one at a time of each stream, as gzip is serial
 ///   settle  a parsed block: totals, rows     one at a time, in order
 ///           that do not fit, progress
 ///   fill    a lane of columns with a block   any lanes at once, blocks in order within a lane
 ///   parse   a block                          any blocks at once
+/// Streams read a few parts at once, each every so-many-th, and their blocks take turns, which
+/// hides the waiting of each and lets many threads read.
 /// Reading comes first, as everything else waits for it; the ring of slots holds it back. A lane
 /// that reaches the end of a row group encodes its chunks there and then; the lane that completes a
 /// group writes it. All lanes cut at the same rows, because they count the same rows: what is
@@ -60,10 +64,14 @@ class Conversion {
     std::size_t group = 0, group_text = 0;
     std::int64_t group_rows = 0, file_rows = 0;  // of the group; of the file, before the group
   };
-  /// A place for a block in flight: free, read, parsing, parsed, and free again when every lane has
-  /// it and it is settled.
+  struct Stream {
+    std::unique_ptr<BillReader> reader;
+    bool is_busy = false, has_ended = false;
+  };
+  /// A place for a block in flight: free, reading, read, parsing, parsed, and free again when every
+  /// lane has it and it is settled.
   struct Slot {
-    enum class State { kFree, kRead, kParsing, kParsed } state = State::kFree;
+    enum class State { kFree, kReading, kRead, kParsing, kParsed } state = State::kFree;
     std::uint64_t sequence = 0;
     std::size_t lanes_left = 0, charge = 0;
     bool is_settled = false;
@@ -74,9 +82,12 @@ class Conversion {
     std::size_t chunks_left = 0;
   };
 
+  void open_streams(const std::vector<BillPart>& parts, std::size_t cell_limit);
   void make_lanes();
   void work();
-  bool is_done() const { return unfinished_lanes_ == 0 && next_settle_ == next_read_; }
+  bool is_done() const {
+    return streams_left_ == 0 && unfinished_lanes_ == 0 && next_settle_ == next_read_;
+  }
   // Each does one piece of its kind, without the lock, and returns true; false if there is none
   // now.
   bool try_read(Lock& lock);
@@ -85,9 +96,10 @@ class Conversion {
   bool try_parse(Lock& lock, BlockParser& parser);
 
   Slot& slot_of(std::uint64_t sequence) { return slots_[sequence % slots_.size()]; }
-  bool may_read();
+  Stream* stream_to_read();
+  void pass_empty(Slot& slot);
   bool has_work(const Lane& lane);
-  bool is_at_end(const Lane& lane) const { return has_read_all_ && lane.next == next_read_; }
+  bool is_at_end(const Lane& lane) const { return streams_left_ == 0 && lane.next == next_read_; }
   void settle(RowBlock& block);
   void fill(Lane& lane, const RowBlock& block);
   std::int64_t rows_until_cut(const Lane& lane) const;
@@ -104,18 +116,20 @@ class Conversion {
   MemoryPlan plan_;
   ParquetSchema schema_;
   std::vector<OutputColumn> columns_;
-  BillReader reader_;
   std::mutex sink_mutex_;  // the output's functions are called one at a time
   ParquetFiles files_;
   std::vector<PartReport> part_counts_;  // rows and rejected rows only
+  std::uint64_t compressed_bytes_ = 0;   // of settled blocks
   ConvertReport report_;
 
   std::mutex mutex_;  // guards what follows; blocks and columns belong to whoever took the work
   std::condition_variable changed_;
   std::vector<Slot> slots_;
+  std::vector<Stream> streams_;
   std::vector<Lane> lanes_;
+  std::size_t turn_ = 0, streams_left_ = 0;
   std::uint64_t next_read_ = 0, next_parse_ = 0, next_settle_ = 0;
-  bool is_reading_ = false, has_read_all_ = false, is_settling_ = false, is_writing_ = false;
+  bool is_settling_ = false, is_writing_ = false;
   std::size_t unfinished_lanes_ = 0, charged_bytes_ = 0;
   std::map<std::size_t, PendingGroup> pending_groups_;
   std::deque<RowGroup> complete_groups_;

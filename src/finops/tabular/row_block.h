@@ -36,7 +36,7 @@ struct RowBlock {
   std::size_t size = 0;                // bytes of `text` in use, or what `by_column` would be
   bool is_regular = false;             // every quote was checked to stand at a cell's border
   bool ends_part = false;              // its last record is the part's last
-  std::uint64_t compressed_bytes = 0;  // read so far, of all parts
+  std::uint64_t compressed_bytes = 0;  // of its part, read since the block before
 
   // Of the parser, which finds them in text.
   std::size_t rows = 0;
