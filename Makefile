@@ -20,9 +20,9 @@ dist:  ## make build/dist/finops-<version>-linux-x86_64.tar.gz, which runs witho
 	@tools/setup.sh build
 	@tools/dist.sh
 
-test:  ## all tests: unit, contract, sanitizers, end to end, release, fuzz (FUZZ_SECONDS=10)
+test:  ## all tests: unit, contract, sanitizers, end to end, release, instructions of a load, fuzz (FUZZ_SECONDS=10)
 	@tools/setup.sh test
-	@tools/run_tests.py unit asan-ubsan tsan servers e2e dist fuzz
+	@tools/run_tests.py unit asan-ubsan tsan servers e2e dist bench fuzz
 
 test-engines:  ## read the lake with other engines (ENGINES="spark trino")
 	@ENGINES="$(or $(ENGINES),spark)" tools/setup.sh engines
@@ -39,7 +39,7 @@ bench: build  ## speed and memory beside other tools, as tables (BENCH_ARGS=...)
 bench-s3: build  ## the same bill from a local S3 server, beside from the disk
 	@tools/setup.sh bench test
 	@.deps/venv/readers/bin/python tests/support/servers.py .deps/venv/bench/bin/python tests/bench/run.py \
-	  --finops build/bin/finops --only bill --peers none --s3 $(BENCH_ARGS)
+	  --finops build/bin/finops --only load --peers none --s3 $(BENCH_ARGS)
 
 lint:  ## layers, format, clang-tidy
 	@tools/setup.sh test

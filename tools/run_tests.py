@@ -3,7 +3,8 @@
 
 Usage: run_tests.py SUITE...     unit (CTest of the release build), asan-ubsan, tsan (unit and contract tests under
                                  sanitizers), servers (with real servers), fuzz (in the asan-ubsan build), e2e, dist (the
-                                 release tarball and deploy/), engines, chaos
+                                 release tarball and deploy/), bench (the harness of `make bench`, and how many instructions a load
+                                 executes), engines, chaos
        run_tests.py --total      the line for everything that ran since build/reports was last removed
 
 Environment: FUZZ_SECONDS   for each fuzz target, default 10, 30 under CI
@@ -141,6 +142,13 @@ def dist():
     return pytest("dist", "readers", [ROOT / "tests/dist"])
 
 
+def bench():
+    """What the benchmarks believe, and the instructions of a small load; no test looks at the time."""
+    if not build("release", "bench_programs"):
+        return Counts(failed=1)
+    return pytest("bench", "readers", sorted(ROOT.glob("tests/bench/test_*.py")))
+
+
 def servers():
     """Tests against real servers, which tests/support/servers.py starts for them: in C++, then whole runs."""
     if not build("release"):
@@ -212,6 +220,7 @@ SUITES = {
     "servers": servers,
     "e2e": e2e,
     "dist": dist,
+    "bench": bench,
     "engines": engines,
     "chaos": chaos,
 }

@@ -2,7 +2,7 @@
 # Installs what the checkout needs and does not have yet. Usage: tools/setup.sh [build] [test] [engines] [bench]
 #
 #   build    compiler, -dev packages, Arrow C++, libduckdb and its extensions (pinned, sha256-checked) in .deps/; the default
-#   test     build, and clang tools, independent readers of the lake (.deps/venv/readers), a headless browser
+#   test     build, and clang tools, valgrind, independent readers of the lake (.deps/venv/readers), a headless browser
 #            (.deps/chromium), S3 servers and a proxy that spoils connections (.deps/bin, .deps/venv/servers),
 #            Google's client of BigQuery and servers for it (.deps/venv/bigquery)
 #   engines  test, and what ENGINES names (default: spark): Spark with Iceberg's runtime (.deps/venv/engines,

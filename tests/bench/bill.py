@@ -1,4 +1,4 @@
-"""The bill of the benchmarks: made once, with its exact sums by Python's csv and decimal, then kept."""
+"""The bills of the benchmarks: made once, with their exact sums by Python's csv and decimal, then kept."""
 import concurrent.futures
 import csv
 import decimal
@@ -6,14 +6,18 @@ import gzip
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 
-PERIOD, PREFIX, EXPORT, VERSION = "2025-06", "cur", "bench", "v1"
-FOLDER = f"{PREFIX}/{EXPORT}/20250601-20250701"
-FORMAT = 2  # of what is kept; a change makes everything again
-ROWS_OF_A_SEED, FILES_OF_A_SEED, FIRST_SEED = 1_000_000, 4, 42
+PREFIX, EXPORT, VERSION = "cur", "bench", "v1"
+RANGE, MONTH = "20250601-20250701", "year=2025/month=6"
+INPUTS = ("csv-large", "csv-small", "parquet-large", "parquet-small")
+CARDINALITIES = ("low", "high")
+FORMAT = 3  # of what is kept; a change makes everything again
+ROWS_OF_A_SEED, FIRST_SEED = 1_000_000, 42
+LARGE_FILES_OF_A_SEED, ROWS_OF_A_SMALL_FILE = 4, 5_000
 DECIMALS = ["lineItem/UsageAmount", "lineItem/NormalizationFactor", "lineItem/NormalizedUsageAmount",
             "lineItem/UnblendedRate", "lineItem/UnblendedCost", "lineItem/BlendedRate", "lineItem/BlendedCost",
             "pricing/publicOnDemandCost", "pricing/publicOnDemandRate", "reservation/AmortizedUpfrontCostForUsage",
@@ -21,22 +25,33 @@ DECIMALS = ["lineItem/UsageAmount", "lineItem/NormalizationFactor", "lineItem/No
             "savingsPlan/UsedCommitment"]
 TIMES = ["bill/BillingPeriodStartDate", "bill/BillingPeriodEndDate", "lineItem/UsageStartDate",
          "lineItem/UsageEndDate"]
+# AWS's Parquet has doubles for amounts, and texts for rates.
+DOUBLES = [name for name in DECIMALS if not name.endswith("Rate")]
+CENT = decimal.Decimal("0.01")
+EXACT = decimal.Context(prec=100)
 
 
 class Bill:
     """A bucket with one CUR v1 delivery of one month, and what it adds up to."""
 
     def __init__(self, bucket, facts):
-        self.bucket, self.rows, self.text_bytes = bucket, facts["rows"], facts["text_bytes"]
+        self.bucket, self.input, self.cardinality = bucket, facts["input"], facts["cardinality"]
+        self.rows, self.text_bytes = facts["rows"], facts["text_bytes"]
         self.sums = facts["sums"]  # {header name: exact sum as text}
+        self.sums_of_cents = facts["sums_of_cents"]  # the same of cells that were rounded to two digits first
         self.files = [bucket / key for key in facts["keys"]]
-        self.gzip_bytes = sum(file.stat().st_size for file in self.files)
+        self.file_bytes = sum(file.stat().st_size for file in self.files)
+        self.is_parquet = self.input.startswith("parquet")
+
+    def __str__(self):
+        kind = "Parquet" if self.is_parquet else "csv.gz"
+        return (f"{self.rows:,} rows, {self.text_bytes / 1e6:,.0f} MB of CSV, as {len(self.files)} {kind} of "
+                f"{self.file_bytes / 1e6:,.0f} MB, {self.cardinality} cardinality")
 
 
 def lake_name(name):
     """AWS's rule, as far as the columns of this bill need it."""
-    text = "".join("_" + c.lower() if c.isupper() else c for c in name.replace("/", "_"))
-    return text.replace("__", "_")
+    return re.sub("[^a-z0-9]+", "_", re.sub("([A-Z])", r"_\1", name).lower()).strip("_")
 
 
 def header_of(file):
@@ -44,78 +59,168 @@ def header_of(file):
         return next(csv.reader(text))
 
 
-def exact_sums(file):
-    """(rows, {column: Decimal}) of one file."""
-    decimal.getcontext().prec = 100
+class Sums:
+    """Rows, and of each decimal column the exact sum and the sum of its cells as cents (a half goes away from zero)."""
+
+    def __init__(self):
+        self.rows = 0
+        self.exact, self.cents = ({name: decimal.Decimal(0) for name in DECIMALS} for _ in range(2))
+
+    def add(self, name, cells):
+        """Decimals of one column."""
+        for cell in cells:
+            self.exact[name] = EXACT.add(self.exact[name], cell)
+            self.cents[name] += cell.quantize(CENT, decimal.ROUND_HALF_UP)
+
+    def merge(self, other):
+        self.rows += other.rows
+        for name in DECIMALS:
+            self.exact[name] = EXACT.add(self.exact[name], other.exact[name])
+            self.cents[name] += other.cents[name]
+
+
+def sums_of_csv(file):
+    sums = Sums()
     with gzip.open(file, "rt", encoding="utf-8", newline="") as text:
         records = csv.reader(text)
         header = next(records)
         columns = [(header.index(name), name) for name in DECIMALS]
-        sums, rows = {name: decimal.Decimal(0) for name in DECIMALS}, 0
         for record in records:
-            rows += 1
+            sums.rows += 1
             for index, name in columns:
                 if record[index]:
-                    sums[name] += decimal.Decimal(record[index])
-    return rows, sums
+                    sums.add(name, (decimal.Decimal(record[index]),))
+    return sums
 
 
-def write_manifest(bucket, keys):
+def sums_of_parquet(file):
+    """A double means the shortest text that gives it back, which is what Python's repr says."""
+    import pyarrow.parquet as pq
+    sums = Sums()
+    parquet = pq.ParquetFile(file)
+    sums.rows = parquet.metadata.num_rows
+    for name in DECIMALS:
+        column = parquet.read([lake_name(name)]).column(0)
+        for chunk in column.chunks:
+            texts = map(repr, chunk.drop_null().to_pylist()) if name in DOUBLES else filter(None, chunk.drop_null().to_pylist())
+            sums.add(name, map(decimal.Decimal, texts))
+    return sums
+
+
+def manifest_columns(header):
     columns = []
-    for name in header_of(bucket / keys[0]):
+    for name in header:
         category, short = name.split("/", 1)
         kind = "BigDecimal" if name in DECIMALS else "DateTime" if name in TIMES else "String"
         columns.append({"category": category, "name": short, "type": kind})
-    manifest = {"assemblyId": VERSION, "account": "100000000000", "columns": columns, "charset": "UTF-8",
-                "compression": "GZIP", "contentType": "text/csv", "reportId": "1", "reportName": EXPORT,
-                "billingPeriod": {"start": "20250601T000000.000Z", "end": "20250701T000000.000Z"},
-                "bucket": "bench", "reportKeys": keys, "additionalArtifactKeys": []}
-    for key in (f"{FOLDER}/{VERSION}/{EXPORT}-Manifest.json", f"{FOLDER}/{EXPORT}-Manifest.json"):
-        (bucket / key).write_text(json.dumps(manifest))
+    return columns
 
 
-def generate(generator, rows, prefix):
+def manifest_text(header, keys, **fields):
+    return json.dumps({
+        "assemblyId": VERSION, "account": "100000000000", "columns": manifest_columns(header), "charset": "UTF-8",
+        "reportId": "1", "reportName": EXPORT, "billingPeriod": {"start": "20250601T000000.000Z", "end": "20250701T000000.000Z"},
+        "bucket": "bench", "reportKeys": keys, "additionalArtifactKeys": []} | fields)
+
+
+def keys_below(bucket, ending):
+    return sorted(str(file.relative_to(bucket)) for file in bucket.rglob("*" + ending))
+
+
+def files_of_a_seed(rows, is_small):
+    return -(-rows // ROWS_OF_A_SMALL_FILE) if is_small else LARGE_FILES_OF_A_SEED
+
+
+def generate(generator, rows, is_small, cardinality, prefix):
     """Runs the generator, one process a core; returns the bytes of text."""
     parts, first, seed = [], 1, FIRST_SEED
     while rows > 0:
         here = min(rows, ROWS_OF_A_SEED)
-        parts.append([str(here), str(FILES_OF_A_SEED), str(seed), str(first), str(prefix)])
-        rows, first, seed = rows - here, first + FILES_OF_A_SEED, seed + 1
+        files = files_of_a_seed(here, is_small)
+        parts.append([str(word) for word in (here, files, seed, first, prefix, cardinality)])
+        rows, first, seed = rows - here, first + files, seed + 1
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         run = lambda part: subprocess.run([str(generator), *part], check=True, capture_output=True, text=True).stdout
         return sum(map(int, pool.map(run, parts)))
 
 
-def make(generator, rows, folder):
+def deliver_csv(generator, rows, kind, cardinality, bucket):
+    """CUR v1 in csv.gz. Returns (bytes of text, keys)."""
+    folder = f"{PREFIX}/{EXPORT}/{RANGE}"
+    (bucket / folder / VERSION).mkdir(parents=True)
+    text_bytes = generate(generator, rows, kind == "csv-small", cardinality, bucket / folder / VERSION / EXPORT)
+    keys = keys_below(bucket, ".csv.gz")
+    text = manifest_text(header_of(bucket / keys[0]), keys, compression="GZIP", contentType="text/csv")
+    for key in (f"{folder}/{VERSION}/{EXPORT}-Manifest.json", f"{folder}/{EXPORT}-Manifest.json"):
+        (bucket / key).write_text(text)
+    return text_bytes, keys
+
+
+def write_parquet(source, target):
+    """One csv.gz as AWS writes it as Parquet: its own column names, doubles, times of milliseconds, snappy."""
+    import pyarrow as pa
+    import pyarrow.csv as pc
+    import pyarrow.parquet as pq
+    types = dict.fromkeys(header_of(source), pa.string())
+    types |= dict.fromkeys(DOUBLES, pa.float64()) | dict.fromkeys(TIMES, pa.timestamp("ms"))
+    table = pc.read_csv(source, convert_options=pc.ConvertOptions(column_types=types, strings_can_be_null=True,
+                                                                  timestamp_parsers=["%Y-%m-%dT%H:%M:%SZ"]))
+    pq.write_table(table.rename_columns([lake_name(name) for name in table.column_names]), target, compression="snappy")
+
+
+def deliver_parquet(csv_bill, bucket):
+    """The same rows as Athena's integration of CUR v1 delivers them. Returns keys."""
+    folder = f"{PREFIX}/{EXPORT}/{EXPORT}/{MONTH}"
+    (bucket / folder).mkdir(parents=True)
+    targets = [bucket / folder / file.name.replace(".csv.gz", ".snappy.parquet") for file in csv_bill.files]
+    with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(write_parquet, csv_bill.files, targets))
+    keys = keys_below(bucket, ".snappy.parquet")
+    (bucket / folder / f"{EXPORT}-Manifest.json").write_text(manifest_text(
+        header_of(csv_bill.files[0]), keys, compression="Parquet", contentType="application/octet-stream"))
+    return keys
+
+
+def added_up(files, sums_of_file):
+    total = Sums()
+    with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:
+        for part in pool.map(sums_of_file, files):
+            total.merge(part)
+    return total
+
+
+def facts_of(bucket, keys, kind, cardinality, text_bytes):
+    """What Bill knows, by Python's own readers."""
+    sums = added_up([bucket / key for key in keys], sums_of_parquet if kind.startswith("parquet") else sums_of_csv)
+    as_text = lambda of: {name: format(value, "f") for name, value in of.items()}
+    return {"format": FORMAT, "input": kind, "cardinality": cardinality, "rows": sums.rows, "text_bytes": text_bytes, "keys": keys,
+            "sums": as_text(sums.exact), "sums_of_cents": as_text(sums.cents)}
+
+
+def make(generator, rows, kind, cardinality, cache, folder):
     print(f"making a bill of {rows:,} rows in {folder}", file=sys.stderr, flush=True)
     shutil.rmtree(folder, ignore_errors=True)
     bucket = folder / "bucket"
-    (bucket / FOLDER / VERSION).mkdir(parents=True)
-    text_bytes = generate(generator, rows, bucket / FOLDER / VERSION / EXPORT)
-    keys = sorted(str(file.relative_to(bucket)) for file in bucket.glob(f"{FOLDER}/{VERSION}/*.csv.gz"))
-    write_manifest(bucket, keys)
-    print("adding it up exactly (csv, decimal)", file=sys.stderr, flush=True)
-    total, sums = 0, dict.fromkeys(DECIMALS, decimal.Decimal(0))
-    decimal.getcontext().prec = 100
-    with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:
-        for count, part in pool.map(exact_sums, [bucket / key for key in keys]):
-            total += count
-            sums = {name: sums[name] + part[name] for name in DECIMALS}
-    if total != rows:
-        sys.exit(f"the generator wrote {total} rows instead of {rows}")
-    facts = {"format": FORMAT, "rows": rows, "text_bytes": text_bytes, "keys": keys,
-             "sums": {name: format(value, "f") for name, value in sums.items()}}
+    if kind.startswith("parquet"):
+        csv_bill = get(generator, rows, cache, kind.replace("parquet", "csv"), cardinality)
+        text_bytes, keys = csv_bill.text_bytes, deliver_parquet(csv_bill, bucket)
+    else:
+        text_bytes, keys = deliver_csv(generator, rows, kind, cardinality, bucket)
+    print("adding it up exactly", file=sys.stderr, flush=True)
+    facts = facts_of(bucket, keys, kind, cardinality, text_bytes)
+    if facts["rows"] != rows:
+        sys.exit(f"the generator wrote {facts['rows']} rows instead of {rows}")
     (folder / "facts.json").write_text(json.dumps(facts, indent=1))
 
 
-def get(generator, rows, cache):
+def get(generator, rows, cache, kind="csv-large", cardinality="low"):
     """The bill of that many rows, made when the cache has none."""
-    folder = pathlib.Path(cache).resolve() / f"bill-{rows}"
+    folder = pathlib.Path(cache).resolve() / f"bill-{rows}-{kind}-{cardinality}"
     try:
         facts = json.loads((folder / "facts.json").read_text())
     except (OSError, ValueError):
         facts = {}
     if facts.get("format") != FORMAT:
-        make(generator, rows, folder)
+        make(generator, rows, kind, cardinality, cache, folder)
         facts = json.loads((folder / "facts.json").read_text())
     return Bill(folder / "bucket", facts)

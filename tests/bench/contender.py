@@ -1,18 +1,24 @@
 """What is measured, and on what."""
+import datetime
+import json
 import os
 import platform
+import statistics
 import sys
 
 import measure
 
 
 class Contender:
-    """One thing that is measured: a command, what to clear before it, and how to check what it wrote."""
+    """One thing that is measured: a command, what to clear before it, and how to check what it wrote.
 
-    def __init__(self, name, title, command, prepare=None, check=None, size=None, env=None, codes=(0,)):
+    `check` says nothing, or what is wrong with the output; `right` is what the tables say when nothing is.
+    """
+
+    def __init__(self, name, title, command, prepare=None, check=None, size=None, env=None, codes=(0,), right="exact"):
         self.name, self.title, self.command = name, title, command
         self.prepare, self.check, self.size, self.env = prepare or (lambda: None), check, size, env
-        self.codes = codes
+        self.codes, self.right = codes, right
         self.runs, self.failure, self.written, self.sums = [], None, None, "-"
 
     def run_once(self):
@@ -26,11 +32,40 @@ class Contender:
             self.written = self.size()
         if self.check and len(self.runs) == 1:
             problem = self.check()
-            self.sums = "wrong" if problem else "exact"
+            self.sums = "wrong" if problem else self.right
             self.failure = problem
+
+    @property
+    def is_right(self):
+        """Whether its figures may be shown."""
+        return bool(self.runs) and not self.failure
 
     def best(self, what="wall_s"):
         return min(getattr(run, what) for run in self.runs)
+
+    def median(self):
+        return statistics.median(run.wall_s for run in self.runs)
+
+    def peak_bytes(self):
+        return max(run.peak_bytes for run in self.runs)
+
+    def as_json(self):
+        return {"name": self.name, "title": self.title, "sums": self.sums, "failure": self.failure, "written_bytes": self.written,
+                "runs": [{"wall_s": run.wall_s, "user_s": run.user_s, "system_s": run.system_s, "peak_bytes": run.peak_bytes}
+                         for run in self.runs]}
+
+
+class Goals:
+    """What the project promises beside what was measured: shown, never asserted."""
+
+    def __init__(self):
+        self.lines = []
+
+    def add(self, text, value, is_met):
+        self.lines.append(f"  {'met    ' if is_met else 'NOT met'}  {text}: {value}")
+
+    def __str__(self):
+        return "\n".join(["goals", *self.lines]) if self.lines else ""
 
 
 def run_all(contenders, repeat, of=""):
@@ -50,6 +85,15 @@ def warm(files):
                 pass
 
 
+def bytes_below(folder, suffix=""):
+    return sum(file.stat().st_size for file in folder.rglob("*" + suffix) if file.is_file())
+
+
+def clean_environment():
+    """This process's, without what would configure finops."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("FINOPS_", "AWS_", "CONFIG_PATH"))}
+
+
 def machine():
     model = "unknown"
     with open("/proc/cpuinfo") as file:
@@ -58,3 +102,12 @@ def machine():
                 model = line.partition(":")[2].strip()
                 break
     return {"cpu": model, "cores": os.cpu_count(), "kernel": platform.release(), "load_before": os.getloadavg()[0]}
+
+
+def keep(folder, part, about, results):
+    """The file that `results` of one part of the benchmark are kept in; `about` is the machine() before them."""
+    moment = datetime.datetime.now(datetime.timezone.utc)
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"results-{part}-{moment:%Y%m%dT%H%M%SZ}.json"
+    file.write_text(json.dumps({"time": moment.isoformat(timespec="seconds"), "machine": about} | results, indent=1) + "\n")
+    return file

@@ -8,7 +8,7 @@ import shutil
 import sys
 import time
 
-from contender import machine
+from contender import keep, machine
 from measure import high_water_mark, measure
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -44,11 +44,12 @@ class Copy:
 
 
 def add_options(parser):
+    parser.add_argument("--copy-rows", type=int, default=1_000_000, help="rows of the copied export (default 1,000,000)")
     parser.add_argument("--loop-rows", type=int, default=20_000, help="rows that the client's loop copies (default 20,000)")
 
 
 def check(options, error):
-    for name in ("rows", "loop_rows"):
+    for name in ("copy_rows", "loop_rows"):
         if getattr(options, name) < DAYS or getattr(options, name) % DAYS:
             error(f"--{name.replace('_', '-')} has to be a multiple of {DAYS} for copies, which are of so many days")
 
@@ -124,13 +125,13 @@ def all_copies(options, server, work):
         return made
 
     big, small = google_billing.organisations(2, seed=1)
-    days = filled(server, big, options.rows)
+    days = filled(server, big, options.copy_rows)
     for name, title in (("client", "finops: two identities, rows through it"), ("server", "finops: one identity, inside BigQuery")):
         print(f"copying: {name}", file=sys.stderr, flush=True)
         side = ours(name)
         side.copy_from(big, reads_itself=name == "server")
-        copy = by_finops(name, title, side, big, options.rows)
-        copy.failure = copy.failure or difference(server, big, days, options.rows, side.copy_of(big))
+        copy = by_finops(name, title, side, big, options.copy_rows)
+        copy.failure = copy.failure or difference(server, big, days, options.copy_rows, side.copy_of(big))
         yield copy
     days, side = filled(server, small, options.loop_rows), ours("loop")
     side.let_read(side.etl, small)
@@ -162,15 +163,6 @@ def ratios(copies, rows):
     return "\n".join(lines)
 
 
-def keep(options, copies, about):
-    moment = datetime.datetime.now(datetime.timezone.utc)
-    options.results.mkdir(parents=True, exist_ok=True)
-    file = options.results / f"results-copies-{moment:%Y%m%dT%H%M%SZ}.json"
-    file.write_text(json.dumps({"time": moment.isoformat(timespec="seconds"), "machine": about,
-                                "copies": [dataclasses.asdict(one) for one in copies]}, indent=1) + "\n")
-    return file
-
-
 def run(options):
     """The copies that failed."""
     project.BINARY, work, about = options.finops, options.work_dir.resolve() / "copies", machine()
@@ -181,7 +173,7 @@ def run(options):
     print(f"\nA standard billing export of {DAYS} days; {about['cores']} cores, {about['cpu']}, load {about['load_before']:.1f} before. "
           "All ask one test server, which\nshares the processors and makes each job at once: the figures tell of the client's side.\n")
     print(table(copies), "\n")
-    print(ratios(copies, options.rows))
-    print(f"\nkept in {keep(options, copies, about)}")
+    print(ratios(copies, options.copy_rows))
+    print(f"\nkept in {keep(options.results, 'copies', about, {'copies': [dataclasses.asdict(one) for one in copies]})}")
     shutil.rmtree(work, ignore_errors=True)
     return [one for one in copies if one.failure]

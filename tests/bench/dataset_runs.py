@@ -1,15 +1,12 @@
 """finops beside other tools on the worked example: files of eight datasets to silver, quarantine, anomalies and marts."""
-import datetime
 import importlib.util
 import json
-import os
 import pathlib
 import shutil
-import statistics
 import subprocess
 import sys
 
-from contender import Contender, machine, run_all, warm
+from contender import Contender, Goals, clean_environment, keep, machine, run_all, warm
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent / "datasets"
@@ -40,10 +37,6 @@ def landing_of(options, events):
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
         (folder / "complete").touch()
     return folder / "landing"
-
-
-def clean_environment():
-    return {name: value for name, value in os.environ.items() if not name.startswith(("FINOPS_", "AWS_", "CONFIG_PATH"))}
 
 
 def difference(database, out):
@@ -98,59 +91,45 @@ def best_run(one):
 
 def table(all_contenders, events):
     finops = all_contenders[0]
-    base = finops if finops.runs and not finops.failure else None
+    base = finops if finops.is_right else None
     lines = [f"{'':46}{'wall s':>8}{'median':>8}{'cpu s':>8}{'events/s':>11}{'peak MB':>9}{'/finops':>9}{'cpu/finops':>12}  rows"]
     for one in all_contenders:
-        if not one.runs or one.failure:  # no figure is worth anything before its rows are right
+        if not one.is_right:  # no figure is worth anything before its rows are right
             lines.append(f"{one.title:46}  failed, see below")
             continue
         ratios = f"{one.best() / base.best():9.2f}{one.best('cpu_s') / base.best('cpu_s'):12.2f}" if base else f"{'-':>9}{'-':>12}"
-        lines.append(f"{one.title:46}{one.best():8.2f}{statistics.median(run.wall_s for run in one.runs):8.2f}"
-                     f"{one.best('cpu_s'):8.2f}{events / one.best():11,.0f}{max(run.peak_bytes for run in one.runs) / 1e6:9.0f}"
+        lines.append(f"{one.title:46}{one.best():8.2f}{one.median():8.2f}"
+                     f"{one.best('cpu_s'):8.2f}{events / one.best():11,.0f}{one.peak_bytes() / 1e6:9.0f}"
                      f"{ratios}  {'equal' if one.check else '-'}")
     lines.append("\nstages of the best run, wall s")
     for one in all_contenders:
-        if one.runs and not one.failure:
+        if one.is_right:
             lines.append(f"  {one.name:10}" + ", ".join(f"{name} {value:.2f}" for name, value in one.stages(best_run(one)).items()))
     return "\n".join(lines)
 
 
 def goals(finops, events, options):
-    if not finops.runs or finops.failure:
-        return ""
-    lines, memory = ["goals"], options.memory or DEFAULT_MEMORY
-    if events == SMALL:
-        met = "met    " if finops.best() < GOAL_SECONDS else "NOT met"
-        lines.append(f"  {met}  {events:,} events in less than {GOAL_SECONDS} s: {finops.best():.2f} s")
-    peak = max(run.peak_bytes for run in finops.runs)
-    limit = int(memory[:-2]) * UNITS[memory[-2:]]
-    lines.append(f"  {'met    ' if peak < limit else 'NOT met'}  peak memory below memory_limit ({memory}): {peak / 1e6:.0f} MB")
-    return "\n".join(lines)
+    lines, memory = Goals(), options.memory or DEFAULT_MEMORY
+    if finops.is_right and events == SMALL:
+        lines.add(f"{events:,} events in less than {GOAL_SECONDS} s", f"{finops.best():.2f} s", finops.best() < GOAL_SECONDS)
+    if finops.is_right:
+        peak, limit = finops.peak_bytes(), int(memory[:-2]) * UNITS[memory[-2:]]
+        lines.add(f"peak memory below memory_limit ({memory})", f"{peak / 1e6:.0f} MB", peak < limit)
+    return lines
 
 
-def keep(options, results):
-    moment = datetime.datetime.now(datetime.timezone.utc)
-    options.results.mkdir(parents=True, exist_ok=True)
-    file = options.results / f"results-datasets-{moment:%Y%m%dT%H%M%SZ}.json"
-    file.write_text(json.dumps({"time": moment.isoformat(timespec="seconds"), "results": results}, indent=1) + "\n")
-    return file
-
-
-def result(events, about, all_contenders):
-    return {"events": events, "machine": about, "contenders": [
-        {"name": one.name, "failure": one.failure,
-         "runs": [{"wall_s": run.wall_s, "user_s": run.user_s, "system_s": run.system_s, "peak_bytes": run.peak_bytes,
-                   "stages": one.stages(run)} for run in one.runs]} for one in all_contenders]}
+def result(events, all_contenders):
+    return {"events": events,
+            "contenders": [one.as_json() | {"stages": [one.stages(run) for run in one.runs]} for one in all_contenders]}
 
 
 def run(options):
     """The contenders that failed."""
-    failed, results = [], []
+    failed, results, about = [], [], machine()
     for events in map(int, options.events.split(",")):
         landing, work = landing_of(options, events), options.work_dir.resolve() / "datasets"
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
-        about = machine()
         warm(file for file in landing.rglob("*") if file.is_file())
         all_contenders = contenders(options, landing, work)
         for one in all_contenders:
@@ -160,8 +139,8 @@ def run(options):
               f"{about['load_before']:.1f} before; best of {options.repeat}, interleaved\n")
         print(table(all_contenders, events), "\n")
         print(goals(all_contenders[0], events, options), flush=True)
-        results.append(result(events, about, all_contenders))
+        results.append(result(events, all_contenders))
         failed += [one for one in all_contenders if one.failure]
         shutil.rmtree(work, ignore_errors=True)
-    print(f"\nkept in {keep(options, results)}")
+    print(f"\nkept in {keep(options.results, 'datasets', about, {'results': results})}")
     return failed

@@ -1,9 +1,11 @@
 // The bill of the benchmarks: CUR v1, 122 columns, some 1 kB of text a row, rows in random order
 // (the worst case for runs, caches and branch prediction).
 //
-// Usage: generate_bench_bill ROWS FILES SEED FIRST_FILE PREFIX
-// writes PREFIX-00001.csv.gz and so on, ROWS in all, and prints the bytes of text. Numbers go
-// through double and printf here: only the text counts, and whoever sums it up reads the text.
+// Usage: generate_bench_bill ROWS FILES SEED FIRST_FILE PREFIX low|high
+// writes PREFIX-00001.csv.gz and so on, ROWS in all, and prints the bytes of text. `low` draws
+// resources, descriptions and tags from lists, as most bills have them; with `high` they are each
+// row's own. Numbers go through double and printf here: only the text counts, and whoever sums it
+// up reads the text.
 #include <fmt/format.h>
 #include <zlib.h>
 
@@ -82,6 +84,7 @@ constexpr auto kProjects = std::to_array<std::string_view>(
 constexpr auto kEnvironments = std::to_array<std::string_view>({"", "prod", "staging", "dev"});
 
 constexpr std::size_t kAccounts = 60, kSkus = 900, kResources = 60'000;
+constexpr std::uint64_t kManyNames = 1'000'000'000'000;
 
 /// What product columns say about an instance.
 std::string_view instance_attribute(std::string_view column, std::string_view instance_type) {
@@ -114,7 +117,7 @@ std::string_view instance_attribute(std::string_view column, std::string_view in
 
 class BenchBill {
  public:
-  explicit BenchBill(std::uint64_t seed) : random_(seed) {
+  BenchBill(std::uint64_t seed, bool has_own_texts) : random_(seed), has_own_texts_(has_own_texts) {
     for (std::size_t i = 0; i < kAccounts; ++i) {
       accounts_.push_back(std::to_string(100'000'000'000 + below(900'000'000'000)));
     }
@@ -185,13 +188,15 @@ class BenchBill {
                           : fmt::format("{}-Requests-Tier{}", region_->prefix, below(4));
     add(out, "{},{},", usage_type_, operation());
     if (is_ec2_) add(out, "{}{}", region_->code, static_cast<char>('a' + below(3)));
-    add(out, ",{}", resources_[below(kResources)]);
+    add(out, ",{}", has_own_texts_ ? make_resource(random_()) : resources_[below(kResources)]);
     amount_ = static_cast<double>(below(1'000'000)) / (is_ec2_ ? 1'000'000.0 : 37.0);
     rate_ = static_cast<double>(below(400) + 1) / 1000.0;
     add(out, ",{:.10f},{},{},USD,{:.10f},{:.10f},{:.10f},{:.10f}", amount_, is_ec2_ ? "4" : "",
         is_ec2_ ? "4.0" : "", rate_, amount_ * rate_, rate_ * 0.97, amount_ * rate_ * 0.97);
-    add(out, ",\"${:.4f} per {} {}, Instance Hour\",,\"Amazon Web Services, Inc.\"", rate_,
-        is_ec2_ ? "On Demand Linux" : "request", instance_type_);
+    add(out, ",\"${:.4f} per {} {}, Instance Hour", rate_, is_ec2_ ? "On Demand Linux" : "request",
+        instance_type_);
+    if (has_own_texts_) add(out, " (order {:016x})", random_());
+    out += "\",,\"Amazon Web Services, Inc.\"";
   }
 
   std::string_view operation() const { return is_ec2_ ? "RunInstances" : "GetObject"; }
@@ -241,16 +246,19 @@ class BenchBill {
     out += ',';
     if (below(3) == 0) add(out, "AssumedRole:AROAEXAMPLE:deploy-{}", below(40));
     out += ',';
-    if (below(2)) add(out, "node-{}", below(3000));
+    if (has_own_texts_ || below(2)) add(out, "node-{}", below(has_own_texts_ ? kManyNames : 3000));
     add(out, ",{}", kProjects[below(7)]);
     add(out, ",{},", kEnvironments[below(4)]);
     if (below(2)) add(out, "cc-{}", 1000 + below(90));
-    out += ",,";
+    out += ',';
+    if (has_own_texts_) add(out, "owner-{:x}@example.com", random_());
+    out += ',';
     if (below(4) == 0) add(out, "team-{}", below(25));
     out += ",\n";
   }
 
   std::mt19937_64 random_;
+  bool has_own_texts_;
   std::vector<std::string> accounts_, skus_, resources_;
   // The row at work:
   int day_ = 0, hour_ = 0;
@@ -289,8 +297,9 @@ std::uint64_t write_file(BenchBill& bill, std::int64_t rows, const std::string& 
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count != 6) {
-    fmt::print(stderr, "usage: generate_bench_bill ROWS FILES SEED FIRST_FILE PREFIX\n");
+  const std::string_view cardinality = count == 7 ? arguments[6] : "";
+  if (cardinality != "low" && cardinality != "high") {
+    fmt::print(stderr, "usage: generate_bench_bill ROWS FILES SEED FIRST_FILE PREFIX low|high\n");
     return 2;
   }
   const std::int64_t rows = std::atoll(arguments[1]);
@@ -299,7 +308,7 @@ int main(int count, char** arguments) {
     fmt::print(stderr, "ROWS, FILES and FIRST_FILE must be positive\n");
     return 2;
   }
-  BenchBill bill(std::strtoull(arguments[3], nullptr, 10));
+  BenchBill bill(std::strtoull(arguments[3], nullptr, 10), cardinality == "high");
   std::uint64_t bytes = 0;
   for (int i = 0; i < files; ++i) {
     const std::int64_t rows_here = rows * (i + 1) / files - rows * i / files;

@@ -9,7 +9,7 @@ BUILD_PACKAGES=(
   libgtest-dev libgmock-dev
 )
 TEST_PACKAGES=(
-  clang-19:clang++-19 clang-tidy-19:clang-tidy-19 clang-format-19:clang-format-19 libclang-rt-19-dev llvm-19:llvm-symbolizer-19 shellcheck:shellcheck
+  clang-19:clang++-19 clang-tidy-19:clang-tidy-19 clang-format-19:clang-format-19 libclang-rt-19-dev llvm-19:llvm-symbolizer-19 shellcheck:shellcheck valgrind:valgrind
   mariadb-server-core mariadb-client-core # the server alone: nothing that starts by itself
 )
 JAVA_PACKAGE=openjdk-17-jdk-headless:java

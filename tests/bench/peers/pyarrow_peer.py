@@ -3,15 +3,23 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 from common import arguments, bill
 
-output, files, header = arguments()
-types = {name: pa.string() for name in header}
-types |= {name: pa.decimal128(38, 16) for name in bill.DECIMALS}
-types |= {name: pa.timestamp("s", "UTC") for name in bill.TIMES}
-writer = None
-for file in files:
-    reader = pc.open_csv(file, read_options=pc.ReadOptions(block_size=16 << 20),
-                         convert_options=pc.ConvertOptions(column_types=types, strings_can_be_null=True))
-    for batch in reader:
-        writer = writer or pq.ParquetWriter(output, batch.schema, compression="zstd")
-        writer.write_batch(batch, row_group_size=122880)
-writer.close()
+
+def batches_of_csv(file, header):
+    types = dict.fromkeys(header, pa.string())
+    types |= dict.fromkeys(bill.DECIMALS, pa.decimal128(38, 18)) | dict.fromkeys(bill.TIMES, pa.timestamp("s", "UTC"))
+    return pc.open_csv(file, read_options=pc.ReadOptions(block_size=16 << 20),
+                       convert_options=pc.ConvertOptions(column_types=types, strings_can_be_null=True))
+
+
+def main():
+    output, files, header = arguments()
+    writer = None
+    for file in files:
+        for batch in batches_of_csv(file, header) if header else pq.ParquetFile(file).iter_batches(122880):
+            writer = writer or pq.ParquetWriter(output, batch.schema, compression="zstd")
+            writer.write_batch(batch, row_group_size=122880)
+    writer.close()
+
+
+if __name__ == "__main__":
+    main()
