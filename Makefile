@@ -39,7 +39,7 @@ bench: build  ## speed and memory beside other tools, as tables (BENCH_ARGS=...)
 bench-s3: build  ## the same bill from a local S3 server, beside from the disk
 	@tools/setup.sh bench test
 	@.deps/venv/readers/bin/python tests/support/servers.py .deps/venv/bench/bin/python tests/bench/run.py \
-	  --finops build/bin/finops --only load --peers none --s3 $(BENCH_ARGS)
+	  --finops build/bin/finops --only load,discover --peers none --s3 $(BENCH_ARGS)
 
 lint:  ## layers, format, clang-tidy
 	@tools/setup.sh test

@@ -11,8 +11,12 @@ import shutil
 import subprocess
 import sys
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+
+from deliveries import v1_range  # noqa: E402
+
 PREFIX, EXPORT, VERSION = "cur", "bench", "v1"
-RANGE, MONTH = "20250601-20250701", "year=2025/month=6"
+PERIOD = "2025-06"
 INPUTS = ("csv-large", "csv-small", "parquet-large", "parquet-small")
 CARDINALITIES = ("low", "high")
 FORMAT = 3  # of what is kept; a change makes everything again
@@ -116,10 +120,11 @@ def manifest_columns(header):
     return columns
 
 
-def manifest_text(header, keys, **fields):
+def manifest_text(header, keys, period, **fields):
+    start, end = (day + "T000000.000Z" for day in v1_range(period).split("-"))
     return json.dumps({
         "assemblyId": VERSION, "account": "100000000000", "columns": manifest_columns(header), "charset": "UTF-8",
-        "reportId": "1", "reportName": EXPORT, "billingPeriod": {"start": "20250601T000000.000Z", "end": "20250701T000000.000Z"},
+        "reportId": "1", "reportName": EXPORT, "billingPeriod": {"start": start, "end": end},
         "bucket": "bench", "reportKeys": keys, "additionalArtifactKeys": []} | fields)
 
 
@@ -131,26 +136,26 @@ def files_of_a_seed(rows, is_small):
     return -(-rows // ROWS_OF_A_SMALL_FILE) if is_small else LARGE_FILES_OF_A_SEED
 
 
-def generate(generator, rows, is_small, cardinality, prefix):
+def generate(generator, rows, is_small, cardinality, prefix, period, seed):
     """Runs the generator, one process a core; returns the bytes of text."""
-    parts, first, seed = [], 1, FIRST_SEED
+    parts, first = [], 1
     while rows > 0:
         here = min(rows, ROWS_OF_A_SEED)
         files = files_of_a_seed(here, is_small)
-        parts.append([str(word) for word in (here, files, seed, first, prefix, cardinality)])
+        parts.append([str(word) for word in (here, files, seed, first, prefix, cardinality, period)])
         rows, first, seed = rows - here, first + files, seed + 1
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         run = lambda part: subprocess.run([str(generator), *part], check=True, capture_output=True, text=True).stdout
         return sum(map(int, pool.map(run, parts)))
 
 
-def deliver_csv(generator, rows, kind, cardinality, bucket):
+def deliver_csv(generator, rows, bucket, kind="csv-large", cardinality="low", period=PERIOD, seed=FIRST_SEED):
     """CUR v1 in csv.gz. Returns (bytes of text, keys)."""
-    folder = f"{PREFIX}/{EXPORT}/{RANGE}"
+    folder = f"{PREFIX}/{EXPORT}/{v1_range(period)}"
     (bucket / folder / VERSION).mkdir(parents=True)
-    text_bytes = generate(generator, rows, kind == "csv-small", cardinality, bucket / folder / VERSION / EXPORT)
-    keys = keys_below(bucket, ".csv.gz")
-    text = manifest_text(header_of(bucket / keys[0]), keys, compression="GZIP", contentType="text/csv")
+    text_bytes = generate(generator, rows, kind == "csv-small", cardinality, bucket / folder / VERSION / EXPORT, period, seed)
+    keys = [key for key in keys_below(bucket, ".csv.gz") if key.startswith(folder)]
+    text = manifest_text(header_of(bucket / keys[0]), keys, period, compression="GZIP", contentType="text/csv")
     for key in (f"{folder}/{VERSION}/{EXPORT}-Manifest.json", f"{folder}/{EXPORT}-Manifest.json"):
         (bucket / key).write_text(text)
     return text_bytes, keys
@@ -170,14 +175,15 @@ def write_parquet(source, target):
 
 def deliver_parquet(csv_bill, bucket):
     """The same rows as Athena's integration of CUR v1 delivers them. Returns keys."""
-    folder = f"{PREFIX}/{EXPORT}/{EXPORT}/{MONTH}"
+    year, month = map(int, PERIOD.split("-"))
+    folder = f"{PREFIX}/{EXPORT}/{EXPORT}/year={year}/month={month}"
     (bucket / folder).mkdir(parents=True)
     targets = [bucket / folder / file.name.replace(".csv.gz", ".snappy.parquet") for file in csv_bill.files]
     with concurrent.futures.ProcessPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(write_parquet, csv_bill.files, targets))
     keys = keys_below(bucket, ".snappy.parquet")
     (bucket / folder / f"{EXPORT}-Manifest.json").write_text(manifest_text(
-        header_of(csv_bill.files[0]), keys, compression="Parquet", contentType="application/octet-stream"))
+        header_of(csv_bill.files[0]), keys, PERIOD, compression="Parquet", contentType="application/octet-stream"))
     return keys
 
 
@@ -205,7 +211,7 @@ def make(generator, rows, kind, cardinality, cache, folder):
         csv_bill = get(generator, rows, cache, kind.replace("parquet", "csv"), cardinality)
         text_bytes, keys = csv_bill.text_bytes, deliver_parquet(csv_bill, bucket)
     else:
-        text_bytes, keys = deliver_csv(generator, rows, kind, cardinality, bucket)
+        text_bytes, keys = deliver_csv(generator, rows, bucket, kind, cardinality)
     print("adding it up exactly", file=sys.stderr, flush=True)
     facts = facts_of(bucket, keys, kind, cardinality, text_bytes)
     if facts["rows"] != rows:

@@ -111,3 +111,22 @@ def keep(folder, part, about, results):
     file = folder / f"results-{part}-{moment:%Y%m%dT%H%M%SZ}.json"
     file.write_text(json.dumps({"time": moment.isoformat(timespec="seconds"), "machine": about} | results, indent=1) + "\n")
     return file
+
+
+def plain_table(contenders, base_of=None):
+    """Without rows and bytes a second; `base_of` says whose time the last column is a multiple of."""
+    lines = [f"{'':56}{'wall s':>8}{'median':>8}{'cpu s':>8}{'peak MB':>9}{'out MB':>8}{'/finops':>9}  output"]
+    for one in contenders:
+        if not one.is_right:
+            lines.append(f"{one.title:56}  failed, see below")
+            continue
+        base = base_of(one) if base_of else None
+        peak = f"{one.peak_bytes() / 1e6:9.0f}" if one.peak_bytes() else f"{'-':>9}"  # over before anybody looked
+        written = f"{one.written / 1e6:8.0f}" if one.written else f"{'-':>8}"
+        ratio = f"{one.best() / base.best():9.2f}" if base and base.is_right else f"{'-':>9}"
+        lines.append(f"{one.title:56}{one.best():8.3f}{one.median():8.3f}{one.best('cpu_s'):8.2f}{peak}{written}{ratio}  {one.sums}")
+    return "\n".join(lines)
+
+
+def headline(about, repeat):
+    return f"{about['cores']} cores, {about['cpu']}, load {about['load_before']:.1f} before; best of {repeat}, interleaved"

@@ -1,7 +1,7 @@
 // The bill of the benchmarks: CUR v1, 122 columns, some 1 kB of text a row, rows in random order
 // (the worst case for runs, caches and branch prediction).
 //
-// Usage: generate_bench_bill ROWS FILES SEED FIRST_FILE PREFIX low|high
+// Usage: generate_bench_bill ROWS FILES SEED FIRST_FILE PREFIX low|high YYYY-MM
 // writes PREFIX-00001.csv.gz and so on, ROWS in all, and prints the bytes of text. `low` draws
 // resources, descriptions and tags from lists, as most bills have them; with `high` they are each
 // row's own. Numbers go through double and printf here: only the text counts, and whoever sums it
@@ -83,6 +83,15 @@ constexpr auto kProjects = std::to_array<std::string_view>(
     {"", "payments", "search", "ml-platform", "web", "data-lake", "ops"});
 constexpr auto kEnvironments = std::to_array<std::string_view>({"", "prod", "staging", "dev"});
 
+struct Month {
+  unsigned year, month;
+
+  std::uint64_t number() const { return std::uint64_t{year} * 12 + month; }
+  std::string text() const { return fmt::format("{:04}-{:02}", year, month); }
+  Month next() const { return {year + month / 12, month % 12 + 1}; }
+};
+constexpr Month kFirstMonth{2025, 6};
+
 constexpr std::size_t kAccounts = 60, kSkus = 900, kResources = 60'000;
 constexpr std::uint64_t kManyNames = 1'000'000'000'000;
 
@@ -117,7 +126,12 @@ std::string_view instance_attribute(std::string_view column, std::string_view in
 
 class BenchBill {
  public:
-  BenchBill(std::uint64_t seed, bool has_own_texts) : random_(seed), has_own_texts_(has_own_texts) {
+  /// All usage is of the month's first 30 days.
+  BenchBill(std::uint64_t seed, bool has_own_texts, Month month)
+      : random_(seed),
+        has_own_texts_(has_own_texts),
+        month_(month.text()),
+        next_month_(month.next().text()) {
     for (std::size_t i = 0; i < kAccounts; ++i) {
       accounts_.push_back(std::to_string(100'000'000'000 + below(900'000'000'000)));
     }
@@ -126,6 +140,8 @@ class BenchBill {
       for (int k = 0; k < 16; ++k) sku += "ABCDEFGHJKMNPQRSTUVWXYZ23456789"[below(31)];
     }
     for (std::size_t i = 0; i < kResources; ++i) resources_.push_back(make_resource(i));
+    // Accounts and resources of a seed stay from month to month; rows do not.
+    if (month.number() != kFirstMonth.number()) random_.seed(seed ^ month.number() << 32);
   }
 
   static std::string header() {
@@ -169,15 +185,16 @@ class BenchBill {
   }
 
   void append_bill(std::string& out) {
-    start_ = fmt::format("2025-06-{:02}T{:02}:00:00Z", day_, hour_);
+    start_ = fmt::format("{}-{:02}T{:02}:00:00Z", month_, day_, hour_);
     if (hour_ < 23) {
-      end_ = fmt::format("2025-06-{:02}T{:02}:00:00Z", day_, hour_ + 1);
+      end_ = fmt::format("{}-{:02}T{:02}:00:00Z", month_, day_, hour_ + 1);
     } else {
-      end_ = day_ == 30 ? "2025-07-01T00:00:00Z" : fmt::format("2025-06-{:02}T00:00:00Z", day_ + 1);
+      end_ = day_ == 30 ? next_month_ + "-01T00:00:00Z"
+                        : fmt::format("{}-{:02}T00:00:00Z", month_, day_ + 1);
     }
     add(out, ",{}/{},1873645501,\"Amazon Web Services, Inc.\",AWS,Anniversary,{},", start_, end_,
         accounts_[0]);
-    add(out, "2025-06-01T00:00:00Z,2025-07-01T00:00:00Z,{}", account_);
+    add(out, "{}-01T00:00:00Z,{}-01T00:00:00Z,{}", month_, next_month_, account_);
   }
 
   void append_usage(std::string& out) {
@@ -259,6 +276,7 @@ class BenchBill {
 
   std::mt19937_64 random_;
   bool has_own_texts_;
+  std::string month_, next_month_;
   std::vector<std::string> accounts_, skus_, resources_;
   // The row at work:
   int day_ = 0, hour_ = 0;
@@ -297,9 +315,10 @@ std::uint64_t write_file(BenchBill& bill, std::int64_t rows, const std::string& 
 }  // namespace
 
 int main(int count, char** arguments) {
-  const std::string_view cardinality = count == 7 ? arguments[6] : "";
+  const std::string_view cardinality = count == 8 ? arguments[6] : "";
   if (cardinality != "low" && cardinality != "high") {
-    fmt::print(stderr, "usage: generate_bench_bill ROWS FILES SEED FIRST_FILE PREFIX low|high\n");
+    fmt::print(stderr,
+               "usage: generate_bench_bill ROWS FILES SEED FIRST_FILE PREFIX low|high YYYY-MM\n");
     return 2;
   }
   const std::int64_t rows = std::atoll(arguments[1]);
@@ -308,7 +327,13 @@ int main(int count, char** arguments) {
     fmt::print(stderr, "ROWS, FILES and FIRST_FILE must be positive\n");
     return 2;
   }
-  BenchBill bill(std::strtoull(arguments[3], nullptr, 10), cardinality == "high");
+  Month month{};
+  if (std::sscanf(arguments[7], "%4u-%2u", &month.year, &month.month) != 2 || month.month < 1 ||
+      month.month > 12 || month.month == 2) {
+    fmt::print(stderr, "a month of at least 30 days is needed, not {}\n", arguments[7]);
+    return 2;
+  }
+  BenchBill bill(std::strtoull(arguments[3], nullptr, 10), cardinality == "high", month);
   std::uint64_t bytes = 0;
   for (int i = 0; i < files; ++i) {
     const std::int64_t rows_here = rows * (i + 1) / files - rows * i / files;

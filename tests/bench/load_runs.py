@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 import bill as bills
-from contender import Contender, Goals, bytes_below, keep, machine, run_all, warm
+from contender import Contender, Goals, bytes_below, headline, keep, machine, run_all, warm
 from finops_folder import FinopsFolder, export_of
 from s3_server import S3Server
 
@@ -240,7 +240,7 @@ def load_one(options, bill, about, programs):
     warm(bill.files)
     all_contenders = contenders(options, bill, programs, work)
     run_all(all_contenders, options.repeat, f" with {bill.rows:,} rows, {bill.input}, {bill.cardinality}")
-    print(f"\n{bill}; {about['cores']} cores, {about['cpu']}, load {about['load_before']:.1f} before; best of {options.repeat}, interleaved\n")
+    print(f"\n{bill}; {headline(about, options.repeat)}\n")
     print(table(all_contenders, bill), "\n")
     print(goals(all_contenders, bill), flush=True)
     shutil.rmtree(work, ignore_errors=True)

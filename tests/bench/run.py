@@ -7,10 +7,21 @@ import sys
 
 import copy_runs
 import dataset_runs
+import export_runs
 import load_runs
+import query_runs
+import small_runs
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PARTS = ("load", "datasets", "copies")
+PARTS = {
+    "load": lambda options: load_runs.run(options, build_programs(options.build_dir)),
+    "export": lambda options: export_runs.run(options, build_programs(options.build_dir)),
+    "query": lambda options: query_runs.run(options, build_programs(options.build_dir)),
+    "discover": small_runs.discover,
+    "startup": small_runs.startup,
+    "datasets": dataset_runs.run,
+    "copies": copy_runs.run,
+}
 
 
 def build_programs(folder):
@@ -59,12 +70,9 @@ def parse():
 
 def main():
     options, failed = parse(), []
-    if "load" in options.only:
-        failed += load_runs.run(options, build_programs(options.build_dir))
-    if "datasets" in options.only:
-        failed += dataset_runs.run(options)
-    if "copies" in options.only:
-        failed += copy_runs.run(options)
+    for name, run in PARTS.items():
+        if name in options.only:
+            failed += run(options)
     for one in failed:
         print(f"{one.name}: {one.failure}", file=sys.stderr)
     return 1 if failed else 0

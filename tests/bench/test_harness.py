@@ -2,6 +2,7 @@
 import csv
 import decimal
 import gzip
+import json
 import os
 import pathlib
 import subprocess
@@ -12,7 +13,10 @@ import bill as bills
 import duckdb
 import load_runs
 import pytest
+import queries
+import small_runs
 from contender import Contender, run_all
+from deliveries import deliver_v1, small_bill
 from finops_folder import FinopsFolder, export_of
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -138,3 +142,38 @@ def test_the_benchmark_fails_when_a_contender_does(cache, tmp_path):
     done = bench(liar)
     assert done.returncode == 1 and "finops: cannot read" in done.stderr
     assert done.stdout.count("failed, see below") == 2
+
+
+@pytest.mark.parametrize("theirs, problem", [
+    ("SELECT 1 AS id, 2.50 AS cost", None),
+    ("SELECT 1 AS id, 2.51 AS cost", "DuckDB's file has 1 from"),
+    ("SELECT 1 AS id, 2.50 AS cost WHERE false", "finds nothing"),
+])
+def test_queries_that_find_other_rows_or_none_are_told(theirs, problem):
+    connection = duckdb.connect()
+    for table in ("aws_billing_data", "files"):
+        connection.execute(f"CREATE TABLE {table} AS SELECT 1 AS id, 2.50 AS cost")
+    connection.execute(f"CREATE TABLE theirs AS {theirs}")
+    for sql in ("SELECT id, cost FROM {t}", "SELECT count(*), sum(cost) FROM {t}"):
+        found = queries.compared(connection, sql, {}, 2)
+        assert [len(found[name]) for name in ("ours", "files", "theirs")] == [2, 2, 2]
+        assert problem in found["problem"] if problem else found["problem"] is None
+
+
+@pytest.mark.parametrize("part, said", [
+    ("query", "no larger than DuckDB's file"), ("export", "zstd: as fast as DuckDB's COPY"), ("discover", "in folders in less than 1000 ms"),
+    ("startup", "finops --help in less than 20 ms")])
+def test_all_parts_give_figures(part, said, cache, tmp_path):
+    done = subprocess.run([sys.executable, HERE / "run.py", "--finops", FINOPS, "--only", part, "--rows", "3000", "--repeat", "1",
+                           "--cache-dir", cache, "--work-dir", tmp_path / "work", "--results", tmp_path], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert said in done.stdout and "failed" not in done.stdout and "WRONG" not in done.stdout
+    [kept] = tmp_path.glob(f"results-{part}-*.json")
+    assert json.loads(kept.read_text())["machine"]["cores"] == os.cpu_count()
+
+
+def test_deliveries_that_are_not_found_are_told(tmp_path):
+    deliver_v1(tmp_path / "bucket", "2026-05", [small_bill(1)], "v1")
+    one = small_runs.discovering("folder", "title", FinopsFolder(FINOPS, tmp_path, [export_of(tmp_path / "bucket", export="report")]))
+    run_all([one], 1)
+    assert one.failure == "found 1 deliveries instead of 180"

@@ -25,7 +25,7 @@ def main():
     names = ", ".join(f'"{name}"' for name in types)
     with duckdb.connect(f"{output}/finops.duckdb") as connection:
         connection.execute(f"CREATE TABLE bill (execution_id VARCHAR, {declared})")
-        connection.execute("DELETE FROM bill WHERE YEAR(bill_billing_period_start_date) = 2025 AND MONTH(bill_billing_period_start_date) = 6")
+        connection.execute(f"DELETE FROM bill WHERE strftime(bill_billing_period_start_date, '%Y-%m') = '{bill.PERIOD}'")
         for file in sorted(staged):
             connection.execute(f"INSERT INTO bill (execution_id, {names}) SELECT '{bill.VERSION}', * FROM read_csv('{file}', "
                                f"columns={types!r}, header=true, delim=',', compression='gzip')")
