@@ -12,13 +12,15 @@ import measure
 class Contender:
     """One thing that is measured: a command, what to clear before it, and how to check what it wrote.
 
-    `check` says nothing, or what is wrong with the output; `right` is what the tables say when nothing is.
+    `check` says nothing, or what is wrong with the output; `right` is what the tables say when nothing is. What takes minutes is run
+    `most_runs` times at most.
     """
 
-    def __init__(self, name, title, command, prepare=None, check=None, size=None, env=None, codes=(0,), right="exact"):
+    def __init__(self, name, title, command, prepare=None, check=None, size=None, env=None, codes=(0,), right="exact",
+                 most_runs=None):
         self.name, self.title, self.command = name, title, command
         self.prepare, self.check, self.size, self.env = prepare or (lambda: None), check, size, env
-        self.codes, self.right = codes, right
+        self.codes, self.right, self.most_runs = codes, right, most_runs
         self.runs, self.failure, self.written, self.sums = [], None, None, "-"
 
     def run_once(self):
@@ -72,7 +74,7 @@ def run_all(contenders, repeat, of=""):
     """Interleaved, so that a busy minute is nobody's alone."""
     for number in range(repeat):
         for one in contenders:
-            if not one.failure:
+            if not one.failure and (one.most_runs is None or number < one.most_runs):
                 print(f"run {number + 1} of {repeat}{of}: {one.name}", file=sys.stderr, flush=True)
                 one.run_once()
 

@@ -127,6 +127,12 @@ def test_what_failed_gets_no_figure_and_is_no_peer_to_beat(bill, tmp_path):
     assert "peer" not in str(load_runs.goals([right, wrong, ended], bill))
 
 
+def test_what_takes_minutes_is_run_less_often():
+    often, seldom = Contender("a", "a", ["true"]), Contender("b", "b", ["true"], most_runs=2)
+    run_all([often, seldom], 5)
+    assert (len(often.runs), len(seldom.runs)) == (5, 2)
+
+
 def test_the_benchmark_fails_when_a_contender_does(cache, tmp_path):
     def bench(finops):
         return subprocess.run([sys.executable, HERE / "run.py", "--finops", finops, "--only", "load", "--rows", f"{ROWS}", "--repeat", "1",
