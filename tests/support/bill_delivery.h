@@ -2,6 +2,7 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <memory>
 #include <string>
@@ -79,7 +80,7 @@ inline BillLayout layout_of(const std::vector<std::pair<std::string, ColumnType>
 struct Conversions {
   ConvertReport report;
   std::vector<std::shared_ptr<std::string>> files;
-  std::vector<RejectedRow> rejected;
+  std::vector<RejectedRow> rejected;  // in the order of the parts, of each as they came
 };
 
 inline Conversions convert(const std::vector<BillPart>& parts, const BillLayout& layout,
@@ -93,6 +94,10 @@ inline Conversions convert(const std::vector<BillPart>& parts, const BillLayout&
   };
   output.on_rejected = [&](RejectedRow&& row) { result.rejected.push_back(std::move(row)); };
   result.report = convert_bill(parts, layout, options, output);
+  const auto part_of = [&](const RejectedRow& row) {
+    return std::ranges::find(parts, row.file, &BillPart::key) - parts.begin();
+  };
+  std::ranges::stable_sort(result.rejected, {}, part_of);
   return result;
 }
 

@@ -57,8 +57,10 @@ struct ConvertReport {
   std::map<std::string, ExactSum> absolute_cost, rejected_absolute_cost;
 };
 
-/// Where the conversion's products go. Called one at a time, rejected rows in the order of parts
-/// and lines, so that equal input gives equal output, byte for byte.
+/// Where the conversion's products go. Called one at a time, in an order that depends on the input
+/// only, so that equal input gives equal output, byte for byte: rejected rows of one part come in
+/// the order of its lines; those of parts that are read at once take turns, as their rows do in the
+/// files.
 struct ConvertOutput {
   struct Named {
     std::string key;

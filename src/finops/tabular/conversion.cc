@@ -72,7 +72,10 @@ Conversion::Conversion(const std::vector<BillPart>& parts, const BillLayout& lay
 }
 
 void Conversion::open_streams(const std::vector<BillPart>& parts, std::size_t cell_limit) {
-  const std::size_t count = std::min(parts.size(), plan_.most_streams);
+  const bool are_by_column = std::ranges::any_of(
+      parts, [](const BillPart& part) { return part.format == BillFormat::kParquet; });
+  // An open Parquet file needs some pages of every column.
+  const std::size_t count = std::min(parts.size(), are_by_column ? 1 : plan_.most_streams);
   for (std::size_t i = 0; i < count; ++i) {
     streams_.push_back({std::make_unique<BillReader>(parts, PartChoice{i, count}, shape_,
                                                      plan_.block_bytes, cell_limit)});
