@@ -1,5 +1,7 @@
 #include "finops/tabular/arrow_edge.h"
 
+#include <arrow/memory_pool.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <span>
@@ -49,7 +51,8 @@ arrow::Result<std::shared_ptr<arrow::Buffer>> ArrowInput::ReadAt(std::int64_t po
   // A damaged footer may ask for any length: never allocate more than there is to read.
   const std::int64_t most = std::max<std::int64_t>(size_ - std::max<std::int64_t>(position, 0), 0);
   ARROW_ASSIGN_OR_RAISE(auto buffer,
-                        arrow::AllocateResizableBuffer(std::clamp<std::int64_t>(length, 0, most)));
+                        arrow::AllocateResizableBuffer(std::clamp<std::int64_t>(length, 0, most),
+                                                       arrow::system_memory_pool()));
   ARROW_ASSIGN_OR_RAISE(const std::int64_t taken,
                         ReadAt(position, std::min(length, most), buffer->mutable_data()));
   ARROW_RETURN_NOT_OK(buffer->Resize(taken));
