@@ -209,9 +209,12 @@ bool Conversion::has_work(const Lane& lane) {
   return is_at_end(lane) || (slot.state == Slot::State::kParsed && slot.sequence == lane.next);
 }
 
-bool Conversion::try_fill(Lock& lock) {
+/// The lane that is behind the most; among several the first from `first_lane` on, which is the
+/// thread's own: the dictionaries of a lane stay in the cache of one processor.
+bool Conversion::try_fill(Lock& lock, std::size_t first_lane) {
   Lane* oldest = nullptr;
-  for (Lane& lane : lanes_) {
+  for (std::size_t i = 0; i < lanes_.size(); ++i) {
+    Lane& lane = lanes_[(first_lane + i) % lanes_.size()];
     if ((oldest == nullptr || lane.next < oldest->next) && has_work(lane)) oldest = &lane;
   }
   if (oldest == nullptr) return false;
@@ -305,7 +308,8 @@ void Conversion::write_complete_groups(Lock& lock) {
   is_writing_ = false;
 }
 
-void Conversion::work() {
+void Conversion::work(unsigned thread) {
+  const std::size_t first_lane = lanes_.size() * thread / threads_;
   Lock lock(mutex_);
   try {
     BlockParser parser(shape_);
@@ -313,7 +317,7 @@ void Conversion::work() {
       if (stop_.stop_requested())
         throw Error(ErrorKind::kCancelled, "the conversion was cancelled");
       const bool did_work =
-          try_read(lock) || try_settle(lock) || try_fill(lock) || try_parse(lock, parser);
+          try_read(lock) || try_settle(lock) || try_fill(lock, first_lane) || try_parse(lock, parser);
       if (did_work) {
         changed_.notify_all();
       } else {
@@ -331,10 +335,10 @@ ConvertReport Conversion::run() {
   {
     std::vector<std::jthread> threads;
     try {
-      for (unsigned i = 1; i < threads_; ++i) threads.emplace_back([this] { work(); });
+      for (unsigned i = 1; i < threads_; ++i) threads.emplace_back([this, i] { work(i); });
     } catch (const std::system_error&) {  // fewer threads do the same work
     }
-    work();
+    work(0);
   }
   if (failure_) std::rethrow_exception(failure_);
   if (stop_.stop_requested()) throw Error(ErrorKind::kCancelled, "the conversion was cancelled");

@@ -84,7 +84,7 @@ class Conversion {
 
   void open_streams(const std::vector<BillPart>& parts, std::size_t cell_limit);
   void make_lanes();
-  void work();
+  void work(unsigned thread);
   bool is_done() const {
     return streams_left_ == 0 && unfinished_lanes_ == 0 && next_settle_ == next_read_;
   }
@@ -92,7 +92,7 @@ class Conversion {
   // now.
   bool try_read(Lock& lock);
   bool try_settle(Lock& lock);
-  bool try_fill(Lock& lock);
+  bool try_fill(Lock& lock, std::size_t first_lane);
   bool try_parse(Lock& lock, BlockParser& parser);
 
   Slot& slot_of(std::uint64_t sequence) { return slots_[sequence % slots_.size()]; }
