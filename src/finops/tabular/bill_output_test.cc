@@ -1,6 +1,7 @@
 // What a conversion writes: files, row groups, metrics, the same bytes each time.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <parquet/column_reader.h>
 #include <parquet/file_reader.h>
 #include <parquet/metadata.h>
 #include <parquet/schema.h>
@@ -93,6 +94,33 @@ TEST(BillOutputTest, BeginsRowGroupsAndFilesAtTheirRows) {
   }
   EXPECT_THAT(rows, ElementsAre(300, 300, 300, 100, 300, 300, 300, 100, 300, 200));
   EXPECT_THAT(metadata_of(*c.files[0])->created_by(), HasSubstr("finops version "));
+}
+
+/// NULLs for pages on end do not take it away.
+TEST(BillOutputTest, TellsReadersWhichColumnsAreDictionariesOnly) {
+  std::string text = "id,tag\n";
+  for (int i = 0; i < 200'000; ++i) {
+    text += "id-" + std::to_string(i) + "-0123456789abcdef," + (i < 100'000 ? "team" : "") + "\n";
+  }
+  const Conversions c =
+      convert({part_of("a", text)}, layout_of({kColumns[0], kColumns[4]}), {.threads = 2});
+  const auto file = parquet::ParquetFileReader::Open(
+      std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(*c.files.at(0))));
+  ASSERT_EQ(file->metadata()->num_row_groups(), 2);
+  const auto exposed = [&](int group, int column) {
+    return file->RowGroup(group)
+        ->ColumnWithExposeEncoding(column, parquet::ExposedEncoding::DICTIONARY)
+        ->GetExposedEncoding();
+  };
+  EXPECT_EQ(exposed(0, 1), parquet::ExposedEncoding::DICTIONARY);
+  EXPECT_EQ(exposed(0, 0), parquet::ExposedEncoding::NO_ENCODING);
+  const auto tags = file->metadata()->RowGroup(0)->ColumnChunk(1)->encoding_stats();
+  ASSERT_THAT(tags, SizeIs(2));
+  EXPECT_EQ(tags[0].page_type, parquet::PageType::DICTIONARY_PAGE);
+  EXPECT_EQ(tags[1].count, 4);
+  const auto nothing = file->metadata()->RowGroup(1)->ColumnChunk(1)->encoding_stats();
+  ASSERT_THAT(nothing, SizeIs(1));
+  EXPECT_EQ(nothing[0].encoding, parquet::Encoding::PLAIN);
 }
 
 TEST(BillOutputTest, GivesFieldIdsAndTypes) {

@@ -99,13 +99,17 @@ void ChunkPages::add_page(Encoding encoding, std::size_t levels, std::size_t nul
   chunk_.uncompressed_size += static_cast<std::int64_t>(header.size() + body.size());
   chunk_.values += static_cast<std::int64_t>(levels);
   chunk_.nulls += static_cast<std::int64_t>(nulls);
-  if (encoding == Encoding::kPlain) chunk_.has_plain_pages = true;
+  ++(encoding == Encoding::kPlain ? chunk_.plain_pages : chunk_.coded_pages);
 }
 
+/// Among pages of codes it is one of them, without codes: readers that work on the dictionary want
+/// a chunk that has nothing else.
 void ChunkPages::add_nulls(std::size_t n) {
   std::uint8_t body[32];
-  const std::uint8_t* end = write_validity(body, n, 0, nullptr);
-  add_page(Encoding::kPlain, n, n,
+  std::uint8_t* end = write_validity(body, n, 0, nullptr);
+  const bool is_coded = chunk_.coded_pages > 0 && chunk_.plain_pages == 0;
+  if (is_coded) *end++ = 1;  // the codes' width
+  add_page(is_coded ? Encoding::kRleDictionary : Encoding::kPlain, n, n,
            {reinterpret_cast<const char*>(body), static_cast<std::size_t>(end - body)});
 }
 

@@ -127,7 +127,7 @@ void ParquetFooter::add_chunk(const LeafColumn& leaf, const ColumnChunk& chunk,
   meta.i32(1, static_cast<int>(leaf.physical()));
   const bool has_dictionary = !chunk.dictionary_page.empty();
   std::vector<Encoding> encodings{Encoding::kRle};
-  if (has_dictionary || chunk.has_plain_pages) encodings.push_back(Encoding::kPlain);
+  if (has_dictionary || chunk.plain_pages > 0) encodings.push_back(Encoding::kPlain);
   if (has_dictionary) encodings.push_back(Encoding::kRleDictionary);
   meta.list(2, ThriftWriter::kI32, encodings.size());
   for (const Encoding encoding : encodings) meta.integer(static_cast<int>(encoding));
@@ -145,8 +145,32 @@ void ParquetFooter::add_chunk(const LeafColumn& leaf, const ColumnChunk& chunk,
   if (chunk.max) statistics.binary(5, *chunk.max);
   if (chunk.min) statistics.binary(6, *chunk.min);
   statistics.end();
+  add_page_counts(chunk, meta);
   meta.end();
   column.end();
+}
+
+/// What tells readers that they may work on the dictionary alone.
+void ParquetFooter::add_page_counts(const ColumnChunk& chunk, ThriftWriter& meta) {
+  struct PageCount {
+    int page_type;
+    Encoding encoding;
+    std::int32_t pages;
+  };
+  std::vector<PageCount> counts;
+  if (!chunk.dictionary_page.empty()) counts.push_back({kDictionaryPage, Encoding::kPlain, 1});
+  if (chunk.coded_pages > 0) {
+    counts.push_back({kDataPage, Encoding::kRleDictionary, chunk.coded_pages});
+  }
+  if (chunk.plain_pages > 0) counts.push_back({kDataPage, Encoding::kPlain, chunk.plain_pages});
+  meta.list(13, ThriftWriter::kStruct, counts.size());
+  for (const PageCount& count : counts) {
+    ThriftWriter element(row_groups_);
+    element.i32(1, count.page_type);
+    element.i32(2, static_cast<int>(count.encoding));
+    element.i32(3, count.pages);
+    element.end();
+  }
 }
 
 void ParquetFooter::add_row_group(const RowGroup& group, std::int64_t file_offset) {
