@@ -16,6 +16,7 @@ void return_freed_memory() {
 #if defined(__GLIBC__)
   constexpr int kMostFreedBytes = 4 << 20;
   ::mallopt(M_TRIM_THRESHOLD, kMostFreedBytes);
+  ::mallopt(M_MMAP_THRESHOLD, kMostFreedBytes);  // asking the system for each costs page faults
 #endif
 }
 

@@ -26,7 +26,9 @@ void BlockParser::read_cells(RowBlock& block) {
   block.timestamps.resize(shape_->timestamps);
   for (std::size_t c = 0; c < block.plan->columns.size(); ++c) {
     const PartPlan::CsvColumn& column = block.plan->columns[c];
-    if (column.type == ColumnType::kText || decode_coded(block, c)) continue;
+    if (decode_reals(block, c) || column.type == ColumnType::kText || decode_coded(block, c)) {
+      continue;
+    }
     const CellRange cells = block.cells(c, 0, block.rows, places_);
     if (column.type == ColumnType::kDecimal) {
       decode_decimals(cells, column.ordinal, block.decimals[column.ordinal]);
@@ -71,6 +73,32 @@ bool BlockParser::decode_codes(const CellColumn& column, KnownValues<Value>& kno
     out[row] = known.values[code];
   }
   return true;
+}
+
+/// True for a column of numbers that it could decode as they are; of others these become texts.
+bool BlockParser::decode_reals(RowBlock& block, std::size_t column) {
+  if (!block.is_by_column() || block.by_column[column].has_texts()) return false;
+  CellColumn& cells = block.by_column[column];
+  const PartPlan::CsvColumn& planned = block.plan->columns[column];
+  if (planned.type == ColumnType::kDecimal) {
+    std::vector<Int128>& out = block.decimals[planned.ordinal];
+    grow(out, cells.reals.size());
+    std::string text;
+    std::size_t row = 0;
+    for (; row < cells.reals.size(); ++row) {
+      out[row] = kNullDecimal;
+      if (is_null_real(cells.reals[row])) continue;
+      if (decimal_of_real(cells.reals[row], out[row])) continue;
+      text.clear();
+      append_real(text, cells.reals[row]);
+      const DecimalCell cell = parse_any_decimal(text);
+      if (cell.state != DecimalCell::State::kExact) break;
+      out[row] = cell.value;
+    }
+    if (row == cells.reals.size()) return true;
+  }
+  cells.make_texts();
+  return false;
 }
 
 /// True for a column that it could decode by the distinct values of its codes.

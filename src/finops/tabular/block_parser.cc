@@ -61,8 +61,9 @@ void BlockParser::parse(RowBlock& block) {
 /// False for a block that has become text, since a row of it does not fit.
 bool BlockParser::parse_by_column(RowBlock& block) {
   has_faults_ = block.size > block.plan->limits.record;
-  has_faults_ |= std::ranges::any_of(
-      block.by_column, [](const CellColumn& column) { return !column.texts->is_utf8(); });
+  has_faults_ |= std::ranges::any_of(block.by_column, [](const CellColumn& column) {
+    return column.has_texts() && !column.texts->is_utf8();
+  });
   is_faulty_.assign(block.rows, 0);
   roundings_.clear();
   is_ascii_ = true;
@@ -81,7 +82,7 @@ bool BlockParser::parse_by_column(RowBlock& block) {
   return true;
 }
 
-void BlockParser::make_text(RowBlock& block) const {
+void BlockParser::make_text(RowBlock& block) {
   std::string text;
   append_records(block.by_column, block.rows, text);
   block.by_column.clear();

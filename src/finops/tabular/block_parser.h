@@ -47,7 +47,7 @@ class BlockParser {
   };
 
   bool parse_by_column(RowBlock& block);
-  void make_text(RowBlock& block) const;
+  static void make_text(RowBlock& block);
 
   // Structure: block_parser.cc. Each returns false when it took faulty rows out.
   bool parse_once(RowBlock& block);
@@ -72,6 +72,7 @@ class BlockParser {
   template <typename Value, typename Parse>
   bool decode_codes(const CellColumn& column, KnownValues<Value>& known, Parse parse,
                     std::vector<Value>& out);
+  bool decode_reals(RowBlock& block, std::size_t column);
   bool decode_coded(RowBlock& block, std::size_t column);
   void check_maps(const CellRange& cells, KnownMaps& known, ColumnType type);
   void mark(std::size_t row) {

@@ -1,12 +1,16 @@
 #include "finops/tabular/cell_column.h"
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cstring>
 
 #include "finops/core/utf8.h"
 
 namespace finops::bill {
 namespace {
+
+constexpr std::size_t kRealBytes = 14;  // of a number's text, with its separator, usually
 
 /// The text, doubled quotes and all, as a quoted cell.
 void append_quoted(std::string& out, std::string_view text) {
@@ -53,19 +57,35 @@ void CellTexts::quote_cells() {
   bytes_ = std::move(quoted);
 }
 
+void CellColumn::make_texts() {
+  const auto made = std::make_shared<CellTexts>();
+  made->reserve(reals.size(), reals.size() * kRealBytes);
+  for (const double number : reals) {
+    if (!is_null_real(number)) append_real(made->bytes(), number);
+    made->end_cell();
+  }
+  made->finish();
+  texts = made;
+  reals.clear();
+}
+
 bool CellColumn::is_empty() const {
+  if (!has_texts()) return std::ranges::all_of(reals, is_null_real);
   if (texts->is_empty()) return true;
   if (!is_coded()) return false;
   return std::ranges::all_of(codes, [](std::uint32_t code) { return code == 0; });
 }
 
 std::size_t CellColumn::text_bytes() const {
+  if (!has_texts()) return reals.size() * kRealBytes;
   const std::size_t bytes = texts->separators()[texts->size()] + std::size_t{1};
   return is_coded() ? codes.size() * bytes / texts->size() : bytes;
 }
 
 std::size_t CellColumn::memory() const {
-  return codes.capacity() * sizeof(std::uint32_t) + (is_coded() ? 0 : texts->memory());
+  const bool has_own_texts = has_texts() && !is_coded();
+  return codes.capacity() * sizeof(std::uint32_t) + reals.capacity() * sizeof(double) +
+         (has_own_texts ? texts->memory() : 0);
 }
 
 CellRange CellColumn::cells(std::size_t first, std::size_t count, CellPlaces& places) const {
@@ -82,7 +102,15 @@ CellRange CellColumn::cells(std::size_t first, std::size_t count, CellPlaces& pl
   return {texts->data(), places.begins.data(), places.ends.data(), 1, count};
 }
 
-void append_records(const std::vector<CellColumn>& columns, std::size_t rows, std::string& out) {
+void append_real(std::string& out, double number) {
+  std::array<char, 32> text;
+  out.append(text.data(), std::to_chars(text.data(), text.data() + text.size(), number).ptr);
+}
+
+void append_records(std::vector<CellColumn>& columns, std::size_t rows, std::string& out) {
+  for (CellColumn& column : columns) {
+    if (!column.has_texts()) column.make_texts();
+  }
   CellPlaces places;
   for (std::size_t row = 0; row < rows; ++row) {
     const std::size_t begin = out.size();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -53,13 +54,23 @@ struct CellPlaces {
   std::vector<std::uint32_t> begins, ends;
 };
 
+/// Stands for NULL among the numbers of a column: a NaN that no file has.
+inline constexpr double kNullReal = std::bit_cast<double>(std::uint64_t{0x7FF8'F1A0'0000'0001});
+inline bool is_null_real(double number) {
+  return std::bit_cast<std::uint64_t>(number) == std::bit_cast<std::uint64_t>(kNullReal);
+}
+
 /// One column of some rows, where a file is stored by column: the cell of row r is text codes[r],
-/// or text r where there are no codes.
+/// or text r where there are no codes, or the shortest text of number r where there are no texts.
 struct CellColumn {
   std::shared_ptr<const CellTexts> texts;
   std::vector<std::uint32_t> codes;
+  std::vector<double> reals;  // finite, or kNullReal
 
   bool is_coded() const { return !codes.empty(); }
+  bool has_texts() const { return texts != nullptr; }
+  /// Of a column that has none. Cells can be had from then on.
+  void make_texts();
   bool is_empty() const;
   /// Bytes of the cells as CSV has them, separators included; roughly where the column is coded.
   std::size_t text_bytes() const;
@@ -68,7 +79,10 @@ struct CellColumn {
   CellRange cells(std::size_t first, std::size_t count, CellPlaces& places) const;
 };
 
-/// Appends the rows as records of CSV, each ended by a line feed.
-void append_records(const std::vector<CellColumn>& columns, std::size_t rows, std::string& out);
+/// Appends the rows as records of CSV, each ended by a line feed. Makes the texts that are missing.
+void append_records(std::vector<CellColumn>& columns, std::size_t rows, std::string& out);
+
+/// Appends the shortest text that is read as this number again.
+void append_real(std::string& out, double number);
 
 }  // namespace finops::bill

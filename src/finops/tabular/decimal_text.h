@@ -124,4 +124,23 @@ inline bool parse_usual_decimal(const char* data, std::uint32_t length, Int128& 
   return true;
 }
 
+/// What the shortest text of a number says, without making it; false where that is not at once
+/// certain. A decimal of up to 15 digits is the only one of so few that is read as its double, so
+/// it is found by trying how many places give the double back.
+inline bool decimal_of_real(double number, Int128& value) {
+  constexpr double kMost = 1e15;
+  for (const int places : {10, 6, 14}) {
+    const double unit = static_cast<double>(kPowerOf10[places]);  // exact, as is an integer below
+    const double scaled = number * unit;
+    if (!(scaled < kMost && scaled > -kMost)) continue;
+    const auto integer = static_cast<std::int64_t>(scaled + (scaled < 0 ? -0.5 : 0.5));
+    const bool has_digits = integer < std::int64_t{1'000'000'000'000'000} &&
+                            integer > -std::int64_t{1'000'000'000'000'000};
+    if (!has_digits || static_cast<double>(integer) / unit != number) continue;
+    value = static_cast<Int128>(integer) * static_cast<Int128>(kPowerOf10[18 - places]);
+    return true;
+  }
+  return false;
+}
+
 }  // namespace finops::bill

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <charconv>
+#include <cmath>
 #include <random>
 #include <string>
 
@@ -116,6 +119,33 @@ TEST(DecimalTextTest, AgreesWithCoreOnRandomTexts) {
     if (random() % 50 == 0) text.insert(random() % (text.size() + 1), 1, ".x-,"[random() % 4]);
     expect_as_core(text);
   }
+}
+
+TEST(DecimalTextTest, OfRealsIsWhatTheirShortestTextSays) {
+  std::mt19937_64 random(11);
+  std::size_t found = 0, tried = 0;
+  const auto check = [&](double number) {
+    char text[64] = {};
+    const auto end = std::to_chars(text, text + 40, number).ptr;
+    Int128 value = -1;
+    ++tried;
+    if (!decimal_of_real(number, value)) return;
+    ++found;
+    const DecimalCell expected = parse_any_decimal({text, end});
+    ASSERT_EQ(expected.state, DecimalCell::State::kExact) << text;
+    ASSERT_TRUE(expected.value == value) << text;
+  };
+  for (const double number : {0.0, -0.0, 1.0, -1.5, 0.1, 0.3, 1e-10, 1e-14, 999999999999999.0, 1e15,
+                              0.1 + 0.2, 5e-324, 1e300, 123456789.123456, 4503599627370496.5}) {
+    check(number);
+  }
+  for (int i = 0; i < 200'000; ++i) {
+    const auto digits = static_cast<std::int64_t>(random() >> (random() % 50 + 10));
+    check(static_cast<double>(digits) / std::pow(10.0, static_cast<double>(random() % 18)));
+    check(-static_cast<double>(random()) / 1e19);
+    check(std::bit_cast<double>(random() & 0x7FEF'FFFF'FFFF'FFFF));
+  }
+  EXPECT_GT(found, tried / 5);
 }
 
 }  // namespace

@@ -76,6 +76,7 @@ std::vector<std::string> of_parquet(const BillPart& part, std::string_view colum
       bill::CellColumn column_cells;
       const std::size_t wanted = std::min(rows, most_rows - cells.size());
       bill::open_parquet_cells(*group, *root.field(field), leaf)->read(wanted, column_cells);
+      if (!column_cells.has_texts()) column_cells.make_texts();
       bill::CellPlaces places;
       std::string scratch;
       for (std::size_t row = 0; row < wanted; ++row) {

@@ -6,7 +6,9 @@
 #include <array>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -232,7 +234,9 @@ void append_value(std::string& out, const Meaning& meaning, const T& value, int 
     }
   } else if constexpr (std::is_same_v<T, parquet::FixedLenByteArray>) {
     append_big_endian(out, value.ptr, static_cast<std::size_t>(type_length), meaning.scale);
-  } else if constexpr (std::is_floating_point_v<T>) {
+  } else if constexpr (std::is_same_v<T, double>) {
+    append_real(out, value);
+  } else if constexpr (std::is_same_v<T, float>) {
     append_number(out, value);
   } else {
     append_integer(out, meaning, value, sizeof(T) == 4);
@@ -313,22 +317,42 @@ class ScalarCells final : public ParquetCells {
 
   void read(std::size_t rows, CellColumn& out) override {
     out.codes.clear();
-    chunk_.has_codes() ? read_codes(rows, out) : read_texts(rows, out);
+    out.reals.clear();
+    if (chunk_.has_codes()) return read_codes(rows, out);
+    if constexpr (std::is_same_v<T, double>) return read_reals(rows, out);
+    read_texts(rows, out);
   }
 
  private:
   void read_codes(std::size_t rows, CellColumn& out) {
-    out.codes.reserve(rows);
+    out.codes.resize(rows);
+    std::uint32_t* code = out.codes.data();
+    for (std::size_t levels = 0; rows > 0; rows -= levels) {
+      levels = next_levels(rows);
+      for_each_level(
+          levels, [&](std::size_t i) { *code++ = static_cast<std::uint32_t>(batch_.codes[i]) + 1; },
+          [&] { *code++ = 0; });
+    }
+    out.texts = dictionary_;
+  }
+
+  void read_reals(std::size_t rows, CellColumn& out) {
+    out.reals.reserve(rows);
+    bool are_finite = true;
     for (std::size_t levels = 0; rows > 0; rows -= levels) {
       levels = next_levels(rows);
       for_each_level(
           levels,
           [&](std::size_t i) {
-            out.codes.push_back(static_cast<std::uint32_t>(batch_.codes[i]) + 1);
+            const auto number = static_cast<double>(batch_.values[i]);
+            are_finite &= std::isfinite(number);
+            out.reals.push_back(std::isnan(number) ? std::numeric_limits<double>::quiet_NaN()
+                                                   : number);
           },
-          [&] { out.codes.push_back(0); });
+          [&] { out.reals.push_back(kNullReal); });
     }
-    out.texts = dictionary_;
+    out.texts = nullptr;
+    if (!are_finite) out.make_texts();
   }
 
   void read_texts(std::size_t rows, CellColumn& out) {
