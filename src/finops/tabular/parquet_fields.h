@@ -36,7 +36,8 @@ class ParquetFields {
   std::map<int, ParquetField> fields_;
 };
 
-/// Where a row group, which has columns, begins in its file.
+/// Where a column chunk, or a row group, which has columns, begins in its file.
+std::int64_t first_byte_of(const parquet::ColumnChunkMetaData& chunk);
 std::int64_t first_byte_of(const parquet::RowGroupMetaData& group);
 
 /// `columns` as Arrow's writer wants them to make Iceberg's Parquet types, with field ids.

@@ -2,11 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <parquet/file_reader.h>
 
 #include "finops/core/sha256.h"
 #include "finops/tabular/single_value.h"
-#include "tests/support/arrow_files.h"
 #include "tests/support/memory_bytes.h"
 #include "tests/support/thrown.h"
 
@@ -195,95 +193,6 @@ TEST(ParquetMetadataTest, IsNothingWithoutTheKeyOrForAnotherKindOfFile) {
   const auto written = write(kColumns, kRows);
   EXPECT_EQ(parquet_metadata(*written.file, "finops.state"), std::nullopt);
   EXPECT_EQ(parquet_metadata(MemoryBytes("no parquet"), "finops.state"), std::nullopt);
-}
-
-class MergeParquetTest : public ::testing::Test {
- protected:
-  std::shared_ptr<MemoryBytes> merge(
-      const std::vector<std::shared_ptr<const RandomAccessBytes>>& files,
-      const std::vector<Column>& columns,
-      ParquetCompression compression = ParquetCompression::kSnappy) {
-    const auto text = std::make_shared<std::string>();
-    MemoryWriter out(text);
-    rows_ = merge_parquet(
-        files,
-        {.columns = columns, .compression = compression, .metadata = {{"finops.state", "42"}}},
-        out);
-    out.finish();
-    return std::make_shared<MemoryBytes>(*text);
-  }
-
-  std::int64_t rows_ = 0;
-};
-
-TEST_F(MergeParquetTest, PutsRowsOfSeveralFilesOneAfterAnotherInTheOrderOfTheColumns) {
-  std::vector<Column> columns(kColumns.rbegin(), kColumns.rend());
-  columns[0].name = "renamed";
-  const auto one = write(kColumns, kRows), other = write({kColumns[0]}, {{std::string("x")}});
-  const auto merged = merge({one.file, other.file, one.file}, columns);
-  EXPECT_EQ(rows_, 7);
-  std::vector<CellRow> expected = kRows;
-  for (auto& row : expected) std::ranges::reverse(row);
-  const std::vector<CellRow> first = expected;
-  CellRow from_other(7);
-  from_other[6] = std::string("x");
-  expected.push_back(from_other);
-  expected.insert(expected.end(), first.begin(), first.end());
-  EXPECT_EQ(read_parquet_rows(merged, columns), expected);
-  EXPECT_EQ(parquet_metadata(*merged, "finops.state"), "42");
-}
-
-TEST_F(MergeParquetTest, WritesEveryCompression) {
-  const auto one = write(kColumns, kRows);
-  for (const auto compression :
-       {ParquetCompression::kSnappy, ParquetCompression::kZstd, ParquetCompression::kGzip,
-        ParquetCompression::kLz4, ParquetCompression::kNone}) {
-    EXPECT_EQ(read_parquet_rows(merge({one.file}, kColumns, compression), kColumns), kRows);
-  }
-}
-
-TEST_F(MergeParquetTest, KeepsTimesInUtcAndNamesAndFieldIds) {
-  const auto merged = merge({write(kColumns, kRows).file}, kColumns);
-  std::string text(merged->size(), '\0');
-  merged->read_at(0, std::as_writable_bytes(std::span(text)));
-  const auto input = std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(text));
-  const auto metadata = parquet::ParquetFileReader::Open(input)->metadata();
-  const auto& at = *metadata->schema()->group_node()->field(2);
-  EXPECT_EQ(at.name(), "at");
-  EXPECT_EQ(at.field_id(), 4);
-  EXPECT_THAT(at.logical_type()->ToString(), HasSubstr("isAdjustedToUTC=true"));
-}
-
-TEST_F(MergeParquetTest, SetsOneTimeInAllRowsAlsoOfAColumnThatNoFileHas) {
-  const auto one = write(kColumns, kRows);
-  const Column made{.name = "period", .type = ColumnType::kTimestamp, .field_id = 99};
-  const std::vector<Column> columns = {kColumns[2], made};
-  const auto text = std::make_shared<std::string>();
-  MemoryWriter out(text);
-  merge_parquet({one.file}, {.columns = columns, .times = {{"at", 5}, {"period", -7}}}, out);
-  out.finish();
-  const CellRow row = {std::int64_t{5}, std::int64_t{-7}};
-  EXPECT_EQ(read_parquet_rows(std::make_shared<MemoryBytes>(*text), columns),
-            std::vector<CellRow>(kRows.size(), row));
-}
-
-TEST_F(MergeParquetTest, MakesASoundFileOfNothing) {
-  EXPECT_TRUE(read_parquet_rows(merge({}, kColumns), kColumns).empty());
-  EXPECT_EQ(rows_, 0);
-}
-
-TEST_F(MergeParquetTest, TellsWhoFailedTheSourceOrTheTarget) {
-  const auto one = write(kColumns, kRows);
-  const auto gone = std::make_shared<MemoryBytes>(one.text);
-  gone->failure = Error(ErrorKind::kUnavailable, "no route");
-  EXPECT_EQ(kind_thrown_by([&] { merge({one.file, gone}, kColumns); }), ErrorKind::kUnavailable);
-  MemoryWriter out(std::make_shared<std::string>());
-  out.failure = Error(ErrorKind::kNoSpace, "disk full");
-  EXPECT_EQ(kind_thrown_by([&] {
-              merge_parquet({one.file},
-                            {.columns = kColumns, .compression = ParquetCompression::kNone}, out);
-            }),
-            ErrorKind::kNoSpace);
 }
 
 }  // namespace
