@@ -66,7 +66,7 @@ def test_a_single_object_can_be_named(project):
 
 
 @pytest.mark.parametrize("server", ["versitygw"], indirect=True)
-@pytest.mark.parametrize("moment", [1, 2, 3, 4])
+@pytest.mark.parametrize("moment", [1, 2, 3])
 def test_a_file_that_comes_while_the_others_are_read_is_not_missed(project, proxy, moment):
     folder, url = bucket_of(project, keep_staging=False)
     write(folder / "may/1.csv", small_bill(10))

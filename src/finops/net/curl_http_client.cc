@@ -190,6 +190,7 @@ class CurlHttpClient : public HttpClient {
     if (!options_.ca_file.empty()) set_option(curl, CURLOPT_CAINFO, options_.ca_file.c_str());
     set_option(curl, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
     if (!request.may_use_proxy) set_option(curl, CURLOPT_NOPROXY, "*");
+    set_option(curl, CURLOPT_FRESH_CONNECT, request.wants_new_connection ? 1L : 0L);
     set_option(curl, CURLOPT_TCP_KEEPALIVE, 1L);
     set_option(curl, CURLOPT_BUFFERSIZE, 512L * 1024L);
     set_option(curl, CURLOPT_HTTPHEADER, headers);

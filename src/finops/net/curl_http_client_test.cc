@@ -5,8 +5,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <string>
+#include <string_view>
 #include <thread>
+#include <vector>
 
 #include "finops/net/http.h"
 #include "tests/support/listening_socket.h"
@@ -56,6 +59,59 @@ class BluntServer {
   std::string url_;
   std::jthread thread_;
 };
+
+/// A server that answers as many requests as come through a connection, and counts connections.
+class PatientServer {
+ public:
+  PatientServer() {
+    url_ = "http://127.0.0.1:" + std::to_string(listen_on_this_machine(listening_, 8)) + "/";
+    thread_ = std::jthread([this] { serve(); });
+  }
+  ~PatientServer() {
+    shutdown(listening_, SHUT_RDWR);
+    thread_.join();
+    close(listening_);
+  }
+  PatientServer(const PatientServer&) = delete;
+  PatientServer& operator=(const PatientServer&) = delete;
+
+  const std::string& url() const { return url_; }
+  int connections() const { return connections_; }
+
+ private:
+  void serve() {
+    std::vector<std::jthread> threads;
+    for (;;) {
+      const int connection = accept(listening_, nullptr, nullptr);
+      if (connection < 0) return;
+      ++connections_;
+      threads.emplace_back([connection] {
+        constexpr std::string_view kAnswer = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+        char piece[4096];  // of which a request fills a part
+        while (recv(connection, piece, sizeof piece, 0) > 0) {
+          send(connection, kAnswer.data(), kAnswer.size(), MSG_NOSIGNAL);
+        }
+        close(connection);
+      });
+    }
+  }
+
+  std::atomic<int> connections_ = 0;
+  const int listening_ = socket(AF_INET, SOCK_STREAM, 0);
+  std::string url_;
+  std::jthread thread_;
+};
+
+TEST(CurlHttpClientTest, UsesAConnectionAgainUnlessANewOneIsWanted) {
+  const PatientServer server;
+  const auto client = make_http_client({});
+  HttpRequest request{.url = server.url(), .may_use_proxy = false};
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(client->send(request, {}).is_success());
+  EXPECT_EQ(server.connections(), 1);
+  request.wants_new_connection = true;
+  EXPECT_TRUE(client->send(request, {}).is_success());
+  EXPECT_EQ(server.connections(), 2);
+}
 
 HttpResponse answer_to(const std::string& method, const std::string& bytes) {
   const BluntServer server(bytes);

@@ -33,6 +33,7 @@ struct HttpRequest {
   /// Of the whole exchange, so that a reply which drips in byte by byte ends as well.
   Duration total_timeout = std::chrono::minutes(5);
   bool may_use_proxy = true;  // false for what is on this machine or its link only
+  bool wants_new_connection = false;
 };
 
 /// Why there is no answer.

@@ -65,7 +65,10 @@ RetriedResponse RetryingClient::send(const std::function<HttpRequest()>& make, s
                                      const std::function<bool(const HttpResponse&)>& is_transient) {
   RetriedResponse result;
   for (;; ++result.attempts) {
-    result.response = http_->send(make(), stop);
+    HttpRequest request = make();
+    // What broke one connection may have broken all that are kept.
+    request.wants_new_connection = result.response.failure.has_value();
+    result.response = http_->send(request, stop);
     const auto& failure = result.response.failure;
     if (stop.stop_requested() || (failure && failure->kind == HttpFailure::Kind::kCancelled)) {
       throw Error(ErrorKind::kCancelled, "interrupted");

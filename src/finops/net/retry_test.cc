@@ -47,6 +47,15 @@ TEST_F(RetryTest, DoesNotRepeatWhatWillNotPass) {
   EXPECT_TRUE(clock_.slept.empty());
 }
 
+TEST_F(RetryTest, TakesANewConnectionAfterOneThatBroke) {
+  send({answer(503), no_answer(Kind::kNoAnswer), answer(503), answer(200)});
+  std::vector<bool> wanted;
+  for (const HttpRequest& request : http_->requests) {
+    wanted.push_back(request.wants_new_connection);
+  }
+  EXPECT_EQ(wanted, (std::vector<bool>{false, false, true, false}));
+}
+
 TEST_F(RetryTest, EndsAfterTheAttemptsOfThePolicy) {
   const auto result = send({answer(503)});
   EXPECT_EQ(sent(), 5u);

@@ -1,5 +1,7 @@
 #include "finops/pipeline/part_opening.h"
 
+#include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "finops/core/error.h"
@@ -35,6 +37,74 @@ class SpoolingReader : public ByteReader {
   std::shared_ptr<Spool> spool_;
 };
 
+constexpr std::uint64_t kLongestHead = 256 << 10;
+
+/// The first bytes of an object that was read once.
+struct KeptHead {
+  const std::uint64_t limit;
+  std::string bytes;
+  bool is_complete = false;  // as far as the limit allows, or somebody reads on without keeping
+  bool was_opened = false;
+};
+
+/// The first one to read an object: what it reads stays.
+class HeadKeepingReader : public ByteReader {
+ public:
+  HeadKeepingReader(std::unique_ptr<ByteReader> from, std::shared_ptr<KeptHead> head)
+      : from_(std::move(from)), head_(std::move(head)) {}
+
+  std::size_t read(std::span<std::byte> out) override {
+    const std::size_t n = from_->read(out);
+    head_->is_complete = head_->is_complete || head_->bytes.size() + n > head_->limit;
+    if (!head_->is_complete) head_->bytes.append(reinterpret_cast<const char*>(out.data()), n);
+    return n;
+  }
+
+ private:
+  std::unique_ptr<ByteReader> from_;
+  std::shared_ptr<KeptHead> head_;
+};
+
+/// The second one: takes what was kept, and opens the object for the rest, if there is one.
+class HeadTakingReader : public ByteReader {
+ public:
+  HeadTakingReader(PartPlace place, ObjectInfo object, std::string head)
+      : place_(std::move(place)), object_(std::move(object)), head_(std::move(head)) {}
+
+  std::size_t read(std::span<std::byte> out) override {
+    const std::size_t n = std::min(out.size(), head_.size() - at_);
+    if (n > 0) {
+      std::memcpy(out.data(), head_.data() + at_, n);
+      at_ += n;
+      return n;
+    }
+    if (!rest_) {
+      if (at_ == object_.size) return 0;
+      rest_ = place_.bucket->open(object_.key, {.offset = at_, .expected_etag = object_.etag});
+      head_ = std::string();
+      at_ = 0;
+    }
+    return rest_->read(out);
+  }
+
+ private:
+  const PartPlace place_;
+  const ObjectInfo object_;
+  std::string head_;
+  std::size_t at_ = 0;
+  std::unique_ptr<ByteReader> rest_;
+};
+
+std::unique_ptr<ByteReader> open_with_head(const PartPlace& place, const ObjectInfo& object,
+                                           const std::shared_ptr<KeptHead>& head) {
+  if (!std::exchange(head->was_opened, true)) {
+    return std::make_unique<HeadKeepingReader>(open_object(place, object), head);
+  }
+  std::string bytes = std::exchange(head->bytes, {});
+  if (bytes.empty()) return open_object(place, object);
+  return std::make_unique<HeadTakingReader>(place, object, std::move(bytes));
+}
+
 }  // namespace
 
 std::unique_ptr<ByteReader> open_object(const PartPlace& place, const ObjectInfo& object) {
@@ -61,6 +131,24 @@ BillPart part_of_delivery(const PartPlace& place, const ObjectInfo& object) {
             }
             return open_random(*place.bucket, object);
           }};
+}
+
+std::vector<BillPart> parts_of_delivery(const PartPlace& place,
+                                        const std::vector<ObjectInfo>& objects,
+                                        std::uint64_t memory_bytes) {
+  std::vector<BillPart> parts;
+  for (const ObjectInfo& object : objects) {
+    parts.push_back(part_of_delivery(place, object));
+    const bool stays_anyway = !place.is_remote || place.staged != nullptr;
+    const std::uint64_t length = std::min(object.size, kLongestHead);
+    if (stays_anyway || parts.back().format == BillFormat::kParquet || length > memory_bytes) {
+      continue;
+    }
+    memory_bytes -= length;
+    const auto head = std::make_shared<KeptHead>(length);
+    parts.back().open = [place, object, head] { return open_with_head(place, object, head); };
+  }
+  return parts;
 }
 
 }  // namespace finops

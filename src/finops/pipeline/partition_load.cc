@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <utility>
 
 #include "finops/core/error.h"
+#include "finops/core/parallel.h"
 #include "finops/core/sha256.h"
 #include "finops/pipeline/delivery_decision.h"
 #include "finops/pipeline/one_bill_check.h"
@@ -12,10 +14,19 @@
 #include "finops/pipeline/partition_history.h"
 #include "finops/pipeline/partition_lock.h"
 #include "finops/pipeline/quarantine_writer.h"
+#include "finops/pipeline/read_ahead.h"
 #include "finops/sources/column_naming.h"
 #include "finops/sources/delivered_files.h"
 
 namespace finops {
+namespace {
+
+constexpr std::size_t kHeadersAtOnce = 8;  // through the network
+/// Of the memory limit: what was read for the headers.
+constexpr std::uint64_t kShareOfHeads = 16;
+
+}  // namespace
+
 PartitionLoad::PartitionLoad(lake::Lake& lake, const PipelineSettings& settings, Clock& clock,
                              const PipelineExport& from, const Delivery& delivery, bool overwrite,
                              const RunHooks& hooks, std::stop_token stop, LoadTurns turns)
@@ -66,6 +77,7 @@ PartitionReport PartitionLoad::run() {
     report.stages = times_.stages();
     return report;
   } catch (const Error& error) {
+    parts_.clear();  // and with them what was being read ahead
     // What a broken download left must not break every later run as well.
     if (was_staged && error.kind() == ErrorKind::kInvalidData) staged_->discard();
     throw;
@@ -139,11 +151,14 @@ void PartitionLoad::adopt_manifest() {
 }
 
 void PartitionLoad::read_headers() {
-  for (const auto& object : objects_) {
-    bytes_ += object.size;
-    parts_.push_back(part_of_delivery(place(), object));
-    headers_.push_back(read_header(parts_.back()));
-  }
+  std::vector<std::uint64_t> sizes;
+  for (const auto& object : objects_) sizes.push_back(object.size);
+  bytes_ = std::accumulate(sizes.begin(), sizes.end(), std::uint64_t{0});
+  parts_ = parts_of_delivery(place(), objects_, settings_.memory_bytes / kShareOfHeads);
+  headers_.resize(parts_.size());
+  for_each_at_once(parts_.size(), from_.is_remote ? kHeadersAtOnce : 1,
+                   [&](std::size_t i) { headers_[i] = read_header(parts_[i]); });
+  if (from_.is_remote) parts_ = with_read_ahead(std::move(parts_), std::move(sizes));
   turns_.columns.wait();
   prepared_ =
       prepare_layout(lake_, table_, delivered_columns(headers_, delivery_), *delivery_.dictionary);

@@ -42,6 +42,34 @@ RecordsByPartition records_by_partition(lake::Lake& lake) {
   return records;
 }
 
+/// Requests, or exports with eight requests each: buckets are far away.
+constexpr std::size_t kRequestsAtOnce = 8, kExportsAtOnce = 4;
+
+/// What an export has, or why that could not be found out.
+struct Discovered {
+  FoundManifests found;
+  std::optional<Error> error;
+
+  FoundManifests take() {
+    if (error) throw Error(*error);
+    return std::move(found);
+  }
+};
+
+std::vector<Discovered> discover_all(const std::vector<const PipelineExport*>& exports,
+                                     const PeriodRange& range) {
+  std::vector<Discovered> all(exports.size());
+  for_each_at_once(exports.size(), kExportsAtOnce, [&](std::size_t i) {
+    try {
+      all[i].found = exports[i]->source->discover(range);
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kCancelled) throw;
+      all[i].error = error;
+    }
+  });
+  return all;
+}
+
 PlanItem broken(const PipelineExport& from, const std::string& period, const std::string& manifest,
                 ErrorKind kind, const std::string& message) {
   PlanItem item;
@@ -172,10 +200,12 @@ Pipeline::FoundWork Pipeline::find_work(const Selection& selection, bool overwri
   const RecordsByPartition known = records_by_partition(lake_);
   FoundWork all;
   std::vector<Work>& work = all.work;
-  for (const auto* from : exports) {
+  const PeriodRange range{selection.first, selection.last};
+  std::vector<Discovered> discovered = discover_all(exports, range);
+  for (std::size_t i = 0; i < exports.size(); ++i) {
+    const auto* from = exports[i];
     try {
-      const PeriodRange range{selection.first, selection.last};
-      FoundManifests found = from->source->discover(range);
+      FoundManifests found = discovered[i].take();
       if (can_judge_freshness(range, clock_.now())) {
         auto old = judge_freshness(from->name, from->max_age, found.newest_manifest, clock_.now());
         if (old) all.stale.push_back(std::move(*old));
@@ -192,7 +222,6 @@ Pipeline::FoundWork Pipeline::find_work(const Selection& selection, bool overwri
         work.push_back({std::move(item), from, std::move(delivery), std::move(mark)});
       }
     } catch (const Error& error) {
-      if (error.kind() == ErrorKind::kCancelled) throw;
       work.push_back({broken(*from, "", "", error.kind(), error.what()), from, std::nullopt});
     }
   }
@@ -243,25 +272,27 @@ void Pipeline::refuse_later_of_two(std::vector<Work>& work) {
   }
 }
 
+/// What there is to read for it.
+void Pipeline::size_up(Work& work) {
+  PlanItem& item = work.item;
+  if (!work.delivery || !reads_files(item.action)) return;
+  try {
+    const auto objects = check_files(*work.from->bucket, *work.delivery);
+    item.files = objects.size();
+    for (const auto& object : objects) item.bytes += object.size;
+  } catch (const Error& error) {
+    item.action = PlanAction::kBroken;
+    item.error_kind = error.kind();
+    item.reason = error.what();
+  }
+}
+
 RunPlan Pipeline::plan(const Selection& selection, bool overwrite) {
   FoundWork all = find_work(selection, overwrite);
   refuse_later_of_two(all.work);
   RunPlan plan{{}, std::move(all.notes)};
-  for (auto& work : all.work) {
-    PlanItem& item = work.item;
-    if (work.delivery && reads_files(item.action)) {
-      try {
-        const auto objects = check_files(*work.from->bucket, *work.delivery);
-        item.files = objects.size();
-        for (const auto& object : objects) item.bytes += object.size;
-      } catch (const Error& error) {
-        item.action = PlanAction::kBroken;
-        item.error_kind = error.kind();
-        item.reason = error.what();
-      }
-    }
-    plan.items.push_back(std::move(item));
-  }
+  for_each_at_once(all.work.size(), kRequestsAtOnce, [&](std::size_t i) { size_up(all.work[i]); });
+  for (Work& work : all.work) plan.items.push_back(std::move(work.item));
   return plan;
 }
 

@@ -180,6 +180,7 @@ class Pipeline {
   FoundWork find_work(const Selection& selection, bool overwrite);
   static void refuse_overlaps(std::vector<Work>& work, const Ledger& ledger);
   static void refuse_later_of_two(std::vector<Work>& work);
+  static void size_up(Work& work);
   class TurnsOfMonths;
   RunReport for_all(const RunOptions& options, const RunHooks& hooks, const std::stop_token& stop,
                     const Step& step);

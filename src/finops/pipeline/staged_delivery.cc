@@ -9,9 +9,11 @@
 #include <cstdio>
 #include <filesystem>
 #include <map>
+#include <mutex>
 #include <utility>
 
 #include "finops/core/error.h"
+#include "finops/core/parallel.h"
 #include "finops/pipeline/file_bytes.h"
 #include "finops/pipeline/folder_output.h"
 
@@ -22,6 +24,9 @@ namespace fs = std::filesystem;
 
 /// What is not wholly there yet has this behind its name.
 constexpr const char* kPartial = ".part";
+
+/// Each has several ranges on their way, once it is long.
+constexpr std::size_t kDownloadsAtOnce = 4;
 
 std::uint64_t size_of(const std::string& path) {
   std::error_code code;
@@ -87,6 +92,10 @@ class KeepingReader : public ByteReader {
       const std::size_t n = file_.read(out);
       at_ += n;
       if (n > 0) return n;
+      if (at_ > 0 && at_ == object_.size) {
+        finish();
+        return 0;
+      }
       // The end of what is there is where writing goes on.
       rest_ = bucket_->open(object_.key, {.offset = at_, .expected_etag = object_.etag});
     }
@@ -234,15 +243,18 @@ std::unique_ptr<RandomAccessBytes> StagedDelivery::open_random(const ObjectInfo&
 
 void StagedDelivery::download(const std::function<void(std::uint64_t)>& on_bytes,
                               std::stop_token stop) {
-  std::vector<std::byte> buffer(1 << 20);
-  for (const StagedFile& file : mark_.files) {
-    if (fs::exists(path_of(file))) continue;
+  std::mutex mutex;
+  for_each_at_once(mark_.files.size(), kDownloadsAtOnce, [&](std::size_t i) {
+    const StagedFile& file = mark_.files[i];
+    if (fs::exists(path_of(file))) return;
     KeepingReader reader(bucket_, file.object, path_of(file));
+    std::vector<std::byte> buffer(1 << 20);
     while (const std::size_t n = reader.read(buffer)) {
       if (stop.stop_requested()) throw Error(ErrorKind::kCancelled, "interrupted");
+      const std::lock_guard lock(mutex);
       if (on_bytes) on_bytes(n);
     }
-  }
+  });
 }
 
 void StagedDelivery::complete(std::stop_token stop) {

@@ -14,7 +14,8 @@ namespace finops {
 /// One delivery on its way into the staging area, or in it already:
 /// <staging_dir>/<source>/<billing_period>/<execution_id>/. Reading an object through it keeps what
 /// was read, so that bytes come over the network once and touch the disk once; a killed download
-/// goes on where it was. Under the lock of its (source, period); one thread at a time.
+/// goes on where it was. Under the lock of its (source, period); one thread at a time, except that
+/// several objects may be opened and read at once.
 class StagedDelivery {
  public:
   /// Makes the folder ready: what is in it of other versions of these objects goes away. kNoSpace
@@ -32,7 +33,8 @@ class StagedDelivery {
   std::unique_ptr<ByteReader> open(const ObjectInfo& object);
   /// The whole object when all of it is in the folder, else nothing.
   std::unique_ptr<RandomAccessBytes> open_random(const ObjectInfo& object);
-  /// Everything that is missing. `on_bytes` is told how many came.
+  /// Everything that is missing, several files at once. `on_bytes` is told how many came, by one
+  /// thread at a time.
   void download(const std::function<void(std::uint64_t)>& on_bytes, std::stop_token stop);
 
   /// All is there: downloads what nobody read to its end, marks the folder complete and removes

@@ -52,11 +52,14 @@ class S3Reader : public ByteReader {
   }
 
  private:
-  /// The first range also tells whether the object is there, which version it is and how long.
+  /// The first range also tells whether the object is there, which version it is and how long. Who
+  /// begins at the first byte and says no length may want a header only.
   void open(const ReadOptions& options) {
     const std::uint64_t wanted = options.length.value_or(UINT64_MAX);
-    const std::uint64_t first =
-        std::min({wanted, client_->options().first_range_bytes, client_->options().range_bytes});
+    const std::uint64_t range = client_->options().range_bytes;
+    const bool may_want_little = options.offset == 0 && !options.length;
+    const std::uint64_t first = std::min(
+        wanted, may_want_little ? std::min(client_->options().first_range_bytes, range) : range);
     if (first == 0) {
       S3Call call{.method = "HEAD", .key = key_, .tried = tried_};
       add_condition(call);

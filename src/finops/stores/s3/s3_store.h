@@ -36,7 +36,8 @@ struct S3Options {
   std::stop_token stop;  // ends every call with kCancelled
 
   /// An object is read in ranges of this size, so many at once; a reader holds at most their
-  /// product. The first range is short, since many readers want a header only.
+  /// product. The first range is short for who reads from the first byte on and may want a header
+  /// only.
   std::uint64_t range_bytes = 4u << 20;
   unsigned parallel_ranges = 4;
   std::uint64_t first_range_bytes = 256u << 10;
