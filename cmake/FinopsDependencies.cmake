@@ -86,6 +86,11 @@ if(DuckDB_FOUND AND TARGET duckdb)
 else()
   finops_pinned_library(DuckDB::duckdb duckdb duckdb)
 endif()
+# What is compiled against it and loads it when it runs (engines/duckdb/duckdb_library.cc).
+add_library(DuckDB::loaded INTERFACE IMPORTED GLOBAL)
+target_include_directories(DuckDB::loaded INTERFACE $<TARGET_PROPERTY:DuckDB::duckdb,INTERFACE_INCLUDE_DIRECTORIES>)
+target_compile_definitions(DuckDB::loaded INTERFACE FINOPS_DUCKDB_LIBRARY="$<TARGET_FILE_NAME:DuckDB::duckdb>")
+target_link_libraries(DuckDB::loaded INTERFACE ${CMAKE_DL_LIBS})
 
 # Object files do not depend on where the checkout is, so that all checkouts of a machine share ccache's store.
 find_program(FINOPS_CCACHE ccache)

@@ -86,6 +86,8 @@ function(finops_test name)
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR} ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(${name} PRIVATE ${arg_DEPENDS} ${arg_LIBRARIES} finops_flags finops_sanitizer_options
                         GTest::gmock GTest::gtest_main)
+  # What is loaded while they run is not linked, so that CMake does not name its folder.
+  set_target_properties(${name} PROPERTIES BUILD_RPATH "$<TARGET_FILE_DIR:DuckDB::duckdb>")
   if(CMAKE_BUILD_TYPE STREQUAL "Release")
     target_compile_options(${name} PRIVATE -O1)  # tests take longer to compile than to run
   endif()

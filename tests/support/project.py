@@ -40,9 +40,9 @@ class Project:
         text = f'data_dir = "{self.folder}/data"\n{extra}\n' + "\n".join(self.exports) + "\n"
         (self.folder / "config.toml").write_text(text)
 
-    def run(self, *arguments, expect=0, env=None, stdin=None, timeout=120):
+    def run(self, *arguments, expect=0, env=None, stdin=None, timeout=120, program=BINARY):
         """Runs finops; `expect` is the exit code (None: any). Returns code, stdout, stderr."""
-        command = [str(BINARY), *map(str, arguments)]
+        command = [str(program), *map(str, arguments)]
         done = subprocess.run(command, cwd=self.folder, env=self.environment(env), capture_output=True, text=True,
                               input=stdin, timeout=timeout)
         if expect is not None:

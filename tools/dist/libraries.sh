@@ -9,10 +9,16 @@ SYSTEM_LIBRARIES='ld-linux-x86-64\.so\.2|linux-vdso\.so\.1|lib(c|m|dl|pthread|rt
 # Packages of which headers or archives were compiled into the program.
 COMPILED_IN=(libcli11-dev nlohmann-json3-dev libsimdjson-dev)
 
-# needed_libraries PROGRAM: "<soname> <path>" of everything that it needs, and that those need, but the system's.
+# What the program loads by itself, when it is needed (src/finops/engines/duckdb/duckdb_library.cc).
+LOADED_LIBRARIES=("$PWD/.deps/duckdb/lib/libduckdb.so")
+
+# needed_libraries PROGRAM: "<soname> <path>" of everything that it needs or loads, and that those need, but the system's.
 needed_libraries() {
-  LD_LIBRARY_PATH=$DEPS_LIBRARIES ldd "$1" | sed -nE 's/^\s*(\S+) => (.*\S) \(0x.*/\1 \2/p; s/^\s*(\S+) => not found.*/\1 -/p' |
-    grep -vE "^($SYSTEM_LIBRARIES) " | sort
+  {
+    LD_LIBRARY_PATH=$DEPS_LIBRARIES ldd "$1" "${LOADED_LIBRARIES[@]}" |
+      sed -nE 's/^\s*(\S+) => (.*\S) \(0x.*/\1 \2/p; s/^\s*(\S+) => not found.*/\1 -/p'
+    printf '%s\n' "${LOADED_LIBRARIES[@]}" | sed -E 's|.*/([^/]*)$|\1 &|'
+  } | grep -vE "^($SYSTEM_LIBRARIES) " | sort -u
 }
 
 # package_of FILE: the distribution's package that FILE belongs to; dpkg knows some by their path without /usr.
