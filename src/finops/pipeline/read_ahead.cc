@@ -151,7 +151,8 @@ std::unique_ptr<ByteReader> ReadAhead::open(std::size_t number) {
 
 }  // namespace
 
-std::vector<BillPart> with_read_ahead(std::vector<BillPart> parts, std::vector<std::uint64_t> sizes,
+std::vector<BillPart> with_read_ahead(std::vector<BillPart> parts,
+                                      const std::vector<std::uint64_t>& sizes,
                                       const ReadAheadLimits& limits) {
   const auto ahead = std::make_shared<ReadAhead>(parts, sizes, limits);
   for (std::size_t i = 0; i < parts.size(); ++i) {

@@ -21,7 +21,8 @@ struct ReadAheadLimits {
 /// their own, so that something is always on its way, between two files as within a large one. What
 /// goes wrong with a part is thrown when that part is read. What is begun ends with the last copy
 /// of the parts and of their readers.
-std::vector<BillPart> with_read_ahead(std::vector<BillPart> parts, std::vector<std::uint64_t> sizes,
+std::vector<BillPart> with_read_ahead(std::vector<BillPart> parts,
+                                      const std::vector<std::uint64_t>& sizes,
                                       const ReadAheadLimits& limits = {});
 
 }  // namespace finops

@@ -27,7 +27,7 @@ class CountedParts {
     for (std::size_t i = 0; i < sizes.size(); ++i) {
       parts.push_back({std::to_string(i), [this, i, size = sizes[i]] { return open(i, size); }});
     }
-    parts_ = with_read_ahead(std::move(parts), std::move(sizes), limits);
+    parts_ = with_read_ahead(std::move(parts), sizes, limits);
   }
 
   std::unique_ptr<ByteReader> open(std::size_t i) { return parts_[i].open(); }
