@@ -316,8 +316,8 @@ void Conversion::work(unsigned thread) {
     while (!failure_ && !is_done()) {
       if (stop_.stop_requested())
         throw Error(ErrorKind::kCancelled, "the conversion was cancelled");
-      const bool did_work =
-          try_read(lock) || try_settle(lock) || try_fill(lock, first_lane) || try_parse(lock, parser);
+      const bool did_work = try_read(lock) || try_settle(lock) || try_fill(lock, first_lane) ||
+                            try_parse(lock, parser);
       if (did_work) {
         changed_.notify_all();
       } else {
