@@ -35,9 +35,9 @@ MemoryPlan::MemoryPlan(const ConvertOptions& options, std::size_t columns, unsig
   const std::size_t most_blocks = memory / 8 / kUsualBlockMemory;
   blocks = std::min<std::size_t>(std::max(12u, 3 * threads), std::max<std::size_t>(most_blocks, 3));
   giant_block_bytes = memory / 4;
-  // Compressed pages are smaller than their text; up to three groups are in memory for a while: one
-  // being filled, one complete, one being written.
-  group_text_bytes = memory / 8 * 3;
+  // A group is kept as compressed pages, which are smaller than what was delivered for them; up to
+  // three are in memory for a while: one being filled, one complete, one being written.
+  group_delivered_bytes = memory / 8 * 3;
   most_streams = memory < kUsualMemory ? 1 : kMostStreams;
   const std::size_t lanes = columns / kLaneColumns + 1;
   lane_dictionary_bytes = std::max<std::size_t>(memory / 4 / lanes, 1 << 20);
@@ -251,8 +251,9 @@ void Conversion::fill(Lane& lane, const RowBlock& block) {
     limit_dictionaries(lane);
     first += rows;
     lane.group_rows += static_cast<std::int64_t>(rows);
-    lane.group_text += block.size * rows / block.rows;
-    if (rows_until_cut(lane) <= 0 || lane.group_text >= plan_.group_text_bytes) finish_group(lane);
+    lane.group_delivered += block.compressed_bytes * rows / block.rows;
+    const bool is_large = lane.group_delivered >= plan_.group_delivered_bytes;
+    if (rows_until_cut(lane) <= 0 || is_large) finish_group(lane);
   }
 }
 
@@ -291,7 +292,7 @@ void Conversion::finish_group(Lane& lane) {
   lane.file_rows += lane.group_rows;
   if (lane.file_rows >= options_.file_rows) lane.file_rows = 0;
   lane.group_rows = 0;
-  lane.group_text = 0;
+  lane.group_delivered = 0;
 }
 
 void Conversion::write_complete_groups(Lock& lock) {

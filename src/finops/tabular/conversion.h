@@ -26,7 +26,7 @@ struct MemoryPlan {
   std::size_t block_bytes = 512 << 10;
   std::size_t blocks;             // in flight
   std::size_t giant_block_bytes;  // text in flight beyond which reading waits
-  std::size_t group_text_bytes;   // a row group ends after so much text
+  std::size_t group_delivered_bytes;  // a row group ends after so much of the delivered files
   std::size_t lane_dictionary_bytes;
   std::size_t most_streams;
   EncodingOptions encoding;
@@ -61,7 +61,8 @@ class Conversion {
     std::size_t first_leaf;
     std::uint64_t next = 0;  // block
     bool is_busy = false, is_finished = false;
-    std::size_t group = 0, group_text = 0;
+    std::size_t group = 0;
+    std::uint64_t group_delivered = 0;  // bytes
     std::int64_t group_rows = 0, file_rows = 0;  // of the group; of the file, before the group
   };
   struct Stream {
