@@ -1,10 +1,14 @@
 // What a conversion writes: files, row groups, metrics, the same bytes each time.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <parquet/column_page.h>
 #include <parquet/column_reader.h>
 #include <parquet/file_reader.h>
 #include <parquet/metadata.h>
 #include <parquet/schema.h>
+
+#include <map>
+#include <random>
 
 #include "finops/core/sha256.h"
 #include "finops/tabular/kernels.h"
@@ -100,7 +104,7 @@ TEST(BillOutputTest, BeginsRowGroupsAndFilesAtTheirRows) {
 TEST(BillOutputTest, TellsReadersWhichColumnsAreDictionariesOnly) {
   std::string text = "id,tag\n";
   for (int i = 0; i < 200'000; ++i) {
-    text += "id-" + std::to_string(i) + "-0123456789abcdef," + (i < 100'000 ? "team" : "") + "\n";
+    text += "id-" + std::to_string(i) + "-0123456789abcdef," + (i < 60'000 ? "team" : "") + "\n";
   }
   const Conversions c =
       convert({part_of("a", text)}, layout_of({kColumns[0], kColumns[4]}), {.threads = 2});
@@ -117,7 +121,7 @@ TEST(BillOutputTest, TellsReadersWhichColumnsAreDictionariesOnly) {
   const auto tags = file->metadata()->RowGroup(0)->ColumnChunk(1)->encoding_stats();
   ASSERT_THAT(tags, SizeIs(2));
   EXPECT_EQ(tags[0].page_type, parquet::PageType::DICTIONARY_PAGE);
-  EXPECT_EQ(tags[1].count, 4);
+  EXPECT_EQ(tags[1].count, 2) << "one of them has NULLs only";
   const auto nothing = file->metadata()->RowGroup(1)->ColumnChunk(1)->encoding_stats();
   ASSERT_THAT(nothing, SizeIs(1));
   EXPECT_EQ(nothing[0].encoding, parquet::Encoding::PLAIN);
@@ -149,6 +153,96 @@ TEST(BillOutputTest, GivesFieldIdsAndTypes) {
   EXPECT_EQ(describe(entry), "key_value -1 repeated None");
   EXPECT_EQ(describe(*entry.field(0)), "key 5 required String");
   EXPECT_EQ(describe(*entry.field(1)), "value 6 optional String");
+}
+
+/// Pages of one column chunk in a file, by type and encoding, as its footer counts them.
+using PageCounts = std::map<std::pair<parquet::PageType::type, parquet::Encoding::type>, int>;
+
+PageCounts pages_of(const std::string& file, int leaf, int row_group = 0) {
+  PageCounts counts;
+  const auto chunk = metadata_of(file)->RowGroup(row_group)->ColumnChunk(leaf);
+  for (const auto& pages : chunk->encoding_stats()) {
+    counts[{pages.page_type, pages.encoding}] = pages.count;
+  }
+  return counts;
+}
+
+/// The same, counted.
+PageCounts counted_pages(const std::string& file, int leaf) {
+  PageCounts counts;
+  const auto reader = parquet::ParquetFileReader::Open(
+      std::make_shared<arrow::io::BufferReader>(arrow::Buffer::FromString(file)));
+  const auto pages = reader->RowGroup(0)->GetColumnPageReader(leaf);
+  while (const auto page = pages->NextPage()) {
+    const auto encoding = page->type() == parquet::PageType::DICTIONARY_PAGE
+                              ? static_cast<const parquet::DictionaryPage&>(*page).encoding()
+                              : static_cast<const parquet::DataPageV1&>(*page).encoding();
+    ++counts[std::pair(page->type(), encoding)];
+  }
+  return counts;
+}
+
+constexpr auto kDataPage = parquet::PageType::DATA_PAGE;
+constexpr auto kDictionaryPage = parquet::PageType::DICTIONARY_PAGE;
+constexpr auto kPlain = parquet::Encoding::PLAIN;
+constexpr auto kCoded = parquet::Encoding::RLE_DICTIONARY;
+
+TEST(BillOutputTest, TellsHowThePagesOfEachChunkAreEncoded) {
+  const Conversions c = convert({part_of("a", bill_text(70'000))}, layout_of(kColumns));
+  const int leaves = metadata_of(*c.files[0])->num_columns();
+  for (int leaf = 0; leaf < leaves; ++leaf) {
+    EXPECT_EQ(pages_of(*c.files[0], leaf), counted_pages(*c.files[0], leaf)) << "leaf " << leaf;
+  }
+  EXPECT_EQ(pages_of(*c.files[0], 1),
+            (PageCounts{{{kDictionaryPage, kPlain}, 1}, {{kDataPage, kCoded}, 2}}))
+      << "times: all in the dictionary, 65,536 rows a page";
+  EXPECT_EQ(pages_of(*c.files[0], 0).count({kDataPage, kPlain}), 1u)
+      << "ids: the dictionary does not pay";
+}
+
+TEST(BillOutputTest, EndsPagesOfLongTextsBeforeManyColumnsOfThemFillTheMemory) {
+  constexpr int kTextColumns = 8, kRows = 15'000;
+  std::vector<std::pair<std::string, ColumnType>> columns;
+  std::string text;
+  for (int c = 0; c < kTextColumns; ++c) {
+    columns.emplace_back("c" + std::to_string(c), ColumnType::kText);
+    text += (c > 0 ? ",c" : "c") + std::to_string(c);
+  }
+  for (int r = 0; r < kRows; ++r) {
+    for (int c = 0; c < kTextColumns; ++c) {
+      text += (c > 0 ? "," : "\n") + std::to_string(r) + std::string(60, 'x');
+    }
+  }
+  const auto plain_pages = [&](std::uint64_t memory) {
+    const Conversions c =
+        convert({part_of("a", text)}, layout_of(columns), {.threads = 2, .memory_bytes = memory});
+    int pages = 0;
+    for (int leaf = 0; leaf < kTextColumns; ++leaf) {
+      pages += pages_of(*c.files[0], leaf)[{kDataPage, kPlain}];
+    }
+    return pages;
+  };
+  EXPECT_EQ(plain_pages(512 << 20), kTextColumns);
+  EXPECT_GT(plain_pages(1), kTextColumns) << "all of them would be more than their lane may hold";
+}
+
+TEST(BillOutputTest, EndsRowGroupsAfterSoMuchThatWasDeliveredNotAfterSoMuchText) {
+  const auto rows_of_first_group = [](const std::string& text) {
+    const Conversions c =
+        convert({part_of("a", text)}, layout_of(kColumns), {.threads = 2, .memory_bytes = 1});
+    return metadata_of(*c.files[0])->RowGroup(0)->num_rows();
+  };
+  constexpr int kRows = 30'000;
+  const std::string header = "id,tag\n";
+  std::string alike = header, random = header;
+  std::mt19937_64 generator(1);
+  for (int r = 0; r < kRows; ++r) {
+    alike += std::string(900, static_cast<char>('a' + r % 7)) + ",t\n";
+    for (int i = 0; i < 45; ++i) random += std::to_string(generator());
+    random += ",t\n";
+  }
+  EXPECT_EQ(rows_of_first_group(alike), kRows);
+  EXPECT_LT(rows_of_first_group(random), kRows * 9 / 10);
 }
 
 TEST(BillOutputTest, KeepsMetricsForIceberg) {

@@ -13,7 +13,7 @@ namespace finops::bill {
 
 struct EncodingOptions {
   int zstd_level = 1;
-  std::size_t page_rows = 32'768;
+  std::size_t page_rows = 65'536;
   std::size_t plain_page_bytes = 1 << 20;
   std::size_t dictionary_bytes = 2 << 20;  // above this a column's later pages are plain
 };

@@ -32,19 +32,20 @@ std::function<ConvertOutput::Named()> one_at_a_time(const ConvertOutput& output,
 
 MemoryPlan::MemoryPlan(const ConvertOptions& options, std::size_t columns, unsigned threads) {
   const std::size_t memory = std::max<std::size_t>(options.memory_bytes, kLeastMemory);
+  const std::size_t spare = memory - kLeastMemory / 4 * 3;  // beyond what a load needs anyhow
   const std::size_t most_blocks = memory / 8 / kUsualBlockMemory;
   blocks = std::min<std::size_t>(std::max(12u, 3 * threads), std::max<std::size_t>(most_blocks, 3));
   giant_block_bytes = memory / 4;
   // A group is kept as compressed pages, which are smaller than what was delivered for them; up to
   // three are in memory for a while: one being filled, one complete, one being written.
-  group_delivered_bytes = memory / 8 * 3;
+  group_delivered_bytes = spare / 3;
   most_streams = memory < kUsualMemory ? 1 : kMostStreams;
   const std::size_t lanes = columns / kLaneColumns + 1;
   lane_dictionary_bytes = std::max<std::size_t>(memory / 4 / lanes, 1 << 20);
-  const std::size_t code_bytes = 2 * sizeof(std::uint32_t) * (columns + 1);
-  encoding.page_rows = std::clamp<std::size_t>(memory / 8 / code_bytes, 1024, encoding.page_rows);
-  encoding.plain_page_bytes =
-      std::clamp<std::size_t>(memory / 8 / (columns + 1), 64 << 10, encoding.plain_page_bytes);
+  lane_plain_bytes = std::max<std::size_t>(memory / 8 / lanes, 1 << 19);
+  // Readers take the longer for a page the fewer rows it has.
+  const std::size_t code_bytes = sizeof(std::uint32_t) * (columns + 1);
+  encoding.page_rows = std::clamp<std::size_t>(spare / 3 / code_bytes, 1024, encoding.page_rows);
 }
 
 Conversion::Conversion(const std::vector<BillPart>& parts, const BillLayout& layout,
@@ -248,7 +249,7 @@ void Conversion::fill(Lane& lane, const RowBlock& block) {
     const std::size_t rows =
         std::min({block.rows - first, kSliceRows, static_cast<std::size_t>(rows_until_cut(lane))});
     for (std::size_t c = lane.first; c < lane.last; ++c) columns_[c].append(block, first, rows);
-    limit_dictionaries(lane);
+    limit_memory(lane);
     first += rows;
     lane.group_rows += static_cast<std::int64_t>(rows);
     lane.group_delivered += block.compressed_bytes * rows / block.rows;
@@ -257,17 +258,27 @@ void Conversion::fill(Lane& lane, const RowBlock& block) {
   }
 }
 
-/// The largest dictionaries go first. What a lane does depends on its blocks only.
-void Conversion::limit_dictionaries(const Lane& lane) {
+/// What a lane does depends on its blocks only.
+void Conversion::limit_memory(const Lane& lane) {
+  keep_within(plan_.lane_dictionary_bytes, lane, &OutputColumn::dictionary_memory,
+              &OutputColumn::give_up_dictionary);
+  keep_within(plan_.lane_plain_bytes, lane, &OutputColumn::plain_memory,
+              &OutputColumn::end_plain_page);
+}
+
+/// The column that holds most gives it first.
+void Conversion::keep_within(std::size_t limit, const Lane& lane,
+                             std::size_t (OutputColumn::*held)() const,
+                             void (OutputColumn::*give)()) {
   for (;;) {
     std::size_t total = 0, largest = lane.first, most = 0;
     for (std::size_t c = lane.first; c < lane.last; ++c) {
-      const std::size_t bytes = columns_[c].dictionary_memory();
+      const std::size_t bytes = (columns_[c].*held)();
       total += bytes;
       if (bytes > most) largest = c, most = bytes;
     }
-    if (total <= plan_.lane_dictionary_bytes || most == 0) return;
-    columns_[largest].give_up_dictionary();
+    if (total <= limit || most == 0) return;
+    (columns_[largest].*give)();
   }
 }
 

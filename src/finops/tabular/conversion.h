@@ -24,10 +24,11 @@ struct MemoryPlan {
   MemoryPlan(const ConvertOptions& options, std::size_t columns, unsigned threads);
 
   std::size_t block_bytes = 512 << 10;
-  std::size_t blocks;             // in flight
-  std::size_t giant_block_bytes;  // text in flight beyond which reading waits
+  std::size_t blocks;                 // in flight
+  std::size_t giant_block_bytes;      // text in flight beyond which reading waits
   std::size_t group_delivered_bytes;  // a row group ends after so much of the delivered files
   std::size_t lane_dictionary_bytes;
+  std::size_t lane_plain_bytes;  // of its texts that are in no dictionary and in no page yet
   std::size_t most_streams;
   EncodingOptions encoding;
   static constexpr std::size_t kLaneColumns = 8;
@@ -62,7 +63,7 @@ class Conversion {
     std::uint64_t next = 0;  // block
     bool is_busy = false, is_finished = false;
     std::size_t group = 0;
-    std::uint64_t group_delivered = 0;  // bytes
+    std::uint64_t group_delivered = 0;           // bytes
     std::int64_t group_rows = 0, file_rows = 0;  // of the group; of the file, before the group
   };
   struct Stream {
@@ -104,7 +105,9 @@ class Conversion {
   void settle(RowBlock& block);
   void fill(Lane& lane, const RowBlock& block);
   std::int64_t rows_until_cut(const Lane& lane) const;
-  void limit_dictionaries(const Lane& lane);
+  void limit_memory(const Lane& lane);
+  void keep_within(std::size_t limit, const Lane& lane, std::size_t (OutputColumn::*held)() const,
+                   void (OutputColumn::*give)());
   void finish_group(Lane& lane);
   void write_complete_groups(Lock& lock);
   void free_if_done(Slot& slot);

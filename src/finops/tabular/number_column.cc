@@ -54,7 +54,9 @@ void NumberColumn<Value>::bound(Value value) {
 
 template <class Value>
 std::uint32_t* NumberColumn<Value>::reserve(std::size_t n) {
-  if (codes_.size() < page_rows_ + n + 64) codes_.resize(page_rows_ + n + options_->page_rows + 64);
+  if (codes_.size() < page_rows_ + n + 64) codes_.resize(options_->page_rows + n + 64);
+  if (!page_has_values_) std::fill_n(codes_.data(), page_rows_, 0u);
+  page_has_values_ = true;
   return codes_.data() + page_rows_;
 }
 
@@ -85,7 +87,7 @@ void NumberColumn<Value>::append(const Value* values, std::size_t n) {
 
 template <class Value>
 void NumberColumn<Value>::append_nulls(std::size_t n) {
-  std::fill_n(reserve(n), n, 0u);
+  if (page_has_values_) std::fill_n(reserve(n), n, 0u);
   advance(n);
 }
 
@@ -122,7 +124,7 @@ template <class Value>
 void NumberColumn<Value>::append_plain(const Value* values, std::size_t n) {
   std::uint32_t* out = codes_.data() + page_rows_;
   const std::size_t wanted = plain_bytes_ + n * sizeof(Value);
-  if (wanted > plain_.capacity()) plain_.reserve(wanted + options_->plain_page_bytes, plain_bytes_);
+  if (wanted > plain_.capacity()) plain_.reserve(2 * wanted, plain_bytes_);
   char* write = plain_.data() + plain_bytes_;
   for (std::size_t i = 0; i < n; ++i) {
     const bool is_value = values[i] != null();
@@ -138,13 +140,16 @@ void NumberColumn<Value>::append_plain(const Value* values, std::size_t n) {
 template <class Value>
 void NumberColumn<Value>::flush_page() {
   if (page_rows_ == 0) return;
-  if (is_plain_) {
+  if (!page_has_values_) {
+    pages_.add_nulls(page_rows_);
+  } else if (is_plain_) {
     pages_.add_plain(codes_.data(), page_rows_, {plain_.data(), plain_bytes_});
   } else {
     pages_.add_codes(codes_.data(), page_rows_, std::max<std::size_t>(distinct_.size(), 1));
   }
   plain_bytes_ = 0;
   page_rows_ = 0;
+  page_has_values_ = false;
 }
 
 template <class Value>

@@ -59,8 +59,9 @@ class NumberColumn {
   std::vector<std::uint32_t> slots_;  // open addressing, codes; 0 is vacant
   Value last_ = null(), min_{}, max_{};
   std::uint32_t last_code_ = 0;
-  std::vector<std::uint32_t> codes_;
+  std::vector<std::uint32_t> codes_;  // of the page being filled, once it has values
   std::size_t page_rows_ = 0;
+  bool page_has_values_ = false;
   Buffer<char> plain_;
   std::size_t plain_bytes_ = 0;
 };

@@ -118,6 +118,15 @@ void OutputColumn::give_up_dictionary() {
       writer_);
 }
 
+std::size_t OutputColumn::plain_memory() const {
+  const auto* text = std::get_if<TextColumn>(&writer_);
+  return text != nullptr ? text->plain_memory() : 0;
+}
+
+void OutputColumn::end_plain_page() {
+  if (auto* text = std::get_if<TextColumn>(&writer_)) text->flush_page();
+}
+
 std::vector<Column> file_columns(const BillLayout& layout) {
   std::vector<Column> columns;
   for (const BoundColumn& bound : layout.delivered) columns.push_back(bound.column);

@@ -27,6 +27,9 @@ class OutputColumn {
   void finish_chunk(std::vector<ColumnChunk>& chunks);
   std::size_t dictionary_memory() const;
   void give_up_dictionary();
+  /// See TextColumn; of other columns nothing.
+  std::size_t plain_memory() const;
+  void end_plain_page();
 
  private:
   enum class From { kDelivered, kConstant, kFileName, kLine, kTime };

@@ -1,4 +1,5 @@
 // The schema and footer of parquet_format.h.
+#include <algorithm>
 #include <utility>
 
 #include "finops/core/decimal.h"
@@ -13,7 +14,8 @@ enum Repetition { kRequired = 0, kOptional = 1, kRepeated = 2 };
 // ConvertedType, for readers that know no LogicalType, and fields of the union LogicalType.
 constexpr int kConvertedUtf8 = 0, kConvertedMap = 1, kConvertedDecimal = 5, kConvertedMicros = 10;
 constexpr int kLogicalString = 1, kLogicalMap = 2, kLogicalDecimal = 5, kLogicalTimestamp = 8;
-constexpr int kZstd = 6;  // CompressionCodec
+constexpr int kZstd = 6;                           // CompressionCodec
+constexpr int kDataPage = 0, kDictionaryPage = 2;  // PageType
 
 void write_decimal(ThriftWriter& element, std::string& out) {
   element.begin(10);
@@ -59,6 +61,31 @@ void write_group(std::string& out, Repetition repetition, const std::string& nam
     write_plain_logical(element, out, kLogicalMap);
   }
   element.end();
+}
+
+struct EncodedPages {
+  int type;
+  Encoding encoding;
+  std::int64_t count;
+};
+
+/// Says, among other things, whether a chunk's values are all in its dictionary.
+void write_encoding_stats(ThriftWriter& meta, std::string& out, const ColumnChunk& chunk) {
+  const EncodedPages all[] = {
+      {kDictionaryPage, Encoding::kPlain, chunk.dictionary_page.empty() ? 0 : 1},
+      {kDataPage, Encoding::kPlain, chunk.plain_pages},
+      {kDataPage, Encoding::kRleDictionary, chunk.coded_pages}};
+  const auto is_there = [](const EncodedPages& pages) { return pages.count > 0; };
+  meta.list(13, ThriftWriter::kStruct,
+            static_cast<std::size_t>(std::ranges::count_if(all, is_there)));
+  for (const EncodedPages& pages : all) {
+    if (!is_there(pages)) continue;
+    ThriftWriter stats(out);
+    stats.i32(1, pages.type);
+    stats.i32(2, static_cast<int>(pages.encoding));
+    stats.i32(3, pages.count);
+    stats.end();
+  }
 }
 
 }  // namespace
@@ -145,32 +172,9 @@ void ParquetFooter::add_chunk(const LeafColumn& leaf, const ColumnChunk& chunk,
   if (chunk.max) statistics.binary(5, *chunk.max);
   if (chunk.min) statistics.binary(6, *chunk.min);
   statistics.end();
-  add_page_counts(chunk, meta);
+  write_encoding_stats(meta, row_groups_, chunk);
   meta.end();
   column.end();
-}
-
-/// What tells readers that they may work on the dictionary alone.
-void ParquetFooter::add_page_counts(const ColumnChunk& chunk, ThriftWriter& meta) {
-  struct PageCount {
-    int page_type;
-    Encoding encoding;
-    std::int32_t pages;
-  };
-  std::vector<PageCount> counts;
-  if (!chunk.dictionary_page.empty()) counts.push_back({kDictionaryPage, Encoding::kPlain, 1});
-  if (chunk.coded_pages > 0) {
-    counts.push_back({kDataPage, Encoding::kRleDictionary, chunk.coded_pages});
-  }
-  if (chunk.plain_pages > 0) counts.push_back({kDataPage, Encoding::kPlain, chunk.plain_pages});
-  meta.list(13, ThriftWriter::kStruct, counts.size());
-  for (const PageCount& count : counts) {
-    ThriftWriter element(row_groups_);
-    element.i32(1, count.page_type);
-    element.i32(2, static_cast<int>(count.encoding));
-    element.i32(3, count.pages);
-    element.end();
-  }
 }
 
 void ParquetFooter::add_row_group(const RowGroup& group, std::int64_t file_offset) {

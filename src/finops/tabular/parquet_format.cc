@@ -74,7 +74,7 @@ std::string data_page_header(std::int64_t values, Encoding encoding, std::size_t
                              std::size_t compressed) {
   std::string out;
   ThriftWriter page(out);
-  page.i32(1, kDataPage);
+  page.i32(1, 0);  // DATA_PAGE
   page.i32(2, static_cast<std::int64_t>(uncompressed));
   page.i32(3, static_cast<std::int64_t>(compressed));
   page.begin(5);
@@ -92,7 +92,7 @@ std::string dictionary_page_header(std::int64_t values, std::size_t uncompressed
                                    std::size_t compressed) {
   std::string out;
   ThriftWriter page(out);
-  page.i32(1, kDictionaryPage);
+  page.i32(1, 2);  // DICTIONARY_PAGE
   page.i32(2, static_cast<std::int64_t>(uncompressed));
   page.i32(3, static_cast<std::int64_t>(compressed));
   page.begin(7);

@@ -16,9 +16,6 @@ namespace finops::bill {
 // of runs and bit packing. Data pages are of version 1, encodings PLAIN and RLE_DICTIONARY, which
 // every reader knows, Iceberg's vectorized one too.
 
-class ThriftWriter;
-
-inline constexpr int kDataPage = 0, kDictionaryPage = 2;  // page types
 enum class PhysicalType { kInt64 = 2, kByteArray = 6, kFixedLenByteArray = 7 };
 enum class Encoding { kPlain = 0, kRle = 3, kRleDictionary = 8 };
 
@@ -54,7 +51,7 @@ struct ColumnChunk {
   std::int64_t values = 0;  // levels: NULLs included
   std::int64_t nulls = 0;
   std::int64_t uncompressed_size = 0;
-  std::int32_t plain_pages = 0, coded_pages = 0;  // of data
+  std::int64_t plain_pages = 0, coded_pages = 0;  // of data
   std::optional<std::string> min, max;            // PLAIN-encoded, without a string's length
   std::size_t size() const { return dictionary_page.size() + pages.size(); }
 };
@@ -88,7 +85,6 @@ class ParquetFooter {
 
  private:
   void add_chunk(const LeafColumn& leaf, const ColumnChunk& chunk, std::int64_t offset);
-  void add_page_counts(const ColumnChunk& chunk, ThriftWriter& meta);
   const ParquetSchema& schema_;
   std::string row_groups_;
   std::int64_t count_ = 0, rows_ = 0;

@@ -6,7 +6,8 @@
 namespace finops::bill {
 
 std::uint32_t* TextColumn::reserve(std::size_t n) {
-  if (codes_.size() < page_rows_ + n + 64) codes_.resize(page_rows_ + n + options_->page_rows + 64);
+  if (codes_.size() < page_rows_ + n + 64) codes_.resize(options_->page_rows + n + 64);
+  if (!page_has_values_) std::fill_n(codes_.data(), page_rows_, 0u);
   return codes_.data() + page_rows_;
 }
 
@@ -54,7 +55,7 @@ std::uint32_t TextColumn::translate(std::uint32_t code) {
 }
 
 void TextColumn::append_nulls(std::size_t n) {
-  std::fill_n(reserve(n), n, 0u);
+  if (page_has_values_) std::fill_n(reserve(n), n, 0u);
   advance(n, false);
   if (page_rows_ >= options_->page_rows) flush_page();
 }

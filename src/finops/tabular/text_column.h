@@ -30,6 +30,9 @@ class TextColumn {
   std::size_t dictionary_memory() const { return is_plain_ ? 0 : dictionary_.memory(); }
   /// The rest of the chunk is PLAIN; the dictionary's memory is given back.
   void give_up_dictionary();
+  /// Texts of the page being filled that are in no dictionary.
+  std::size_t plain_memory() const { return plain_.size(); }
+  void flush_page();
 
  private:
   /// The codes of a delivered dictionary's texts in ours, found out when one is met.
@@ -43,7 +46,6 @@ class TextColumn {
   void check_dictionary();
   void write_dictionary();
   void advance(std::size_t n, bool has_values);
-  void flush_page();
 
   const EncodingOptions* options_;
   ChunkPages pages_;
@@ -53,7 +55,7 @@ class TextColumn {
   StringDictionary dictionary_;
   Translation translation_;
   CellPlaces places_;
-  std::vector<std::uint32_t> codes_;  // of the page being filled
+  std::vector<std::uint32_t> codes_;  // of the page being filled, once it has values
   std::size_t page_rows_ = 0;
   bool page_has_values_ = false;
   std::string plain_;

@@ -55,6 +55,25 @@ TEST_F(DuckdbEngineTest, ShowsFilesOfAllShapesByFieldId) {
             "TIMESTAMP|MAP(VARCHAR, VARCHAR)|MAP(VARCHAR, DECIMAL(38,18))\n");
 }
 
+TEST_F(DuckdbEngineTest, ColumnsMayHaveAnyNames) {
+  const std::vector<std::string> names = {"a \"b\"",  "it's", "back\\slash\\",    "{x=1, y: [2]}",
+                                          " spaces ", "NULL", "sch\xC3\xB6n; --", "=,:(\\\"'"};
+  std::vector<Column> columns;
+  std::string select, ids, expected;
+  for (const std::string& name : names) {
+    columns.push_back(column(static_cast<int>(columns.size()) + 1, name));
+    const std::string id = std::to_string(columns.size());
+    select += (select.empty() ? "SELECT '" : ", '") + id + "' AS c" + id;
+    ids += (ids.empty() ? "{c" : ", c") + id + ": " + id;
+    expected += (expected.empty() ? "" : "|") + id;
+  }
+  columns.push_back(column(99, "not there"));
+  write_parquet(folder_ / "names.parquet", select, ids + "}");
+  const auto engine = make_duckdb_engine({table_of("t", columns, {folder_ / "names.parquet"})});
+  EXPECT_EQ(rows_of(*engine, "FROM t"), expected + "|NULL\n");
+  EXPECT_EQ(rows_of(*engine, "SELECT count(*) FROM t WHERE \"not there\" IS NULL"), "1\n");
+}
+
 TEST_F(DuckdbEngineTest, TheTimeZoneOfTheMachineMovesNoDay) {
   const char* before = std::getenv("TZ");
   const std::string kept = before != nullptr ? before : "";

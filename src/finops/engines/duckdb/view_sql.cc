@@ -20,9 +20,28 @@ std::string shown_column(const Column& column) {
   return "make_timestamp(epoch_us(" + name + ")) AS " + name;
 }
 
+constexpr std::string_view kReaderSchemaType =
+    "MAP(INTEGER, STRUCT(name VARCHAR, type VARCHAR, default_value VARCHAR))";
+
+/// A text within the text of a MAP.
+std::string quoted_member(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + '"';
+}
+
 std::string schema_entry(const Column& column) {
-  return std::to_string(column.field_id) + ": {name: " + quoted_literal(column.name) +
-         ", type: " + quoted_literal(stored_type(column.type)) + ", default_value: NULL}";
+  return std::to_string(column.field_id) + "={name: " + quoted_member(column.name) +
+         ", type: " + quoted_member(stored_type(column.type)) + ", default_value: NULL}";
+}
+
+/// One text that becomes a MAP: each query binds it in half the time of a MAP of expressions.
+std::string reader_schema(const std::vector<Column>& columns) {
+  return quoted_literal("{" + sql_list(columns, schema_entry) + "}") +
+         "::" + std::string(kReaderSchemaType);
 }
 
 std::string typed_null(const Column& column) {
@@ -97,24 +116,24 @@ std::string view_query(const lake::TableView& table) {
     return quoted_literal(exact_pattern(readable_path(f.uri)));
   };
   return "SELECT " + sql_list(columns, shown_column) + " FROM read_parquet([" +
-         sql_list(table.files, file) + "], hive_partitioning = false, schema = MAP {" +
-         sql_list(columns, schema_entry) + "})";
+         sql_list(table.files, file) +
+         "], hive_partitioning = false, schema = " + reader_schema(columns) + ")";
 }
 
 std::string create_views(const std::vector<lake::TableView>& tables) {
   std::set<std::string> schemas = {"main"};
   std::string sql;
-  const auto in_main = [](const std::string& name) {
-    return "CREATE VIEW IF NOT EXISTS main." + quoted_identifier(name) + " AS FROM " +
-           quoted_identifier(kMainNamespace) + "." + quoted_identifier(name) + ";\n";
+  const auto in_main = [](const std::string& name, const std::string& query) {
+    return "CREATE VIEW IF NOT EXISTS main." + quoted_identifier(name) + " AS " + query + ";\n";
   };
   for (const lake::TableView& table : tables) {
     const std::string schema = quoted_identifier(table.name.name_space);
     if (schemas.insert(table.name.name_space).second) sql += "CREATE SCHEMA " + schema + ";\n";
     const std::string name = schema + "." + quoted_identifier(table.name.name);
-    sql += "CREATE VIEW " + name + " AS " + view_query(table) + ";\n";
-    if (table.name.name_space != kMainNamespace) continue;
-    sql += in_main(table.name.name);
+    const std::string query = view_query(table);
+    sql += "CREATE VIEW " + name + " AS " + query + ";\n";
+    // The same once more: a view of the view would have to be bound twice in each query.
+    if (table.name.name_space == kMainNamespace) sql += in_main(table.name.name, query);
   }
   const bool has_ledger = std::ranges::any_of(tables, [](const lake::TableView& table) {
     return table.name.name_space == kMainNamespace && table.name.name == kLedger;
@@ -123,9 +142,10 @@ std::string create_views(const std::vector<lake::TableView>& tables) {
   for (const lake::TableView& table : tables) {
     if (table.name.name_space != kMainNamespace || !has_costs(table)) continue;
     const std::string name = costs_view_name(table);
-    sql += "CREATE VIEW IF NOT EXISTS " + quoted_identifier(kMainNamespace) + "." +
-           quoted_identifier(name) + " AS " + costs_query(table, has_ledger) + ";\n" +
-           in_main(name);
+    sql +=
+        "CREATE VIEW IF NOT EXISTS " + quoted_identifier(kMainNamespace) + "." +
+        quoted_identifier(name) + " AS " + costs_query(table, has_ledger) + ";\n" +
+        in_main(name, "FROM " + quoted_identifier(kMainNamespace) + "." + quoted_identifier(name));
   }
   return sql;
 }

@@ -34,9 +34,10 @@ TEST(ViewSqlTest, FindsColumnsByFieldId) {
                               {"file:///lake/x.parquet"});
   EXPECT_EQ(view_query(table),
             "SELECT \"a\", make_timestamp(epoch_us(\"when\")) AS \"when\" FROM "
-            "read_parquet(['/lake/x.parquet'], hive_partitioning = false, schema = MAP "
-            "{7: {name: 'a', type: 'VARCHAR', default_value: NULL}, "
-            "9: {name: 'when', type: 'TIMESTAMPTZ', default_value: NULL}})");
+            "read_parquet(['/lake/x.parquet'], hive_partitioning = false, schema = "
+            "'{7={name: \"a\", type: \"VARCHAR\", default_value: NULL}, "
+            "9={name: \"when\", type: \"TIMESTAMPTZ\", default_value: NULL}}'"
+            "::MAP(INTEGER, STRUCT(name VARCHAR, type VARCHAR, default_value VARCHAR)))");
 }
 
 }  // namespace

@@ -73,6 +73,15 @@ TEST_F(ViewsFileTest, AttachedUnderAnotherNameItShowsTheSame) {
   EXPECT_NO_THROW(client.run("SELECT n FROM other.bill; SELECT n FROM other.billing.bill"));
 }
 
+TEST_F(ViewsFileTest, NoViewOfATableIsAViewOfAView) {
+  publish(1);
+  DuckdbConnection client(database_, {{"access_mode", "READ_ONLY"}});
+  EXPECT_NO_THROW(
+      client.run("SELECT error('not so') FROM (SELECT count(*) = 2 AND "
+                 "bool_and(contains(sql, 'read_parquet')) AS is_so FROM duckdb_views() "
+                 "WHERE view_name = 'bill') WHERE NOT is_so"));
+}
+
 TEST_F(ViewsFileTest, NothingIsDoneWhenNothingChanged) {
   EXPECT_TRUE(publish(1));
   const auto written = fs::last_write_time(database_);
