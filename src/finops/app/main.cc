@@ -1,4 +1,3 @@
-#include <malloc.h>
 #include <unistd.h>
 
 #include <iostream>
@@ -6,24 +5,10 @@
 #include "finops/app/wiring.h"
 #include "finops/cli/run_cli.h"
 #include "finops/cli/stop_on_signal.h"
-
-namespace {
-
-/// Gives freed memory back to the system instead of waiting for ever larger blocks of it: the
-/// buffers of a load come and go by the megabyte, and peak memory is nearly halved at no cost in
-/// time (docs/performance.md).
-void return_freed_memory() {
-#if defined(__GLIBC__)
-  constexpr int kMostFreedBytes = 4 << 20;
-  ::mallopt(M_TRIM_THRESHOLD, kMostFreedBytes);
-  ::mallopt(M_MMAP_THRESHOLD, kMostFreedBytes);  // asking the system for each costs page faults
-#endif
-}
-
-}  // namespace
+#include "finops/core/freed_memory.h"
 
 int main(int argc, char** argv) {
-  return_freed_memory();
+  finops::return_freed_memory(1 << 20);
   const finops::StopOnSignal signals;  // before any other thread
   finops::CliHost host{.in = std::cin,
                        .out = std::cout,

@@ -6,6 +6,7 @@
 
 #include "finops/app/plain_load.h"
 #include "finops/cli/version.h"
+#include "finops/core/freed_memory.h"
 
 namespace finops {
 namespace {
@@ -18,6 +19,8 @@ bool allows_overlap(const Configuration& configuration, const std::string& sourc
 }  // namespace
 
 PipelineSettings pipeline_settings(const Configuration& configuration, const AwsConnections& aws) {
+  constexpr std::uint64_t kLittleMemory = 256 << 20;
+  if (configuration.memory_limit < kLittleMemory) return_freed_memory(128 << 10);
   PipelineSettings settings;
   settings.thresholds = {
       .rows = configuration.quarantine.threshold_rows,
