@@ -130,7 +130,7 @@ inline bool parse_usual_decimal(const char* data, std::uint32_t length, Int128& 
 inline bool decimal_of_real(double number, Int128& value) {
   constexpr double kMost = 1e15;
   for (const int places : {10, 6, 14}) {
-    const double unit = static_cast<double>(kPowerOf10[places]);  // exact, as is an integer below
+    const auto unit = static_cast<double>(kPowerOf10[places]);  // exact, as is an integer below
     const double scaled = number * unit;
     if (!(scaled < kMost && scaled > -kMost)) continue;
     const auto integer = static_cast<std::int64_t>(scaled + (scaled < 0 ? -0.5 : 0.5));

@@ -253,13 +253,13 @@ TEST(MergeParquetTest, PutsFilesOneAfterAnotherAlsoWhereTheyLackColumns) {
   Files files;
   std::vector<std::shared_ptr<arrow::Table>> tables;
   const std::vector<Column> columns = {kName, kCost, kTags};
-  for (int i = 0; i < 40; ++i) {
+  for (std::int64_t i = 0; i < 40; ++i) {
     auto rows = some_rows(300, i * 300)->SelectColumns({0, 1, 5}).ValueOrDie();
     if (i % 3 == 1) rows = rows->SelectColumns({0}).ValueOrDie();
     if (i % 3 == 2) rows = rows->SelectColumns({2, 0}).ValueOrDie();
     files.push_back(file_of(*rows, i % 2 == 0 ? zstd_pages() : small_pages().build(), 100));
-    for (std::size_t c = 0; c < columns.size(); ++c) {
-      const auto field = schema_of({columns[c]})->field(0);
+    for (const Column& column : columns) {
+      const auto field = schema_of({column})->field(0);
       if (rows->GetColumnByName(field->name())) continue;
       const auto nulls = arrow::MakeArrayOfNull(field->type(), 300).ValueOrDie();
       rows =
