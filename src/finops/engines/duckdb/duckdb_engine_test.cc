@@ -56,8 +56,9 @@ TEST_F(DuckdbEngineTest, ShowsFilesOfAllShapesByFieldId) {
 }
 
 TEST_F(DuckdbEngineTest, ColumnsMayHaveAnyNames) {
-  const std::vector<std::string> names = {"a \"b\"",  "it's", "back\\slash\\",    "{x=1, y: [2]}",
-                                          " spaces ", "NULL", "sch\xC3\xB6n; --", "=,:(\\\"'"};
+  std::vector<std::string> names = {"a \"b\"",  "it's", "back\\slash\\",    "{x=1, y: [2]}",
+                                    " spaces ", "NULL", "sch\xC3\xB6n; --", "=,:(\\\"'"};
+  for (char odd = ' '; odd < 127; ++odd) names.push_back(std::string("k") + odd);
   std::vector<Column> columns;
   std::string select, ids, expected;
   for (const std::string& name : names) {
@@ -67,7 +68,7 @@ TEST_F(DuckdbEngineTest, ColumnsMayHaveAnyNames) {
     ids += (ids.empty() ? "{c" : ", c") + id + ": " + id;
     expected += (expected.empty() ? "" : "|") + id;
   }
-  columns.push_back(column(99, "not there"));
+  columns.push_back(column(9999, "not there"));
   write_parquet(folder_ / "names.parquet", select, ids + "}");
   const auto engine = make_duckdb_engine({table_of("t", columns, {folder_ / "names.parquet"})});
   EXPECT_EQ(rows_of(*engine, "FROM t"), expected + "|NULL\n");

@@ -23,24 +23,30 @@ std::string shown_column(const Column& column) {
 constexpr std::string_view kReaderSchemaType =
     "MAP(INTEGER, STRUCT(name VARCHAR, type VARCHAR, default_value VARCHAR))";
 
-/// A text within the text of a MAP.
-std::string quoted_member(std::string_view text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
-    quoted += c;
-  }
-  return quoted + '"';
+/// Names that need no quoting wherever they stand.
+bool is_plain_name(std::string_view name) {
+  return std::ranges::all_of(name, [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  });
 }
 
-std::string schema_entry(const Column& column) {
-  return std::to_string(column.field_id) + "={name: " + quoted_member(column.name) +
-         ", type: " + quoted_member(stored_type(column.type)) + ", default_value: NULL}";
+std::string entry_of_text(const Column& column) {
+  return std::to_string(column.field_id) + "={name: \"" + column.name + "\", type: \"" +
+         std::string(stored_type(column.type)) + "\", default_value: NULL}";
 }
 
-/// One text that becomes a MAP: each query binds it in half the time of a MAP of expressions.
+std::string entry_of_expression(const Column& column) {
+  return std::to_string(column.field_id) + ": {name: " + quoted_literal(column.name) +
+         ", type: " + quoted_literal(stored_type(column.type)) + ", default_value: NULL}";
+}
+
+/// One text that becomes a MAP: each query binds it in half the time of a MAP of expressions, which
+/// is what other names need.
 std::string reader_schema(const std::vector<Column>& columns) {
-  return quoted_literal("{" + sql_list(columns, schema_entry) + "}") +
+  if (!std::ranges::all_of(columns, is_plain_name, &Column::name)) {
+    return "MAP {" + sql_list(columns, entry_of_expression) + "}";
+  }
+  return quoted_literal("{" + sql_list(columns, entry_of_text) + "}") +
          "::" + std::string(kReaderSchemaType);
 }
 
