@@ -56,7 +56,8 @@ class CountedParts {
         : all(of_all), part(number), left(size) {}
 
     std::size_t read(std::span<std::byte> out) override {
-      const std::size_t n = std::min<std::uint64_t>({left, out.size(), 100'000});
+      constexpr std::uint64_t kMost = 100'000;
+      const std::uint64_t n = std::min({left, std::uint64_t{out.size()}, kMost});
       std::ranges::fill(out.first(n), static_cast<std::byte>(part));
       left -= n;
       const std::lock_guard lock(all.mutex_);
