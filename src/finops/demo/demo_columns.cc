@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "finops/core/csv_cell.h"
 #include "finops/demo/demo_random.h"
 
 namespace finops {
@@ -31,15 +32,6 @@ bool is_present(DemoPresence presence, const DemoPayer& payer, const DemoMonthPl
   return true;
 }
 
-void append_quoted(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  out += '"';
-}
-
 constexpr auto kNeedsQuotes = [] {
   std::array<bool, 256> needs{};
   for (const char c : {',', '"', '\n', '\r'}) needs[static_cast<unsigned char>(c)] = true;
@@ -50,7 +42,7 @@ void append_text(std::string& out, std::string_view text) {
   bool needs_quotes = false;
   for (const char c : text) needs_quotes |= kNeedsQuotes[static_cast<unsigned char>(c)];
   if (needs_quotes) {
-    append_quoted(out, text);
+    append_quoted_cell(out, text);
   } else {
     out += text;
   }

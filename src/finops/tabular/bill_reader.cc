@@ -132,12 +132,7 @@ bool BillReader::read(RowBlock& block) {
   for (;;) {
     if (text_ == nullptr && !open_next_part()) return false;
     if (!text_ended_ || !carried_.empty()) {
-      if (is_by_column_) {
-        if (fill_by_column(block)) return true;
-      } else {
-        fill(block);
-        if (block.size > 0) return true;
-      }
+      if (is_by_column_ ? fill_by_column(block) : fill(block)) return true;
     }
     if (text_ended_ && carried_.empty()) close_part();
   }
@@ -165,8 +160,8 @@ void BillReader::count_compressed(RowBlock& block) {
   told_bytes_ = bytes;
 }
 
-/// At least one record, unless the text ends before.
-void BillReader::fill(RowBlock& block) {
+/// At least one record; false when the text ends before.
+bool BillReader::fill(RowBlock& block) {
   block.by_column.clear();
   std::size_t size = carried_.size();
   block.text.reserve(std::max(size, block_bytes_) + block_bytes_ + 1 + kTextPadding);
@@ -192,6 +187,7 @@ void BillReader::fill(RowBlock& block) {
   keep_rest(block, size, cut.lines);
   block.ends_part = text_ended_ && carried_.empty();
   count_compressed(block);
+  return block.size > 0;
 }
 
 /// Keeps what lies behind the cut, and knows whether anything follows it at all.

@@ -66,7 +66,7 @@ class BillReader {
   };
   bool open_next_part();
   void close_part();
-  void fill(RowBlock& block);
+  bool fill(RowBlock& block);
   void count_compressed(RowBlock& block);
   bool fill_by_column(RowBlock& block);
   Cut find_cut(std::string_view text) const;

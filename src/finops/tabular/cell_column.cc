@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cstring>
 
+#include "finops/core/csv_cell.h"
 #include "finops/core/utf8.h"
 
 namespace finops::bill {
@@ -12,22 +13,12 @@ namespace {
 
 constexpr std::size_t kRealBytes = 14;  // of a number's text, with its separator, usually
 
-/// The text, doubled quotes and all, as a quoted cell.
-void append_quoted(std::string& out, std::string_view text) {
-  out += '"';
-  for (const char c : text) {
-    if (c == '"') out += '"';
-    out += c;
-  }
-  out += '"';
-}
-
 void append_cell(std::string& out, std::string_view cell) {
   const bool is_quoted = cell.starts_with('"');
   if (is_quoted || cell.find_first_of(",\r\n") == cell.npos) {
     out += cell;
   } else {
-    append_quoted(out, cell);
+    append_quoted_cell(out, cell);
   }
 }
 
@@ -49,7 +40,7 @@ void CellTexts::quote_cells() {
     if (text.find('"') == text.npos) {
       quoted += text;
     } else {
-      append_quoted(quoted, text);
+      append_quoted_cell(quoted, text);
     }
     separators_[i] = static_cast<std::uint32_t>(quoted.size());
     quoted += ',';
@@ -84,7 +75,7 @@ std::size_t CellColumn::text_bytes() const {
 
 std::size_t CellColumn::memory() const {
   const bool has_own_texts = has_texts() && !is_coded();
-  return codes.capacity() * sizeof(std::uint32_t) + reals.capacity() * sizeof(double) +
+  return codes.size() * sizeof(std::uint32_t) + reals.size() * sizeof(double) +
          (has_own_texts ? texts->memory() : 0);
 }
 

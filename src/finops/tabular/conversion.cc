@@ -143,13 +143,8 @@ void Conversion::pass_empty(Slot& slot) {
 }
 
 bool Conversion::try_parse(Lock& lock, BlockParser& parser) {
-  const auto is_read = [&](std::uint64_t at) { return slot_of(at).state == Slot::State::kRead; };
-  const auto waits = [&](std::uint64_t at) {
-    return slot_of(at).state == Slot::State::kReading || is_read(at);
-  };
-  while (next_parse_ < next_read_ && !waits(next_parse_)) ++next_parse_;
-  std::uint64_t at = next_parse_;
-  while (at < next_read_ && !is_read(at)) ++at;
+  std::uint64_t at = next_settle_;  // what was settled was parsed
+  while (at < next_read_ && slot_of(at).state != Slot::State::kRead) ++at;
   if (at == next_read_) return false;
   Slot& slot = slot_of(at);
   slot.state = Slot::State::kParsing;

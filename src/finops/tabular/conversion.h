@@ -132,7 +132,7 @@ class Conversion {
   std::vector<Stream> streams_;
   std::vector<Lane> lanes_;
   std::size_t turn_ = 0, streams_left_ = 0;
-  std::uint64_t next_read_ = 0, next_parse_ = 0, next_settle_ = 0;
+  std::uint64_t next_read_ = 0, next_settle_ = 0;
   bool is_settling_ = false, is_writing_ = false;
   std::size_t unfinished_lanes_ = 0, charged_bytes_ = 0;
   std::map<std::size_t, PendingGroup> pending_groups_;
