@@ -173,6 +173,21 @@ BillPart parquet_part(const arrow::Table& table, std::int64_t row_group_rows = 1
   return part_in(BillFormat::kParquet, parquet_text(table, row_group_rows, properties, of_arrow));
 }
 
+/// How many rows are taken at once is no matter of what was in a block before.
+TEST(ParquetTextTest, IsTheSameBytesForAnyThreads) {
+  std::vector<std::optional<std::string>> ids, tags;
+  for (std::size_t i = 0; i < 60'000; ++i) {
+    ids.emplace_back(std::to_string(i * 7919) + std::string(i / 20'000 % 2 * 900, 'x'));
+    tags.emplace_back("tag-" + std::to_string(i / 10'000 % 3 * 1'000 + i % 700));
+  }
+  const auto table = table_of({{"id", texts(ids)}, {"tag", texts(tags)}});
+  const auto layout = layout_of({{"id", ColumnType::kText}, {"tag", ColumnType::kText}});
+  const std::vector<BillPart> parts{parquet_part(*table, 9'000)};
+  const auto one = convert(parts, layout, {.threads = 1, .row_group_rows = 17'000});
+  const auto many = convert(parts, layout, {.threads = 8, .row_group_rows = 17'000});
+  EXPECT_TRUE(*one.files.at(0) == *many.files.at(0));
+}
+
 TEST(ParquetTextTest, EachTypeHasItsText) {
   auto* const pool = arrow::default_memory_pool();
   const auto table = table_of({
