@@ -33,6 +33,8 @@ S3Addressing addressing_of(AddressingStyle style) {
   return S3Addressing::kAuto;
 }
 
+constexpr std::uint64_t kTransferBytes = 16u << 20;
+
 }  // namespace
 
 AwsConnections::AwsConnections(Environment environment, Clock& clock, std::stop_token stop)
@@ -42,6 +44,7 @@ AwsConnections::AwsConnections(Environment environment, Clock& clock, std::stop_
       ca_file_(ca_file_of(environment_)),
       http_(make_http_client(http_options(ca_file_))),
       budget_(std::make_shared<RetryBudget>()),
+      transfers_(std::make_shared<TransferBudget>(kTransferBytes)),
       secrets_(std::make_unique<SecretsManager>(session(""), credential_chain(session("")))) {}
 
 std::string AwsConnections::value_of(const Secret& secret) const {
@@ -78,6 +81,7 @@ std::shared_ptr<ObjectStore> AwsConnections::open(S3Options options, const AwsAc
   options.addressing = addressing_of(access.addressing_style);
   options.read_timeout = access.read_timeout;
   options.retry_budget = budget_;
+  options.transfers = transfers_;
   options.stop = stop_;
   return make_s3_store(std::move(options), http_, credentials(access, whose), clock_);
 }

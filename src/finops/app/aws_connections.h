@@ -15,7 +15,7 @@
 
 namespace finops {
 
-/// Connections to AWS of one command: they share the HTTP connections, the retry budget and the
+/// Connections to AWS of one command: they share the HTTP connections, the budgets and the
 /// environment. Nothing is sent before a store is used.
 class AwsConnections {
  public:
@@ -58,6 +58,7 @@ class AwsConnections {
   const std::string ca_file_;
   const std::shared_ptr<HttpClient> http_;
   const std::shared_ptr<RetryBudget> budget_;
+  const std::shared_ptr<TransferBudget> transfers_;
   const std::unique_ptr<SecretsManager> secrets_;
 };
 

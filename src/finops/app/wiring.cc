@@ -1,5 +1,6 @@
 #include "finops/app/wiring.h"
 
+#include <chrono>
 #include <memory>
 #include <utility>
 
@@ -21,10 +22,18 @@
 namespace finops {
 namespace {
 
+/// Publishing takes DuckDB's memory and a tenth of a second, beside the loads that go on.
+constexpr auto kBetweenViews = std::chrono::seconds(5);
+
 RunReport run(PipelineSession&& session, const Configuration& configuration,
               const RunOptions& options, const RunHooks& hooks, const std::stop_token& stop) {
   RunHooks with_views = hooks;
-  with_views.on_commit = [&] { publish_lake_views(session.lake, configuration); };
+  auto published = std::chrono::steady_clock::now();
+  with_views.on_commit = [&] {
+    if (std::chrono::steady_clock::now() - published < kBetweenViews) return;
+    publish_lake_views(session.lake, configuration);
+    published = std::chrono::steady_clock::now();
+  };
   RunReport report = session.pipeline.run(options, with_views, stop);
   // Also when nothing was loaded: an earlier run may have been killed before it published.
   publish_lake_views(session.lake, configuration);

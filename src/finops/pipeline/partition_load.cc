@@ -158,7 +158,10 @@ void PartitionLoad::read_headers() {
   headers_.resize(parts_.size());
   for_each_at_once(parts_.size(), from_.is_remote ? kHeadersAtOnce : 1,
                    [&](std::size_t i) { headers_[i] = read_header(parts_[i]); });
-  if (from_.is_remote) parts_ = with_read_ahead(std::move(parts_), sizes);
+  if (from_.is_remote) {
+    parts_ =
+        with_read_ahead(std::move(parts_), sizes, ReadAheadLimits::within(settings_.memory_bytes));
+  }
   turns_.columns.wait();
   prepared_ =
       prepare_layout(lake_, table_, delivered_columns(headers_, delivery_), *delivery_.dictionary);

@@ -132,7 +132,7 @@ Outcome outcome_of(PlanAction action) {
 /// uses all processors by itself, and less memory slows it down.
 std::size_t loads_at_once(std::size_t loads, std::uint64_t memory) {
   constexpr std::uint64_t kLeastMemory = 120'000'000;
-  constexpr std::size_t kMost = 4;
+  constexpr std::size_t kMost = 3;
   const std::size_t that_fit = std::max<std::size_t>(1, memory / kLeastMemory);
   return std::clamp<std::size_t>(loads, 1, std::min(that_fit, kMost));
 }
@@ -427,7 +427,7 @@ RunReport Pipeline::for_all(const RunOptions& options, const RunHooks& hooks,
   const std::size_t at_once = loads_at_once(loads, settings_.memory_bytes);
   PipelineSettings share = settings_;
   // Each also holds what it reads and writes at the moment, which its share does not count.
-  if (at_once > 1) share.memory_bytes = settings_.memory_bytes / at_once / 4 * 3;
+  if (at_once > 1) share.memory_bytes = settings_.memory_bytes / at_once / 16 * 7;
   std::mutex mutex;
   const RunHooks shared_hooks = one_at_a_time(hooks, mutex);
   Turns turns(all.size());

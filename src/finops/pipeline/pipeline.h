@@ -98,7 +98,7 @@ struct Progress {
 struct RunHooks {
   std::function<void(const Progress&)> on_progress;
   std::function<void(const PartitionReport&)> on_partition;
-  /// After each commit: publishes the DuckDB views. May throw; the load stays done.
+  /// After each commit: may publish the DuckDB views. May throw; the load stays done.
   std::function<void()> on_commit;
 };
 

@@ -151,6 +151,12 @@ std::unique_ptr<ByteReader> ReadAhead::open(std::size_t number) {
 
 }  // namespace
 
+ReadAheadLimits ReadAheadLimits::within(std::uint64_t memory_bytes) {
+  const ReadAheadLimits most;
+  const std::uint64_t bytes = std::clamp<std::uint64_t>(memory_bytes / 24, 1, most.bytes_to_come);
+  return {most.parts_at_once, std::min(bytes / 4 + 1, most.bytes_of_one), bytes};
+}
+
 std::vector<BillPart> with_read_ahead(std::vector<BillPart> parts,
                                       const std::vector<std::uint64_t>& sizes,
                                       const ReadAheadLimits& limits) {

@@ -9,6 +9,9 @@ namespace finops {
 
 /// How much is read before its turn.
 struct ReadAheadLimits {
+  /// For a load that may take so much memory for everything.
+  static ReadAheadLimits within(std::uint64_t memory_bytes);
+
   std::size_t parts_at_once = 8;
   std::uint64_t bytes_of_one = 4u << 20;  // in memory; what follows comes when the part is read
   /// Of the part that is being read and of those that were begun, as far as they are still to come;

@@ -38,14 +38,15 @@ MemoryPlan::MemoryPlan(const ConvertOptions& options, std::size_t columns, unsig
   giant_block_bytes = memory / 4;
   // A group is kept as compressed pages, which are smaller than what was delivered for them; up to
   // three are in memory for a while: one being filled, one complete, one being written.
-  group_delivered_bytes = spare / 8 * 3;
+  group_delivered_bytes = spare / 8 * 7;
   most_streams = memory < kUsualMemory ? 1 : kMostStreams;
   const std::size_t lanes = columns / kLaneColumns + 1;
   lane_dictionary_bytes = std::max<std::size_t>(memory / 4 / lanes, 1 << 20);
   lane_plain_bytes = std::max<std::size_t>(memory / 8 / lanes, 1 << 19);
   // Readers take the longer for a page the fewer rows it has.
   const std::size_t code_bytes = sizeof(std::uint32_t) * (columns + 1);
-  encoding.page_rows = std::clamp<std::size_t>(spare / 2 / code_bytes, 1024, encoding.page_rows);
+  encoding.page_rows =
+      std::clamp<std::size_t>(spare / 8 * 5 / code_bytes, 1024, encoding.page_rows);
 }
 
 Conversion::Conversion(const std::vector<BillPart>& parts, const BillLayout& layout,

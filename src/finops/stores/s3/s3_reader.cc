@@ -5,6 +5,7 @@
 #include <cstring>
 #include <deque>
 #include <future>
+#include <utility>
 
 #include "finops/core/error.h"
 
@@ -12,6 +13,8 @@ namespace finops {
 namespace {
 
 constexpr std::uint64_t kLongestErrorBody = 64 << 10;
+constexpr std::uint64_t kShortRange = 1 << 20;
+constexpr unsigned kFirstRangesAtOnce = 2;
 
 /// The size behind the slash of "bytes 0-9/443", or of "bytes */443".
 std::optional<std::uint64_t> whole_size(const HttpResponse& response) {
@@ -32,13 +35,19 @@ class S3Reader : public ByteReader {
         key_(client_->full_key(key)),
         tried_("read " + client_->name_of(key)),
         etag_(options.expected_etag),
-        next_(options.offset) {
+        first_(options.offset),
+        next_(options.offset),
+        at_once_(std::min(kFirstRangesAtOnce, most_at_once())) {
     open(options);
   }
 
   ~S3Reader() override {
     stop_.request_stop();
-    for (auto& range : ahead_) range.wait();
+    for (const Range& range : ahead_) {
+      if (range.body.valid()) range.body.wait();
+      client_->options().transfers->give_back(range.taken);
+    }
+    give_back_current();
   }
   S3Reader(const S3Reader&) = delete;
   S3Reader& operator=(const S3Reader&) = delete;
@@ -52,6 +61,12 @@ class S3Reader : public ByteReader {
   }
 
  private:
+  /// On its way, and what it took of the budget.
+  struct Range {
+    std::uint64_t taken = 0;
+    std::shared_future<std::shared_ptr<std::string>> body;
+  };
+
   /// The first range also tells whether the object is there, which version it is and how long. Who
   /// begins at the first byte and says no length may want a header only.
   void open(const ReadOptions& options) {
@@ -87,27 +102,49 @@ class S3Reader : public ByteReader {
     next_ = options.offset + current_.size();
   }
 
-  /// The next range becomes the current one, and the ones behind it are asked for.
+  /// The next range becomes the current one, and the ones behind it are asked for: few by who only
+  /// begins to read.
   bool advance() {
-    const auto& options = client_->options();
-    while (next_ < end_ && ahead_.size() < std::max(1u, options.parallel_ranges)) {
-      const std::uint64_t length = std::min(options.range_bytes, end_ - next_);
-      ahead_.push_back(std::async(std::launch::async, [this, from = next_, length] {
-                         const S3Call call = call_for(from, length);
-                         RetriedResponse result = client_->send(call);
-                         check(result, call);
-                         expect_length(result.response.body, length);
-                         return std::make_shared<std::string>(std::move(result.response.body));
-                       }).share());
-      next_ += length;
+    while (next_ < end_ && ahead_.size() < at_once_ && ask_for_next()) {
     }
     if (ahead_.empty()) return false;
+    at_once_ = std::min(at_once_ + 1, most_at_once());
+    give_back_current();
     // A range that failed stays the next one: nobody reads on behind a gap.
-    current_ = std::move(*ahead_.front().get());
+    current_ = std::move(*ahead_.front().body.get());
+    taken_ = std::exchange(ahead_.front().taken, 0);
     ahead_.pop_front();
-    at_ = 0;
     return true;
   }
+
+  void give_back_current() {
+    current_ = std::string();
+    at_ = 0;
+    client_->options().transfers->give_back(std::exchange(taken_, 0));
+  }
+
+  /// False when others have asked for so much that this one has to do with what is on its way.
+  bool ask_for_next() {
+    const auto& options = client_->options();
+    // Longer the more was read: who only begins shall not hold much.
+    const std::uint64_t suitable = std::max(next_ - first_, kShortRange);
+    std::uint64_t length = std::min({options.range_bytes, suitable, end_ - next_});
+    const bool is_taken = options.transfers->take(length);
+    if (!is_taken && !ahead_.empty()) return false;
+    if (!is_taken) length = std::min(length, kShortRange);
+    ahead_.push_back({is_taken ? length : 0, {}});
+    ahead_.back().body = std::async(std::launch::async, [this, from = next_, length] {
+                           const S3Call call = call_for(from, length);
+                           RetriedResponse result = client_->send(call);
+                           check(result, call);
+                           expect_length(result.response.body, length);
+                           return std::make_shared<std::string>(std::move(result.response.body));
+                         }).share();
+    next_ += length;
+    return true;
+  }
+
+  unsigned most_at_once() const { return std::max(1u, client_->options().parallel_ranges); }
 
   S3Call call_for(std::uint64_t from, std::uint64_t length) const {
     S3Call call{.key = key_, .tried = tried_, .stop = stop_.get_token()};
@@ -139,12 +176,15 @@ class S3Reader : public ByteReader {
   const std::shared_ptr<S3Client> client_;
   const std::string key_, tried_;
   std::string etag_;
+  const std::uint64_t first_;
   std::uint64_t next_;     // where the next range to ask for begins
   std::uint64_t end_ = 0;  // of what is wanted
   std::string current_;
-  std::size_t at_ = 0;  // in current_
+  std::size_t at_ = 0;       // in current_
+  std::uint64_t taken_ = 0;  // of the budget, for current_
   std::stop_source stop_;
-  std::deque<std::shared_future<std::shared_ptr<std::string>>> ahead_;
+  unsigned at_once_;
+  std::deque<Range> ahead_;
 };
 
 }  // namespace

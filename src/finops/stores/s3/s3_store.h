@@ -8,6 +8,7 @@
 #include "finops/net/aws/credentials.h"
 #include "finops/net/retry.h"
 #include "finops/stores/object_store.h"
+#include "finops/stores/s3/transfer_budget.h"
 
 namespace finops {
 
@@ -35,16 +36,18 @@ struct S3Options {
   std::shared_ptr<RetryBudget> retry_budget = std::make_shared<RetryBudget>();
   std::stop_token stop;  // ends every call with kCancelled
 
-  /// An object is read in ranges of this size, so many at once; a reader holds at most their
-  /// product. The first range is short for who reads from the first byte on and may want a header
-  /// only.
+  /// An object is read in ranges of this size, so many at once after the first ones, as far as the
+  /// budget goes; a reader that gets nothing of it asks for short ranges one after the other. The
+  /// first range is short for who reads from the first byte on and may want a header only.
   std::uint64_t range_bytes = 4u << 20;
   unsigned parallel_ranges = 4;
   std::uint64_t first_range_bytes = 256u << 10;
   /// What is written is sent in parts of this size when it is longer than one; S3 wants at least 5
   /// MiB. Parts get longer for objects that would need more than 10,000 of them.
-  std::uint64_t part_bytes = 8u << 20;
-  unsigned parallel_parts = 3;
+  std::uint64_t part_bytes = 5u << 20;
+  unsigned parallel_parts = 4;
+  /// Of ranges that are read and parts that are sent, beyond one of each reader and writer.
+  std::shared_ptr<TransferBudget> transfers = std::make_shared<TransferBudget>(32u << 20);
   /// Longer objects are copied in pieces: CopyObject ends at 5 GiB.
   std::uint64_t longest_single_copy = 5ull << 30;
 };

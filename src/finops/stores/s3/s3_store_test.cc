@@ -3,8 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "finops/net/aws/credential_chain.h"
 #include "finops/net/url.h"
@@ -14,13 +19,28 @@
 namespace finops {
 namespace {
 
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
+using ::testing::UnorderedElementsAre;
 using Kind = HttpFailure::Kind;
 
 std::string error_body(const std::string& code, const std::string& more = "") {
   return "<Error><Code>" + code + "</Code><Message>AWS says why</Message>" + more +
          "<RequestId>REQ1</RequestId></Error>";
+}
+
+/// Those of "bytes=2-4".
+std::pair<std::uint64_t, std::uint64_t> range_of(const HttpRequest& asked) {
+  const std::string range = *find_header(asked.headers, "range");
+  return {std::stoull(range.substr(range.find('=') + 1)),
+          std::stoull(range.substr(range.find('-') + 1))};
+}
+
+HttpResponse answer_of_range(const HttpRequest& asked, std::uint64_t size) {
+  const auto [first, last] = range_of(asked);
+  return answer(206, std::string(std::min(last + 1, size) - first, 'x'),
+                {{"content-range", "bytes 0-0/" + std::to_string(size)}, {"etag", "\"e\""}});
 }
 
 /// What S3 answers in ways that no server of the contract tests does: answers that get lost, other
@@ -37,6 +57,14 @@ class S3StoreTest : public ::testing::Test {
     return value == nullptr ? "" : *value;
   }
   std::size_t sent() const { return http_->requests.size(); }
+  std::vector<std::uint64_t> lengths_asked_for() const {
+    std::vector<std::uint64_t> lengths;
+    for (const HttpRequest& asked : http_->requests) {
+      const auto [first, last] = range_of(asked);
+      lengths.push_back(last - first + 1);
+    }
+    return lengths;
+  }
   Error failure_of_list(int status, const std::string& code) {
     answer_ = [=](const HttpRequest&) { return answer(status, error_body(code)); };
     return error_thrown_by([&] { store()->list("cur/"); });
@@ -259,6 +287,45 @@ TEST_F(S3StoreTest, ARangeThatFailsIsNotReadOver) {
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(kind_thrown_by([&] { reader->read(out); }), ErrorKind::kPermissionDenied);
   }
+}
+
+TEST_F(S3StoreTest, AReaderWithoutBudgetGoesOnInShortRanges) {
+  constexpr std::uint64_t kShort = 1 << 20;
+  options_.first_range_bytes = 2 * kShort;
+  options_.range_bytes = 2 * kShort;
+  options_.transfers = std::make_shared<TransferBudget>(5 * kShort);
+  answer_ = [](const HttpRequest& asked) { return answer_of_range(asked, 10 * kShort); };
+  const auto reader = store()->open("a", {});
+  const auto read = [&](std::uint64_t bytes) {
+    std::string out(bytes, 0);
+    for (std::size_t at = 0; at < bytes;) {
+      at += reader->read(std::as_writable_bytes(std::span(out).subspan(at)));
+    }
+  };
+  ASSERT_TRUE(options_.transfers->take(5 * kShort));  // somebody else
+  read(2 * kShort + 1);
+  EXPECT_THAT(lengths_asked_for(), ElementsAre(2 * kShort, kShort));
+  options_.transfers->give_back(5 * kShort);
+  read(kShort);
+  EXPECT_THAT(lengths_asked_for(),
+              UnorderedElementsAre(2 * kShort, kShort, 2 * kShort, 2 * kShort));
+  EXPECT_FALSE(options_.transfers->take(2 * kShort));
+  EXPECT_TRUE(options_.transfers->take(kShort));
+}
+
+TEST_F(S3StoreTest, WhatAReaderTookOfTheBudgetComesBack) {
+  options_.first_range_bytes = options_.range_bytes = 4;
+  options_.transfers = std::make_shared<TransferBudget>(40);
+  answer_ = [](const HttpRequest& asked) {
+    if (*find_header(asked.headers, "range") == "bytes=20-23") {
+      return answer(403, error_body("AccessDenied"));
+    }
+    return answer_of_range(asked, 60);
+  };
+  const auto bucket = store();
+  EXPECT_THROW(read_all(*bucket, "a", 100), Error);
+  bucket->open("a", {});
+  EXPECT_TRUE(options_.transfers->take(40));
 }
 
 TEST_F(S3StoreTest, AShortRangeIsAnError) {

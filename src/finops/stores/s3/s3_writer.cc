@@ -17,6 +17,7 @@ namespace finops {
 namespace {
 
 constexpr std::size_t kMostParts = 10'000;  // of a multipart upload
+constexpr std::size_t kSmallObject = 1 << 20;
 
 class S3Writer : public ByteWriter {
  public:
@@ -25,7 +26,10 @@ class S3Writer : public ByteWriter {
 
   ~S3Writer() override {
     stop_.request_stop();
-    for (auto& part : sending_) part.wait();
+    for (const Sending& sending : sending_) {
+      if (sending.part.valid()) sending.part.wait();
+      client_->options().transfers->give_back(sending.taken);
+    }
   }
   S3Writer(const S3Writer&) = delete;
   S3Writer& operator=(const S3Writer&) = delete;
@@ -35,6 +39,7 @@ class S3Writer : public ByteWriter {
       // One byte more than a part means that there are several.
       if (buffer_.size() == part_size()) send_part();
       const std::size_t n = std::min<std::size_t>(bytes.size(), part_size() - buffer_.size());
+      if (buffer_.size() + n > kSmallObject) buffer_.reserve(part_size());
       buffer_.insert(buffer_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(n));
       bytes = bytes.subspan(n);
     }
@@ -48,6 +53,12 @@ class S3Writer : public ByteWriter {
   }
 
  private:
+  /// On its way, and what it took of the budget.
+  struct Sending {
+    std::uint64_t taken = 0;
+    std::future<S3Part> part;
+  };
+
   std::size_t part_size() const {
     // Grows with the object, so that 10,000 parts reach S3's longest one.
     return client_->options().part_bytes * (1 + begun_ / (kMostParts / 10));
@@ -68,12 +79,24 @@ class S3Writer : public ByteWriter {
   void send_part() {
     if (!upload_)
       upload_ = std::make_unique<S3Upload>(*client_, key_, name_, S3Upload::Checksums::kCrc32);
-    while (sending_.size() >= std::max(1u, client_->options().parallel_parts)) collect();
+    const std::uint64_t taken = wait_for_turn();
+    sending_.push_back({taken, {}});
     const int number = static_cast<int>(++begun_);
-    sending_.push_back(std::async(std::launch::async, [this, number, body = std::move(buffer_)] {
-      return sent_part(number, body);
-    }));
-    buffer_.clear();
+    sending_.back().part =
+        std::async(std::launch::async,
+                   [this, number, body = std::move(buffer_)] { return sent_part(number, body); });
+    buffer_ = {};
+  }
+
+  /// What the next part takes of the budget: the only one that is on its way takes nothing.
+  std::uint64_t wait_for_turn() {
+    const auto& options = client_->options();
+    while (sending_.size() >= std::max(1u, options.parallel_parts)) collect();
+    while (!sending_.empty()) {
+      if (options.transfers->take(buffer_.size())) return buffer_.size();
+      collect();
+    }
+    return 0;
   }
 
   S3Part sent_part(int number, const std::vector<std::byte>& body) {
@@ -92,9 +115,10 @@ class S3Writer : public ByteWriter {
   }
 
   void collect() {
-    std::future<S3Part> part = std::move(sending_.front());
+    Sending first = std::move(sending_.front());
     sending_.pop_front();
-    parts_.push_back(part.get());
+    client_->options().transfers->give_back(first.taken);
+    parts_.push_back(first.part.get());
   }
 
   const std::shared_ptr<S3Client> client_;
@@ -104,7 +128,7 @@ class S3Writer : public ByteWriter {
   std::size_t begun_ = 0;
   std::vector<S3Part> parts_;
   std::stop_source stop_;
-  std::deque<std::future<S3Part>> sending_;
+  std::deque<Sending> sending_;
 };
 
 }  // namespace
