@@ -232,7 +232,7 @@ TEST(BillOutputTest, EndsRowGroupsAfterSoMuchThatWasDeliveredNotAfterSoMuchText)
         convert({part_of("a", text)}, layout_of(kColumns), {.threads = 2, .memory_bytes = 1});
     return metadata_of(*c.files[0])->RowGroup(0)->num_rows();
   };
-  constexpr int kRows = 30'000;
+  constexpr int kRows = 50'000;
   const std::string header = "id,tag\n";
   std::string alike = header, random = header;
   std::mt19937_64 generator(1);
