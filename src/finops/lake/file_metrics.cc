@@ -1,6 +1,8 @@
 #include "finops/lake/file_metrics.h"
 
+#include <algorithm>
 #include <map>
+#include <utility>
 #include <vector>
 
 #include "finops/core/error.h"
@@ -13,15 +15,22 @@ namespace {
 constexpr std::size_t kTruncatedCodePoints = 16;  // Iceberg's default metrics mode truncate(16)
 constexpr int kLowerBounds = 125, kUpperBounds = 128;
 
-enum class Mode { kNone, kTruncated, kFull };
+enum class Mode { kNone, kSize, kTruncated, kFull };
 
 Mode mode_of(const Column& column, const TableMetadata& metadata) {
-  if (is_map(column.type)) return Mode::kNone;
   const auto set = metadata.property("write.metadata.metrics.column." + column.name, "");
+  if (set == "none") return Mode::kNone;
+  if (is_map(column.type)) return Mode::kSize;
   const bool is_text = column.type == ColumnType::kText || column.type == ColumnType::kBinary;
-  if (set == "full" || !is_text) return set == "none" ? Mode::kNone : Mode::kFull;
+  if (set == "full" || !is_text) return Mode::kFull;
   const bool may_skip_by = column.type == ColumnType::kText && column.name == "source_file";
-  return may_skip_by || set.starts_with("truncate(") ? Mode::kTruncated : Mode::kNone;
+  return may_skip_by || set.starts_with("truncate(") ? Mode::kTruncated : Mode::kSize;
+}
+
+/// The ids by which metrics tell of a column.
+std::vector<int> leaf_ids_of(const Column& column) {
+  if (is_map(column.type)) return {column.key_id, column.value_id};
+  return {column.field_id};
 }
 
 /// The maps of one data file, by field id.
@@ -31,6 +40,7 @@ struct Metrics {
 
   void add(const ColumnMetrics& column, Mode mode) {
     sizes[column.field_id] = column.bytes;
+    if (mode == Mode::kSize) return;
     values[column.field_id] = column.values;
     nulls[column.field_id] = column.nulls;
     if (!column.lower || !column.upper) return;
@@ -99,10 +109,29 @@ std::optional<std::string_view> bound_of(std::string_view metrics, int which, in
 
 }  // namespace
 
+std::uint64_t columns_mark(std::vector<int> leaf_ids) {
+  std::ranges::sort(leaf_ids);
+  std::uint64_t mark = 0xcbf29ce484222325;  // FNV-1a
+  for (const int id : leaf_ids) {
+    for (int shift = 0; shift < 32; shift += 8) {
+      mark = (mark ^ (static_cast<std::uint32_t>(id) >> shift & 0xff)) * 0x100000001b3;
+    }
+  }
+  return mark | 1;
+}
+
+std::uint64_t columns_mark(const std::vector<Column>& columns) {
+  std::vector<int> ids;
+  for (const Column& column : columns) {
+    for (const int id : leaf_ids_of(column)) ids.push_back(id);
+  }
+  return columns_mark(std::move(ids));
+}
+
 std::string encoded_metrics(const WrittenParquet& file, const TableMetadata& metadata) {
   std::map<int, Mode> modes;
   for (const auto& column : metadata.known_columns().columns) {
-    modes[column.field_id] = mode_of(column, metadata);
+    for (const int id : leaf_ids_of(column)) modes[id] = mode_of(column, metadata);
   }
   Metrics metrics;
   for (const auto& column : file.columns) {
@@ -124,6 +153,19 @@ std::string encoded_metrics(const WrittenParquet& file, const TableMetadata& met
   out.write_long(0);
   write_null(out);  // referenced_data_file
   return std::move(out.out());
+}
+
+std::uint64_t columns_of(std::string_view metrics) {
+  avro::Decoder in(metrics);
+  if (in.read_long() == 0) return 0;
+  std::vector<int> ids;
+  for (auto count = in.read_block_count(); count != 0; count = in.read_block_count()) {
+    for (; count > 0; --count) {
+      ids.push_back(static_cast<int>(in.read_long()));
+      in.read_long();
+    }
+  }
+  return columns_mark(std::move(ids));
 }
 
 std::optional<std::string_view> lower_bound_of(std::string_view metrics, int field_id) {

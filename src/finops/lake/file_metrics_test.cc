@@ -108,6 +108,22 @@ TEST_F(FileMetricsTest, MoneyAndNumbersHaveTheirs) {
   EXPECT_EQ(bounds("source_line", "12345678", "87654321"), Bounds("12345678", "87654321"));
 }
 
+TEST_F(FileMetricsTest, SizesTellWhichColumnsAFileHas) {
+  const auto columns = metadata_->known_columns().columns;
+  WrittenParquet file;
+  for (const Column& column : columns) {
+    if (!is_map(column.type)) file.columns.push_back(text_metrics(column.field_id, 1, "x"));
+  }
+  EXPECT_NE(columns_of(encoded_metrics(file, *metadata_)), columns_mark(columns));
+  file.columns.push_back(text_metrics(metadata_->known_columns().find("tags")->value_id, 1, "x"));
+  file.columns.push_back(text_metrics(metadata_->known_columns().find("tags")->key_id, 1, "x"));
+  EXPECT_EQ(columns_of(encoded_metrics(file, *metadata_)), columns_mark(columns));
+  file.columns.erase(file.columns.begin());
+  EXPECT_NE(columns_of(encoded_metrics(file, *metadata_)), columns_mark(columns));
+  file.columns.clear();
+  EXPECT_EQ(columns_of(encoded_metrics(file, *metadata_)), 0u);
+}
+
 TEST_F(FileMetricsTest, AnUnknownColumnIsLeftOut) {
   const WrittenParquet file{.key = "k",
                             .bytes = 1,

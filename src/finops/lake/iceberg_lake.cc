@@ -181,7 +181,8 @@ TableView IcebergLake::view_of(const TableName& table, const TableVersion& versi
                  .properties = metadata.properties(),
                  .snapshot_id = {},
                  .committed_ms = metadata.last_updated_ms(),
-                 .files = {}};
+                 .files = {},
+                 .has_changed_columns = metadata.has_changed_columns()};
   if (snapshot == nullptr) return view;
   view.snapshot_id = snapshot->at("snapshot-id").get<std::int64_t>();
   const int execution_id_field = metadata.field_id("execution_id");

@@ -239,6 +239,26 @@ TEST_F(IcebergLakeTest, AnAddedColumnIsOptionalBecauseExistingRowsHaveNoValue) {
   EXPECT_FALSE(lake_->add_columns(kBills, {column}, {}).schema.find("team")->is_required);
 }
 
+TEST_F(IcebergLakeTest, ColumnsThatAnotherWriterChangedAreTold) {
+  lake_->add_columns(kBills, {tag("team", "user:team")}, {});
+  EXPECT_FALSE(lake_->view(kBills).has_changed_columns);
+  lake_->add_columns(kBills, {tag("env", "user:env")}, {});
+  EXPECT_FALSE(lake_->view(kBills).has_changed_columns);
+  const auto is_told = [&](const std::string& what, const std::string& value) {
+    auto changed = metadata(kBills);
+    auto& fields = changed["schemas"].back()["fields"];
+    fields[fields.size() - 2][what] = value;
+    const std::string uri = "file:///lake/billing/aws_billing_data/metadata/9-" + value + ".json";
+    put_text(*store_, lake_->key_of(uri), changed.dump());
+    catalog_->swap({{kBills, catalog_->metadata_location(kBills).value(), uri}});
+    return lake_->view(kBills).has_changed_columns;
+  };
+  EXPECT_FALSE(is_told("doc", "user:other"));
+  EXPECT_TRUE(is_told("name", "group"));
+  EXPECT_FALSE(is_told("name", "team"));
+  EXPECT_TRUE(is_told("type", "binary"));
+}
+
 TEST_F(IcebergLakeTest, ThereIsOneManifestPerBillingPeriod) {
   for (int round = 0; round < 3; ++round) {
     for (const auto& key : {a4_, a5_, b4_}) {

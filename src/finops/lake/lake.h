@@ -48,7 +48,12 @@ struct LakeFile {
   std::int64_t rows = 0;
   std::uint64_t bytes = 0;
   std::string execution_id;  // its bound, when lower and upper agree; else empty (another writer's)
+  std::uint64_t columns = 0;  // columns_mark() of those that it has; 0 when its metrics do not tell
 };
+
+/// Stands for a set of columns by the ids of their values: equal for equal sets, never 0.
+std::uint64_t columns_mark(std::vector<int> leaf_ids);
+std::uint64_t columns_mark(const std::vector<Column>& columns);
 
 /// One table as one snapshot shows it: immutable, safe to share.
 struct TableView {
@@ -63,6 +68,8 @@ struct TableView {
   std::int64_t committed_ms = 0;            // last-updated-ms, or the snapshot's time under --as-of
   std::vector<LakeFile> files;
   bool has_row_deletes = false;  // delete files of another writer are live
+  /// Another writer renamed a column or changed its type: older files have it as it was.
+  bool has_changed_columns = false;
 };
 
 /// A live file of some snapshot that is to come back under a new name: an old name never does,

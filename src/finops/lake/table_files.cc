@@ -133,7 +133,8 @@ LakeFile lake_file_of(const DataFile& file, int execution_id_field) {
                .partition = file.partition,
                .rows = file.rows,
                .bytes = static_cast<std::uint64_t>(file.bytes),
-               .execution_id = {}};
+               .execution_id = {},
+               .columns = columns_of(file.metrics)};
   const auto lower = lower_bound_of(file.metrics, execution_id_field);
   if (lower && lower == upper_bound_of(file.metrics, execution_id_field)) {
     out.execution_id = *lower;

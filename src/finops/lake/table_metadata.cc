@@ -4,6 +4,7 @@
 #include <charconv>
 #include <functional>
 #include <iterator>
+#include <map>
 
 #include "finops/core/ascii_case.h"
 #include "finops/core/error.h"
@@ -209,6 +210,19 @@ std::vector<std::string> TableMetadata::unknown_columns() const {
                       (type.is_string() ? type.get<std::string>() : type.dump()));
   }
   return unknown;
+}
+
+bool TableMetadata::has_changed_columns() const {
+  std::map<int, const Json*> current;
+  for (const auto& field : schema().at("fields")) current[field.at("id").get<int>()] = &field;
+  const auto is_as_now = [&](const Json& field) {
+    const auto now = current.find(field.at("id").get<int>());
+    return now == current.end() || (now->second->at("name") == field.at("name") &&
+                                    now->second->at("type") == field.at("type"));
+  };
+  return !std::ranges::all_of(json_.at("schemas"), [&](const Json& known) {
+    return std::ranges::all_of(known.at("fields"), is_as_now);
+  });
 }
 
 int TableMetadata::field_id(const std::string& column_name) const {

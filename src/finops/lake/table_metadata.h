@@ -40,6 +40,8 @@ class TableMetadata {
   /// The columns of types that finops has, in field order; the others as "name type".
   TableSchema known_columns() const;
   std::vector<std::string> unknown_columns() const;
+  /// Whether a column had another name or type before.
+  bool has_changed_columns() const;
   /// -1 when there is no such column.
   int field_id(const std::string& column_name) const;
 

@@ -114,6 +114,35 @@ TEST_F(DuckdbEngineTest, ReadsNoMoreAndNoOtherFilesThanTheSnapshotNames) {
   EXPECT_EQ(rows_of(*engine, "SELECT source FROM \"odd \"\"name\"\"\""), "right\n");
 }
 
+TEST_F(DuckdbEngineTest, FilesOfOtherPartitionsAreNotOpened) {
+  std::vector<std::string> paths;
+  for (const char* month : {"01", "02", "03"}) {
+    const fs::path folder = folder_.path() / ("data/month=" + std::string(month));
+    fs::create_directories(folder);
+    paths.push_back(folder / "x.parquet");
+    write_parquet(paths.back(),
+                  "SELECT '" + std::string(month) + "' AS month, 2.5::DECIMAL(38,18) AS cost",
+                  "{month: 1, cost: 2}");
+  }
+  auto table =
+      table_of("by_month", {column(1, "month"), column(2, "cost", ColumnType::kDecimal)}, paths);
+  table.partition_by = {"month"};
+  for (std::size_t i = 0; i < table.files.size(); ++i) {
+    table.files[i].partition = {"0" + std::to_string(i + 1)};
+    table.files[i].columns = lake::columns_mark(table.schema.columns);
+  }
+  const auto engine = make_duckdb_engine({table});
+  EXPECT_EQ(rows_of(*engine,
+                    "SELECT month, typeof(month), sum(cost) FROM by_month GROUP BY 1 "
+                    "ORDER BY 1"),
+            "01|VARCHAR|2.500000000000000000\n02|VARCHAR|2.500000000000000000\n"
+            "03|VARCHAR|2.500000000000000000\n");
+  std::ofstream(paths[2]) << "nothing that could be read";
+  EXPECT_EQ(rows_of(*engine, "SELECT sum(cost) FROM by_month WHERE month < '03'"),
+            "5.000000000000000000\n");
+  EXPECT_ANY_THROW(rows_of(*engine, "SELECT sum(cost) FROM by_month"));
+}
+
 TEST_F(DuckdbEngineTest, TablesOfOtherNamespacesHaveTheirSchemaOnly) {
   auto table = bill();
   table.name = {"marts", "daily"};

@@ -50,6 +50,53 @@ std::string reader_schema(const std::vector<Column>& columns) {
          "::" + std::string(kReaderSchemaType);
 }
 
+/// Other writers may write other names into files than these.
+bool is_same_in_all_files(const Column& column) {
+  return is_plain_name(column.name) && !(column.name[0] >= '0' && column.name[0] <= '9');
+}
+
+bool have_all_columns(const lake::TableView& table) {
+  const std::uint64_t mark = lake::columns_mark(table.schema.columns);
+  return !table.has_changed_columns &&
+         std::ranges::all_of(table.schema.columns, is_same_in_all_files) &&
+         std::ranges::all_of(table.files,
+                             [&](const lake::LakeFile& file) { return file.columns == mark; });
+}
+
+bool is_plain_value(std::string_view value) {
+  return !value.empty() && value != "__HIVE_DEFAULT_PARTITION__" &&
+         std::ranges::all_of(value,
+                             [](char c) { return is_plain_name({&c, 1}) || c == '-' || c == '.'; });
+}
+
+/// Whether the folders of a file's path name its partition, and nothing else.
+bool is_in_folder_of_partition(const lake::LakeFile& file, const lake::TableView& table) {
+  if (file.partition.values.size() != table.partition_by.size()) return false;
+  std::string folders;
+  for (std::size_t i = 0; i < table.partition_by.size(); ++i) {
+    const std::string& value = file.partition.values[i];
+    if (!is_plain_value(value)) return false;
+    folders += "/" + table.partition_by[i] + "=" + value;
+  }
+  const std::size_t name = file.uri.rfind('/');
+  return name != file.uri.npos && file.uri.substr(0, name).ends_with(folders) &&
+         std::ranges::count(file.uri, '=') == std::ranges::count(folders, '=');
+}
+
+/// What tells the reader where the values of columns are.
+std::string reader_options(const lake::TableView& table) {
+  if (!have_all_columns(table)) {
+    return "hive_partitioning = false, schema = " + reader_schema(table.schema.columns);
+  }
+  const bool are_in_folders = !table.partition_by.empty() &&
+                              std::ranges::all_of(table.files, [&](const lake::LakeFile& file) {
+                                return is_in_folder_of_partition(file, table);
+                              });
+  if (!are_in_folders) return "hive_partitioning = false";
+  const auto text = [](const std::string& name) { return quoted_literal(name) + ": 'VARCHAR'"; };
+  return "hive_partitioning = true, hive_types = {" + sql_list(table.partition_by, text) + "}";
+}
+
 std::string typed_null(const Column& column) {
   return "NULL::" + std::string(sql_type(column.type)) + " AS " + quoted_identifier(column.name);
 }
@@ -122,8 +169,7 @@ std::string view_query(const lake::TableView& table) {
     return quoted_literal(exact_pattern(readable_path(f.uri)));
   };
   return "SELECT " + sql_list(columns, shown_column) + " FROM read_parquet([" +
-         sql_list(table.files, file) +
-         "], hive_partitioning = false, schema = " + reader_schema(columns) + ")";
+         sql_list(table.files, file) + "], " + reader_options(table) + ")";
 }
 
 std::string create_views(const std::vector<lake::TableView>& tables) {
