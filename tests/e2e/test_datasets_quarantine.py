@@ -203,6 +203,59 @@ def test_replay_moves_what_fits_the_rules_of_now(shop):
     assert shop.moves(expect=3) == (1, 0)  # now c.jsonl lands, with a duplicate
 
 
+RENAMED = {"rules/orders.toml": '[columns.status]\naliases = { settled = "paid" }\none_of = ["open", "paid"]\n'}
+
+
+def test_a_replay_of_one_dataset_judges_no_other(shop):
+    shop.write({"landing/customers.csv": "id\nc1\n-\n", "rules/customers.toml": '[columns.id]\nrequired = true\nnull_texts = ["-"]\n',
+                "models/customers_count.sql": "SELECT count(*) AS n FROM silver.customers\n"})
+    shop.run(expect=3)
+    shop.write({"rules/customers.toml": "[columns.id]\nrequired = true\n",
+                "models/customers_count.sql": "SELECT count(*) + 100 AS n FROM silver.customers\n", **RENAMED})
+    wanted = {"dataset": "orders", "rows": {"before": 2, "loaded": 1, "quarantined": 1, "new": 0},
+              "money": [{"column": "amount", "currency": "EUR", "loaded": "0.1", "quarantined": "10.5"},
+                        {"column": "amount", "currency": "USD", "loaded": "0", "quarantined": "0"}]}
+    before = shop.tables()
+    assert shop.quarantine("replay", "--dataset", "orders", "--dry-run")["datasets"] == [wanted] and shop.tables() == before
+    assert shop.text("replay", "--dataset", "orders", "--dry-run").out == "orders  1 of 2 rows would move into silver  amount EUR 0.1\n"
+    assert shop.quarantine("replay", "--dataset", "orders")["datasets"] == [wanted]
+    assert shop.rows("SELECT count(*) AS n FROM shop_silver.customers_quarantine") == [{"n": 1}]
+    assert shop.rows("FROM shop_gold.customers_count") == [{"n": 1}]  # reads nothing that was replayed
+    assert [(row["currency"], str(row["amount"].normalize())) for row in shop.rows("FROM shop_gold.totals ORDER BY 1")] == [
+        ("EUR", "10.6"), ("USD", "1")]
+    assert shop.quarantine("replay", "--dataset", "orders")["changed"] is False
+
+    whole = shop.quarantine("replay")["datasets"]  # the others were not forgotten
+    assert [(one["dataset"], one["rows"]["loaded"]) for one in whole] == [("customers", 1), ("orders", 0)]
+    assert shop.rows("FROM shop_gold.customers_count") == [{"n": 102}]
+    assert shop.quarantine("replay")["changed"] is False
+    shop.project.run("lake", "check")
+
+
+def test_a_replay_of_one_dataset_takes_those_along_that_join_it(shop):
+    join = '[[join]]\ndataset = "customers"\non = { currency = "id" }\ncolumns = { customer = "id" }\n'
+    shop.write({"landing/customers.csv": "id\neur\nUSD\n", "rules/customers.toml": '[columns.id]\none_of = ["USD"]\n',
+                "rules/orders.toml": FILES["rules/orders.toml"] + join})
+    shop.run(expect=3)
+    assert [row["customer"] for row in shop.rows("FROM shop_silver.orders ORDER BY id")] == [None, "USD"]
+    shop.write({"rules/customers.toml": '[columns.id]\ncase = "upper"\n'})
+    done = shop.quarantine("replay", "--dataset", "customers")
+    assert [(one["dataset"], one["rows"]["loaded"]) for one in done["datasets"]] == [("customers", 1), ("orders", 0)]
+    assert [row["customer"] for row in shop.rows("FROM shop_silver.orders ORDER BY id")] == ["EUR", "USD"]
+    assert shop.quarantine("replay")["changed"] is False
+
+    # What it joins stays as it was made, whatever its files say now; what is new there needs a run.
+    shop.write({"rules/customers.toml": '[columns.id]\none_of = ["EUR"]\n', "rules/orders.toml": RENAMED["rules/orders.toml"] + join})
+    assert [one["dataset"] for one in shop.quarantine("replay", "--dataset", "orders")["datasets"]] == ["orders"]
+    assert [row["customer"] for row in shop.rows("FROM shop_silver.orders ORDER BY id")] == ["EUR", "EUR", "USD"]
+    shop.write({"datasets/customers.toml": FILES["datasets/customers.toml"] + 'name = "text"\n',
+                "rules/orders.toml": RENAMED["rules/orders.toml"] + join.replace('"id" }\n', '"id", name = "name" }\n').replace(
+                    'on = { currency = "id", name = "name" }', 'on = { currency = "id" }')})
+    told = shop.text("replay", "--dataset", "orders", expect=2).err
+    assert "make silver.orders" in told and "other tables are as the last run left them; replay all, without --dataset" in told
+    assert shop.quarantine("replay", expect=3)["changed"] is True
+
+
 def test_a_dry_replay_fails_as_a_replay_does(shop):
     shop.write({"models/totals.toml": 'description = "t"\n[[test]]\nno_rows = "FROM gold.totals"\n'})
     for more in (["--dry-run"], []):
@@ -306,6 +359,7 @@ def test_waivers_are_of_one_semantics_and_survive_runs(shop):
     (["waive", "--dataset", "orders"], "--reason is required: why these rows are accepted"),
     (["waive", "--dataset", "orders", "--reason", "x", "--withdraw"], "--withdraw takes no --reason"),
     (["ls", "--dataset", "order"], "the project 'shop' has no dataset 'order'; did you mean 'orders'?"),
+    (["replay", "--dataset", "order"], "the project 'shop' has no dataset 'order'; did you mean 'orders'?"),
     (["ls", "--semantics", "nix"], "it has no semantics 'nix'"),
 ])
 def test_options_that_do_not_fit(shop, arguments, told):
@@ -314,7 +368,7 @@ def test_options_that_do_not_fit(shop, arguments, told):
 
 def test_options_of_datasets_need_a_project(shop):
     for arguments in (["ls", "--by-file"], ["show", "--code", "x"], ["replay", "--semantics", "x"], ["waive", "--withdraw"],
-                      ["ls", "--dataset", "orders"]):
+                      ["ls", "--dataset", "orders"], ["replay", "--dataset", "orders"]):
         done = shop.project.run("quarantine", *arguments, expect=2)
         assert "is about datasets; name their project with --project DIR" in done.err
 

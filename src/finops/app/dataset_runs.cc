@@ -134,9 +134,12 @@ medallion::DatasetRunReport replay(const Configuration& configuration,
                                    const std::function<void(const std::string&)>& on_stage,
                                    const std::stop_token& stop) {
   ProjectSession session(configuration, request, stop);
-  auto report = medallion::run_project(
-      session.project, session.place,
-      {.on_stage = on_stage, .takes_landing = false, .is_trial = request.is_dry_run}, stop);
+  auto report = medallion::run_project(session.project, session.place,
+                                       {.on_stage = on_stage,
+                                        .takes_landing = false,
+                                        .is_trial = request.is_dry_run,
+                                        .datasets = request.datasets},
+                                       stop);
   if (!request.is_dry_run) session.publish();
   return report;
 }

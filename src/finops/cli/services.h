@@ -69,7 +69,8 @@ struct DatasetRequest {
   std::string semantics;  // empty: the project's default
   bool is_dry_run = false;
   bool rebuilds_all = false;
-  bool is_for_trino = false;  // of checks: what is not portable is a mistake
+  bool is_for_trino = false;          // of checks: what is not portable is a mistake
+  std::vector<std::string> datasets;  // of replays: only these; empty: all
 };
 
 /// Models of a project in the words of another engine.

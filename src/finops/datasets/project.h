@@ -216,4 +216,7 @@ struct Project {
 /// found by check_sql().
 Project read_project(const std::string& folder, const std::string& semantics);
 
+/// Throws kUsage, naming the nearest, for a name that none of the project's datasets has.
+void require_datasets(const Project& project, const std::vector<std::string>& names);
+
 }  // namespace finops::datasets

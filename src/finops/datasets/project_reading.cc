@@ -271,4 +271,14 @@ Project read_project(const std::string& folder, const std::string& semantics) {
   return std::move(*result);
 }
 
+void require_datasets(const Project& project, const std::vector<std::string>& names) {
+  std::vector<std::string> known;
+  for (const Dataset& dataset : project.datasets) known.push_back(dataset.name);
+  for (const std::string& name : names) {
+    if (std::ranges::find(known, name) != known.end()) continue;
+    throw Error(ErrorKind::kUsage, "the project '" + project.name + "' has no dataset '" + name +
+                                       "'" + advice(name, known, "datasets"));
+  }
+}
+
 }  // namespace finops::datasets

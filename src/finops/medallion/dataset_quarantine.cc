@@ -6,7 +6,6 @@
 #include <set>
 
 #include "finops/core/error.h"
-#include "finops/datasets/column_names.h"
 #include "finops/engines/sql_text.h"
 #include "finops/medallion/bronze_load.h"
 #include "finops/medallion/layer_names.h"
@@ -43,7 +42,7 @@ class QuarantineReading {
         stop_(std::move(stop)),
         name_space_(layer_names(project).silver),
         tables_(tables_at(place, RunTables::Makes::kHere)) {
-    for (const auto& name : choice.datasets) require_dataset(name);
+    datasets::require_datasets(project, choice.datasets);
     if (read_table_states(tables_, name_space_).empty()) throw not_made_yet(project);
     waivers_ = read_waivers(tables_, name_space_);
     std::erase_if(waivers_, [&](const Waiver& waiver) { return !is_chosen(waiver.dataset); });
@@ -77,14 +76,6 @@ class QuarantineReading {
   }
 
  private:
-  void require_dataset(const std::string& name) const {
-    std::vector<std::string> names;
-    for (const Dataset& dataset : project_.datasets) names.push_back(dataset.name);
-    if (std::ranges::find(names, name) != names.end()) return;
-    throw Error(ErrorKind::kUsage, "the project '" + project_.name + "' has no dataset '" + name +
-                                       "'" + datasets::advice(name, names, "datasets"));
-  }
-
   bool is_chosen(const std::string& dataset) const {
     return choice_.datasets.empty() ||
            std::ranges::find(choice_.datasets, dataset) != choice_.datasets.end();

@@ -61,17 +61,6 @@ std::string text_of(const Model& model) {
   return text;
 }
 
-/// Names the table in errors; the engine's show SQL of finops around what people wrote.
-template <typename Make>
-auto making(const std::string& table, const Make& make) {
-  try {
-    return make();
-  } catch (const Error& error) {
-    if (error.kind() == ErrorKind::kCancelled) throw;
-    throw Error(error.kind(), without_shown_sql(error.what())).within("make " + table);
-  }
-}
-
 class ProjectRun {
  public:
   ProjectRun(const datasets::Project& project, const RunPlace& place, const RunOptions& options,
@@ -101,6 +90,9 @@ class ProjectRun {
     for (const Model* model : ordered_models(project_, inputs_)) build(*model);
     times_.end("gold");
     finish();
+    std::erase_if(report_.datasets, [&](const DatasetReport& report) {
+      return !options_.datasets.empty() && !is_named(report.dataset) && !report.is_rebuilt;
+    });
     report_.stages = times_.stages();
     return std::move(report_);
   }
@@ -209,6 +201,22 @@ class ProjectRun {
     return options_.rebuilds_all || state == states_.end() || !is_there ? nullptr : &state->second;
   }
 
+  /// Names the table in errors; the engine's show SQL of finops around what people wrote.
+  template <typename Make>
+  auto making(const std::string& table, const Make& make) const {
+    try {
+      return make();
+    } catch (const Error& error) {
+      if (error.kind() == ErrorKind::kCancelled) throw;
+      std::string message = without_shown_sql(error.what());
+      // All SQL fits tables that are as their files say: here some are not.
+      if (error.kind() == ErrorKind::kUsage && !options_.datasets.empty()) {
+        message += "; other tables are as the last run left them; replay all, without --dataset";
+      }
+      throw Error(error.kind(), message).within("make " + table);
+    }
+  }
+
   void refine_silver(std::size_t index) {
     const Dataset& dataset = project_.datasets[index];
     const datasets::SilverRules& rules = project_.rules[index];
@@ -218,19 +226,20 @@ class ProjectRun {
     const std::string bronze = definition_of_bronze(dataset.name);
     const std::string definition = sha256_of(logic + bronze);
     definitions_["bronze." + dataset.name] = bronze;
-    definitions_["silver." + dataset.name] = definition;
-    definitions_["silver." + quarantine_name(dataset.name)] = definition;
-    logics_["silver." + dataset.name] = logic;
     DatasetReport& report = report_.datasets[index];
     const TableState* known = known_state("silver", dataset.name);
+    const bool is_left = known != nullptr && !is_chosen(dataset, rules);
+    keep_definition(dataset.name, is_left ? known->definition : definition,
+                    is_left ? known->logic : logic);
     if (known != nullptr && !options_.is_dry_run) show_silver(dataset.name);
     std::vector<Pack> packs;
     if (known != nullptr) packs = packs_from_json(known->report);
-    if (known != nullptr && known->definition == definition) {
+    if (is_left || (known != nullptr && known->definition == definition)) {
       static_cast<RowCounts&>(report) = total_of(packs);
       return;
     }
     report_.is_changed = report.is_rebuilt = true;
+    made_.insert({"silver." + dataset.name, "silver." + quarantine_name(dataset.name)});
     if (options_.is_dry_run) {
       static_cast<RowCounts&>(report) = total_of(packs);
       return;
@@ -247,6 +256,28 @@ class ProjectRun {
     changes_["silver." + dataset.name] = result.change;
     states_[{"silver", dataset.name}] = {"silver", dataset.name, definition,
                                          logic,    now_us(),     packs_to_json(result.packs)};
+  }
+
+  void keep_definition(const std::string& dataset, const std::string& definition,
+                       const std::string& logic) {
+    definitions_["silver." + dataset] = definition;
+    definitions_["silver." + quarantine_name(dataset)] = definition;
+    logics_["silver." + dataset] = logic;
+  }
+
+  /// One that joins a table that has changed goes with it.
+  bool is_chosen(const Dataset& dataset, const datasets::SilverRules& rules) const {
+    return options_.datasets.empty() || is_named(dataset.name) ||
+           std::ranges::any_of(rules.joins, [&](const datasets::Join& join) {
+             return made_.contains("silver." + join.dataset);
+           });
+  }
+  bool is_named(const std::string& dataset) const {
+    return std::ranges::find(options_.datasets, dataset) != options_.datasets.end();
+  }
+  bool is_chosen(const ModelReads& reads) const {
+    return options_.datasets.empty() ||
+           std::ranges::any_of(made_, [&](const std::string& table) { return reads.has(table); });
   }
 
   QuarantineMoves moves_of(const std::string& dataset, const QuarantineDifference& difference) {
@@ -295,14 +326,16 @@ class ProjectRun {
       for (const auto& input : *inputs) text += '\0' + definitions_.at(input);
     }
     const std::string definition = sha256_of(text);
-    definitions_["gold." + model.name] = definition;
     const TableState* state = known_state("gold", model.name);
-    if (state != nullptr && state->definition == definition) {
+    const bool is_left = state != nullptr && !is_chosen(reads);
+    definitions_["gold." + model.name] = is_left ? state->definition : definition;
+    if (is_left || (state != nullptr && state->definition == definition)) {
       report_.models.push_back(model_report_from(state->report));
       if (!options_.is_dry_run) tables_.show({names_.gold, model.name}, "gold", model.name);
       return;
     }
     report_.is_changed = true;
+    made_.insert("gold." + model.name);
     if (options_.is_dry_run) {
       report_.models.push_back(state == nullptr ? ModelReport{.model = model.name}
                                                 : model_report_from(state->report));
@@ -376,6 +409,7 @@ class ProjectRun {
   std::map<std::string, std::vector<Column>> silver_columns_;
   std::map<std::string, std::string> definitions_;  // "silver.usage_events"
   std::map<std::string, std::string> logics_;       // of silver
+  std::set<std::string> made_;                      // by this run, as definitions_ names them
   InputChanges changes_;                            // of silver that this run made
   DatasetRunReport report_;
 };
@@ -392,6 +426,7 @@ RunTables tables_at(const RunPlace& place, RunTables::Makes makes) {
 
 DatasetRunReport run_project(const datasets::Project& project, const RunPlace& place,
                              const RunOptions& options, const std::stop_token& stop) {
+  datasets::require_datasets(project, options.datasets);
   const auto lock = lock_project(project, place.lock_folder);
   return ProjectRun(project, place, options, stop).run();
 }

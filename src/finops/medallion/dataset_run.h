@@ -5,6 +5,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "finops/core/clock.h"
 #include "finops/datasets/project.h"
@@ -38,6 +39,9 @@ struct RunOptions {
   std::function<void(const std::string&)> on_stage;  // may be empty: "silver usage_events"
   bool takes_landing = true;                         // false: of the landing files that bronze has
   bool is_trial = false;  // makes all and commits nothing: what a run would do, exactly
+  /// Only these datasets are made anew, and what reads a table that has changed with them; all
+  /// others stay as the last run left them. Empty: all.
+  std::vector<std::string> datasets;
 };
 
 /// One at a time works on a project: kLocked when another does.
@@ -50,8 +54,8 @@ RunTables tables_at(const RunPlace& place, RunTables::Makes makes);
 /// files say, in one commit of the lake: readers see the tables of before or of after. What depends
 /// on nothing that has changed is not made again. Throws kInvalidConfig for mistakes in SQL with
 /// their positions, kInvalidData when a test of a model fails or money does not balance, kNotFound
-/// for datasets of which nothing has ever landed, kLocked when another run of the project is at
-/// work; then nothing is changed.
+/// for datasets of which nothing has ever landed, kUsage for one that the project does not have,
+/// kLocked when another run of the project is at work; then nothing is changed.
 DatasetRunReport run_project(const datasets::Project& project, const RunPlace& place,
                              const RunOptions& options, const std::stop_token& stop);
 

@@ -187,6 +187,7 @@ int replay_bills(CommandContext& context, const QuarantineOptions& options) {
 int replay_datasets(CommandContext& context, const QuarantineOptions& options) {
   DatasetRequest request = options.project.request.of;
   request.is_dry_run = options.is_dry_run;
+  request.datasets = options.project.request.choice.datasets;
   const auto on_stage = [&](const std::string& stage) { context.console.detail(stage); };
   const auto report =
       context.services.replay_datasets(context.configuration(), request, on_stage, context.stop());
@@ -319,12 +320,15 @@ void add_quarantine_commands(CommandTree& tree) {
   of_show->project.add_rows(showing, "--code,--reason");
 
   const auto of_replay = options();
-  add(tree, "replay", "Try quarantined rows again: with this version, or a project's rules of now",
+  CLI::App& replaying = add(
+      tree, "replay", "Try quarantined rows again: with this version, or a project's rules of now",
       "  finops quarantine replay --dry-run\n"
       "  finops quarantine replay --period 2026-05 --source payer-a\n"
-      "  finops quarantine replay --project my_project --dry-run\n",
-      of_replay, replay)
-      .add_flag("--dry-run", of_replay->is_dry_run, "Say what would move; change nothing");
+      "  finops quarantine replay --project my_project --dry-run\n"
+      "  finops quarantine replay --project my_project --dataset orders\n",
+      of_replay, replay);
+  of_replay->project.add_datasets(replaying);
+  replaying.add_flag("--dry-run", of_replay->is_dry_run, "Say what would move; change nothing");
   add_waive_command(tree);
 }
 
