@@ -38,11 +38,17 @@ def line(number, cost, day="2026-05-01"):
     return json.dumps({"id": f"e{number}", "day": day, "cost": cost}) + "\n"
 
 
-def prepared(top, name):
+PARTITIONED = {
+    "datasets/events.toml": 'partition_by = ["date"]\n' + FILES["datasets/events.toml"],
+    "rules/events.toml": RULES + '[[derive]]\ncolumn = "date"\ntype = "text"\nsql = "CAST(day AS VARCHAR)"\n',
+}
+
+
+def prepared(top, name, files=FILES):
     """A lake with three files, then one new, one changed, one gone; and another rule."""
     home = top / name
     (home / "landing" / "events").mkdir(parents=True)
-    for path, text in FILES.items():
+    for path, text in files.items():
         (home / "small" / path).parent.mkdir(parents=True, exist_ok=True)
         (home / "small" / path).write_text(text)
     events = home / "landing" / "events"
@@ -68,8 +74,9 @@ def run_killed(datasets, fault):
 
 
 @pytest.mark.parametrize("moment", ["kill-before", "kill-after"])
-def test_killed_at_each_durable_call_the_next_run_ends_like_an_undisturbed_one(tmp_path, moment):
-    undisturbed = prepared(tmp_path, "calm")
+@pytest.mark.parametrize("files", [FILES, FILES | PARTITIONED], ids=["whole", "partitions"])
+def test_killed_at_each_durable_call_the_next_run_ends_like_an_undisturbed_one(tmp_path, moment, files):
+    undisturbed = prepared(tmp_path, "calm", files)
     before = sums(undisturbed)
     count = tmp_path / "count"
     undisturbed.project.run("dataset", "run", "--project", undisturbed.folder, "--landing", undisturbed.landing, expect=3,
@@ -79,7 +86,7 @@ def test_killed_at_each_durable_call_the_next_run_ends_like_an_undisturbed_one(t
     assert all(one[0] == one[1] + one[2] and one[3] == one[4] for one in (before, after))
     seen = set()
     for number in range(1, calls + 1):
-        datasets = prepared(tmp_path, f"{moment}-{number}")
+        datasets = prepared(tmp_path, f"{moment}-{number}", files)
         done = run_killed(datasets, f"{moment}:{number}")
         assert done.code == -signal.SIGKILL, f"call {number}: {done.out} {done.err}"
         seen.add(sums(datasets))

@@ -403,6 +403,7 @@ class Truth:
         resource = self.resources.get(row.read("resource_id", required=self.corrected), {})
         time = row.read("timestamp", read_time, required=self.corrected)
         row.cells["usage_date"] = time and time[:10]
+        row.cells["usage_month"] = time[:7] if time else "unknown"
         for column in ("service", "region", "metric"):
             row.read(column, lower=True)
         self.event_value(row)

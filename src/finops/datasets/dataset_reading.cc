@@ -36,6 +36,7 @@ class DatasetReading {
     read_columns();
     read_key();
     read_version_column();
+    dataset_.partition_by = file_.partitions();
     for (const TomlNode* money : file_.tables("money")) read_money(*money);
     file_.refuse_others();
     return std::move(dataset_);

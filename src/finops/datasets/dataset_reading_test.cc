@@ -55,7 +55,24 @@ TEST_F(DatasetReadingTest, UnknownKeysAreToldWithWhatIsAllowed) {
             "'format'? The keys here are path, format, deleted_files");
   EXPECT_EQ(mistakes_of("datasets/shops.toml", std::string("zzzzzz = 1\n") + kShops),
             "p/datasets/shops.toml:1:1: unknown key 'zzzzzz' in a dataset's file; the keys here "
-            "are description, landing, columns, key, version_column, money");
+            "are description, landing, columns, key, version_column, partition_by, money");
+}
+
+TEST_F(DatasetReadingTest, PartitionsAreTextColumnsThatAValidRowHas) {
+  EXPECT_EQ(mistakes_of("datasets/shops.toml",
+                        "partition_by = [\"shop_id\", \"Shop Name\"]\n" + std::string(kShops)),
+            "the project has 2 mistakes:\n"
+            "  p/datasets/shops.toml:1:28: 'partition_by' names 'Shop Name'; tables are "
+            "partitioned by columns whose names have A to Z, a to z, 0 to 9 and _ only, no digit "
+            "first\n"
+            "  p/datasets/shops.toml:1:28: 'partition_by' names the column 'Shop Name', which may "
+            "be NULL in a valid row; give it required = true, a default or one_of in "
+            "[columns.Shop Name] of the rules of shops");
+  write("datasets/shops.toml", "partition_by = [\"shop_id\"]\n" + std::string(kShops));
+  const Project project = read();
+  ASSERT_EQ(project.datasets[1].partition_by.size(), 1u);
+  EXPECT_EQ(project.datasets[1].partition_by[0].name, "shop_id");
+  EXPECT_EQ(project.datasets[1].partition_by[0].origin.where, "p/datasets/shops.toml:1:17");
 }
 
 TEST_F(DatasetReadingTest, ValuesAreOfTheirTypesAndWords) {

@@ -32,9 +32,9 @@ class ModelReading {
       check_own(column, "incremental_by");
       model_.incremental_by.push_back(column.name);
     }
-    for (const WrittenName& column : file_.names("partition_by")) {
-      check_own(column, "partition_by");
-      model_.partition_by.push_back({column.name, column.origin});
+    model_.partition_by = file_.partitions();
+    for (const PartitionColumn& column : model_.partition_by) {
+      check_own({column.name, column.origin}, "partition_by");
     }
     for (const TomlNode* test : file_.tables("test")) read_test(*test);
     if (const TomlNode* anomaly = file_.find("anomaly", Kind::kTable)) read_anomaly(*anomaly);

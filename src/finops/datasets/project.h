@@ -39,6 +39,12 @@ struct MoneyColumn {
   Origin origin;
 };
 
+/// A text column whose every value has data files of its own.
+struct PartitionColumn {
+  std::string name;
+  Origin origin;
+};
+
 /// What lands, and how it is to be read: datasets/<name>.toml.
 struct Dataset {
   std::string name, description;
@@ -54,6 +60,8 @@ struct Dataset {
   std::vector<std::string> key;        // delivered columns, none boolean; may be empty
   std::string version_column;          // of the schema's version; empty: none
   std::vector<MoneyColumn> money;
+  /// Columns of silver, delivered, joined or derived; none of them NULL or empty in a valid row.
+  std::vector<PartitionColumn> partition_by;
 };
 
 enum class LetterCase { kAsIs, kLower, kUpper };
@@ -99,6 +107,7 @@ struct DerivedColumn {
   ColumnType type = ColumnType::kText;
   std::string description;
   SqlText sql;
+  Origin origin;
 };
 
 /// A rule over a whole row, by its normalised, joined and derived columns.
@@ -164,12 +173,6 @@ struct ModelPlot {
   enum class Kind { kAuto, kLine, kBar, kNone };
   Kind kind = Kind::kAuto;
   std::string x, y, series;  // columns; empty: chosen
-  Origin origin;
-};
-
-/// A text column whose every value has data files of its own.
-struct PartitionColumn {
-  std::string name;
   Origin origin;
 };
 

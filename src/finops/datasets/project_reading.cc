@@ -61,6 +61,18 @@ Project read_head(const std::string& folder, Mistakes& mistakes) {
   return project;
 }
 
+/// Of a delivered text column, before rules set it; of others it is not known.
+bool may_be_null(const Dataset& dataset, const SilverRules& rules, const std::string& column) {
+  if (std::ranges::find(dataset.columns, column, &DatasetColumn::name) == dataset.columns.end()) {
+    return false;
+  }
+  const auto found = std::ranges::find(rules.columns, column, &ColumnRule::column);
+  const ColumnRule rule = found == rules.columns.end() ? ColumnRule() : *found;
+  if (rule.default_value) return false;
+  if (!rule.one_of.empty()) return rule.one_of_otherwise == Otherwise::kNull;
+  return !rule.is_required && std::ranges::find(dataset.key, column) == dataset.key.end();
+}
+
 /// Reads what there is under one of the semantics.
 class SemanticsReading {
  public:
@@ -135,10 +147,34 @@ class SemanticsReading {
       if (document != nullptr) one = datasets::read_rules(dataset, *document, silver_, mistakes_);
       rules.emplace(name, std::move(one));
     }
+    for (const auto& [name, one] : rules) check_partitions(datasets_.at(name), one);
     for (const auto& [name, path] : files) refuse_unknown_dataset(name, path);
     for (const std::string& name : join_order(rules, mistakes_)) {
       project_.datasets.push_back(datasets_.at(name));
       project_.rules.push_back(std::move(rules.at(name)));
+    }
+  }
+
+  void check_partitions(const Dataset& dataset, const SilverRules& rules) {
+    const ColumnNames& columns = silver_.at(dataset.name);
+    if (columns.empty()) return;  // not known
+    for (const PartitionColumn& partition : dataset.partition_by) {
+      const std::string what = "'partition_by' names ";
+      const ColumnNames::Entry* column = columns.find(partition.name);
+      if (column == nullptr) {
+        mistakes_.add(partition.origin, what + "no column of silver: '" + partition.name + "'" +
+                                            columns.advice_for(partition.name));
+      } else if (column->type && column->type != ColumnType::kText) {
+        mistakes_.add(partition.origin, what + "the column '" + partition.name + "', which is " +
+                                            std::string(name_of(*column->type)) +
+                                            "; it must be text, derived from it perhaps");
+      } else if (may_be_null(dataset, rules, partition.name)) {
+        mistakes_.add(partition.origin,
+                      what + "the column '" + partition.name +
+                          "', which may be NULL in a valid row; give it required = true, a default "
+                          "or one_of in [columns." +
+                          partition.name + "] of the rules of " + dataset.name);
+      }
     }
   }
 

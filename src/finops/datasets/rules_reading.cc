@@ -310,6 +310,7 @@ class RulesReading {
     derived.type = reader.required_type("type");
     derived.description = reader.text("description");
     derived.sql = reader.required_sql("sql");
+    derived.origin = reader.origin("type");
     reader.refuse_others();
     add_column({derived.column, reader.origin("column")}, derived.type);
     rules_.derived.push_back(std::move(derived));

@@ -178,6 +178,19 @@ std::vector<WrittenName> TableReader::names(std::string_view key) {
   return result;
 }
 
+std::vector<PartitionColumn> TableReader::partitions() {
+  std::vector<PartitionColumn> columns;
+  for (WrittenName& name : names("partition_by")) {
+    if (!is_partition_name(name.name)) {
+      mistakes_.add(name.origin, "'partition_by' names '" + name.name +
+                                     "'; tables are partitioned by columns whose names have A to "
+                                     "Z, a to z, 0 to 9 and _ only, no digit first");
+    }
+    columns.push_back({std::move(name.name), std::move(name.origin)});
+  }
+  return columns;
+}
+
 std::vector<std::string> TableReader::texts(std::string_view key) {
   std::vector<std::string> result;
   for (WrittenName& name : names(key)) result.push_back(std::move(name.name));

@@ -53,6 +53,8 @@ class TableReader {
   /// An array of texts, none empty, none twice.
   std::vector<WrittenName> names(std::string_view key);
   std::vector<std::string> texts(std::string_view key);
+  /// The names of 'partition_by'. Whether there are such columns is not looked at.
+  std::vector<PartitionColumn> partitions();
   /// A table of texts: { key = "text" }.
   std::vector<std::pair<WrittenName, WrittenName>> text_pairs(std::string_view key);
   /// The tables of [[key]].

@@ -301,6 +301,7 @@ class ProjectRun {
     for (const auto& money : dataset.money) {
       text += '\0' + money.column + '\0' + money.currency_column + '\0' + money.currency;
     }
+    for (const auto& column : dataset.partition_by) text += '\0' + ("partition_by " + column.name);
     for (const auto& join : rules.joins) text += definitions_.at("silver." + join.dataset);
     return sha256_of(text);
   }

@@ -323,27 +323,6 @@ class PartQuery {
   const std::stop_token stop_;
 };
 
-std::vector<std::string> partitions_of(const Model& model) {
-  std::vector<std::string> names;
-  for (const auto& column : model.partition_by) names.push_back(column.name);
-  return names;
-}
-
-void require_same_partitions(const lake::TableView* table, const Model& model) {
-  const std::vector<std::string> wanted = partitions_of(model);
-  if (table == nullptr || table->partition_by == wanted) return;
-  const auto told = [](const std::vector<std::string>& names) {
-    return names.empty() ? "without partitions" : "partitioned by " + sql_list(names);
-  };
-  const Origin& origin =
-      model.partition_by.empty() ? model.origin : model.partition_by.front().origin;
-  throw Error(ErrorKind::kUnsupported,
-              table->name.to_string() + " is " + told(table->partition_by) + " and would become " +
-                  told(wanted) +
-                  "; tables of the lake keep their partitions: give the model another name")
-      .within(origin.to_string());
-}
-
 }  // namespace
 
 ModelInputs model_inputs(TransformEngine& engine, const datasets::Project& project,
@@ -405,12 +384,12 @@ ModelReport build_model(RunTables& tables, const LayerNames& names, const Model&
   if (changes != nullptr) {
     select = PartQuery(tables, names, model, stop).of(*changes, columns);
   }
-  require_same_partitions(tables.find(table), model);
+  tables.require_partitions(table, model.partition_by, model.origin, "the model");
   if (const auto retyped = tables.find_retyped(table, columns)) {
     throw retyped->error.within(place_of_column(model.sql, retyped->column).to_string());
   }
   ModelReport report{.model = model.name, .is_rebuilt = true};
-  report.rows = tables.replace_rows(table, columns, select, stop, partitions_of(model));
+  report.rows = tables.replace_rows(table, columns, select, stop, names_of(model.partition_by));
   if (model.anomaly) forget_scores(engine);
   engine.forget(kParts);
   tables.show(table, "gold", model.name);

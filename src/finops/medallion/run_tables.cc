@@ -36,6 +36,12 @@ std::string copy_object(ObjectStore& from, const std::string& name, ObjectStore&
 
 }  // namespace
 
+std::vector<std::string> names_of(const std::vector<datasets::PartitionColumn>& columns) {
+  std::vector<std::string> names;
+  for (const auto& column : columns) names.push_back(column.name);
+  return names;
+}
+
 RunTables::RunTables(lake::Lake& lake, std::string lake_uri, ObjectStore& work,
                      std::string work_folder, TransformEngine& engine, Makes makes)
     : lake_(lake),
@@ -86,6 +92,22 @@ std::optional<RunTables::Retyped> RunTables::find_retyped(const lake::TableName&
                         "name"}};
   }
   return std::nullopt;
+}
+
+void RunTables::require_partitions(const lake::TableName& table,
+                                   const std::vector<datasets::PartitionColumn>& columns,
+                                   const Origin& origin, const std::string& owner) {
+  const lake::TableView* known = find(table);
+  const std::vector<std::string> wanted = names_of(columns);
+  if (known == nullptr || known->partition_by == wanted) return;
+  const auto told = [](const std::vector<std::string>& names) {
+    return names.empty() ? "without partitions" : "partitioned by " + sql_list(names);
+  };
+  throw Error(ErrorKind::kUnsupported, table.to_string() + " is " + told(known->partition_by) +
+                                           " and would become " + told(wanted) +
+                                           "; tables of the lake keep their partitions: give " +
+                                           owner + " another name")
+      .within((columns.empty() ? origin : columns.front().origin).to_string());
 }
 
 lake::TableView RunTables::made_here(const lake::TableName& table,
@@ -201,21 +223,43 @@ WrittenParquet RunTables::take_over(const lake::TableName& table,
   return written;
 }
 
+void RunTables::add_partition(const lake::TableName& table, const std::vector<Column>& columns,
+                              const std::string& select, const lake::PartitionKey& partition,
+                              NewRows& added, const std::stop_token& stop) {
+  const std::string name = "table-" + std::to_string(++written_) + ".parquet";
+  const std::int64_t rows = engine_.write_parquet(select, columns, work_folder_ + "/" + name, stop);
+  if (rows == 0) {
+    work_.remove(name);
+    return;
+  }
+  WrittenParquet file = take_over(table, columns, name, partition);
+  added.rows += rows;
+  added.keys.insert(file.key);
+  add_file(table, std::move(file), partition);
+}
+
 RunTables::NewRows RunTables::add_rows(const lake::TableName& table,
                                        const std::vector<Column>& columns,
-                                       const std::string& select, const std::stop_token& stop,
-                                       const lake::PartitionKey& partition) {
+                                       const std::string& select, const std::stop_token& stop) {
+  constexpr const char* kRows = "finops_rows";
   const std::vector<Column> committed = columns_of(table, columns);
-  const std::string name = "table-" + std::to_string(++written_) + ".parquet";
+  const std::vector<std::string>& names = tables_.at(table).partition_by;
   NewRows added;
-  added.rows = engine_.write_parquet(select, committed, work_folder_ + "/" + name, stop);
-  if (added.rows == 0) {
-    work_.remove(name);
+  if (names.empty()) {
+    add_partition(table, committed, select, {}, added, stop);
     return added;
   }
-  WrittenParquet file = take_over(table, committed, name, partition);
-  added.key = file.key;
-  add_file(table, std::move(file), partition);
+  engine_.keep(kRows, select, stop);
+  for (const auto& partition : partitions_in(kRows, table, stop)) {
+    std::string where;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+      where += (i > 0 ? " AND " : "") + quoted_identifier(names[i]) + " = " +
+               quoted_literal(partition.values[i]);
+    }
+    add_partition(table, committed, "SELECT * FROM " + std::string(kRows) + " WHERE " + where,
+                  partition, added, stop);
+  }
+  engine_.forget(kRows);
   return added;
 }
 
@@ -223,24 +267,21 @@ std::int64_t RunTables::replace_rows(const lake::TableName& table,
                                      const std::vector<Column>& columns, const std::string& select,
                                      const std::stop_token& stop,
                                      const std::vector<std::string>& partition_by) {
-  const bool has_partitions = !prepare(table, columns, partition_by).partition_by.empty();
+  prepare(table, columns, partition_by);
   const std::set<std::string> old = keys_of(table);
-  const std::int64_t rows = has_partitions ? add_partitions(table, columns, select, stop)
-                                           : add_rows(table, columns, select, stop).rows;
+  const std::int64_t rows = add_rows(table, columns, select, stop).rows;
   remove_files(table, old);
   return rows;
 }
 
-std::int64_t RunTables::add_partitions(const lake::TableName& table,
-                                       const std::vector<Column>& columns,
-                                       const std::string& select, const std::stop_token& stop) {
-  constexpr const char* kRows = "finops_rows";
-  const std::vector<std::string> names = tables_.at(table).partition_by;
-  engine_.keep(kRows, select, stop);
+std::set<lake::PartitionKey> RunTables::partitions_in(const std::string& rows,
+                                                      const lake::TableName& table,
+                                                      const std::stop_token& stop) {
+  const std::vector<std::string>& names = tables_.at(table).partition_by;
   std::set<lake::PartitionKey> partitions;
   for_each_row(engine_,
-               "SELECT DISTINCT " + quoted_identifiers(names) + " FROM " + std::string(kRows) +
-                   " LIMIT " + std::to_string(kMostPartitions + 1),
+               "SELECT DISTINCT " + quoted_identifiers(names) + " FROM " + rows + " LIMIT " +
+                   std::to_string(kMostPartitions + 1),
                stop, [&](const ResultRow& row) {
                  lake::PartitionKey partition;
                  for (std::size_t i = 0; i < names.size(); ++i) {
@@ -259,19 +300,7 @@ std::int64_t RunTables::add_partitions(const lake::TableName& table,
                 table.to_string() + " would have more than " + std::to_string(kMostPartitions) +
                     " partitions, each of one small file; partition by something coarser");
   }
-  std::int64_t rows = 0;
-  for (const auto& partition : partitions) {
-    std::string where;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      where += (i > 0 ? " AND " : "") + quoted_identifier(names[i]) + " = " +
-               quoted_literal(partition.values[i]);
-    }
-    rows += add_rows(table, columns, "SELECT * FROM " + std::string(kRows) + " WHERE " + where,
-                     stop, partition)
-                .rows;
-  }
-  engine_.forget(kRows);
-  return rows;
+  return partitions;
 }
 
 void RunTables::show(const lake::TableName& table, const std::string& schema,
@@ -288,7 +317,6 @@ void RunTables::show_files(const lake::TableName& table, const std::set<std::str
   lake::TableView view = tables_.at(table);
   view.files.clear();
   for (const auto& key : keys) {
-    if (key.empty()) continue;  // where there were no rows there is no file
     lake::LakeFile file;
     file.uri = lake_uri_ + "/" + key;
     view.files.push_back(std::move(file));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "finops/core/error.h"
+#include "finops/datasets/project.h"
 #include "finops/engines/transform_engine.h"
 #include "finops/lake/lake.h"
 #include "finops/pipeline/partition_commit.h"
@@ -17,6 +18,8 @@
 #include "finops/tabular/parquet_writing.h"
 
 namespace finops::medallion {
+
+std::vector<std::string> names_of(const std::vector<datasets::PartitionColumn>& columns);
 
 /// The tables of the lake that a run reads and changes: each as the one commit at the run's end
 /// will leave it, in the lake's store and in the engine, before anybody else sees it. Destroyed
@@ -48,6 +51,11 @@ class RunTables {
   /// The first of these columns that is one; nothing where prepare() finds none.
   std::optional<Retyped> find_retyped(const lake::TableName& table,
                                       const std::vector<Column>& columns);
+  /// kUnsupported at the first of these columns, else at `origin`, when the table is there and
+  /// partitioned otherwise. `owner`, "the model", is what needs another name then.
+  void require_partitions(const lake::TableName& table,
+                          const std::vector<datasets::PartitionColumn>& columns,
+                          const Origin& origin, const std::string& owner);
   /// A table that is there; nullptr when it is not.
   const lake::TableView* find(const lake::TableName& table);
   /// Its columns of these names, with their field ids.
@@ -71,16 +79,15 @@ class RunTables {
 
   struct NewRows {
     std::int64_t rows = 0;
-    std::string key;  // of the file that has them; empty without rows
+    std::set<std::string> keys;  // of the files that have them
   };
-  /// The rows of a query as one more file of the table.
-  NewRows add_rows(const lake::TableName& table, const std::vector<Column>& columns,
-                   const std::string& select, const std::stop_token& stop,
-                   const lake::PartitionKey& partition = {});
-  /// The rows of a query in place of all that the table has; where it is partitioned, one file for
-  /// each partition. Returns their number. kInvalidData for rows without a value of a partition
-  /// column, and for more than kMostPartitions.
+  /// The rows of a query as one more file of a prepared table; where it is partitioned, one for
+  /// each partition. kInvalidData for rows without a value of a partition column, and for more than
+  /// kMostPartitions.
   static constexpr std::size_t kMostPartitions = 1000;
+  NewRows add_rows(const lake::TableName& table, const std::vector<Column>& columns,
+                   const std::string& select, const std::stop_token& stop);
+  /// The same in place of all that the table has. Returns their number.
   std::int64_t replace_rows(const lake::TableName& table, const std::vector<Column>& columns,
                             const std::string& select, const std::stop_token& stop,
                             const std::vector<std::string>& partition_by = {});
@@ -105,8 +112,11 @@ class RunTables {
                             const std::vector<std::string>& partition_by);
   WrittenParquet take_over(const lake::TableName& table, const std::vector<Column>& columns,
                            const std::string& name, const lake::PartitionKey& partition);
-  std::int64_t add_partitions(const lake::TableName& table, const std::vector<Column>& columns,
-                              const std::string& select, const std::stop_token& stop);
+  void add_partition(const lake::TableName& table, const std::vector<Column>& columns,
+                     const std::string& select, const lake::PartitionKey& partition, NewRows& added,
+                     const std::stop_token& stop);
+  std::set<lake::PartitionKey> partitions_in(const std::string& rows, const lake::TableName& table,
+                                             const std::stop_token& stop);
 
   lake::Lake& lake_;
   const std::string lake_uri_;

@@ -49,9 +49,10 @@ class SilverBuild {
       old = tables_.keys_of(silver_);
       old.merge(tables_.keys_of(quarantine_));
     }
+    require_same_table();
     const PackPlan plan = plan_of(before);
     bronze_columns_ = engine_.columns_of("FROM bronze." + quoted_identifier(job_.dataset.name));
-    tables_.prepare(silver_, job_.sql.columns());
+    tables_.prepare(silver_, job_.sql.columns(), names_of(job_.dataset.partition_by));
     tables_.prepare(quarantine_, quarantine_columns(bronze_columns_));
     SilverResult result{plan.stay, 0, {}, {}};
     for (const auto& files : plan.make) {
@@ -61,8 +62,8 @@ class SilverBuild {
     if (before != nullptr) result.change = change_of(plan, result.packs);
     if (keys_) keys_->finish();
     for (const Pack& pack : plan.go) {
-      if (!pack.silver_key.empty()) old.insert(pack.silver_key);
-      if (!pack.quarantine_key.empty()) old.insert(pack.quarantine_key);
+      old.insert(pack.silver_keys.begin(), pack.silver_keys.end());
+      old.insert(pack.quarantine_keys.begin(), pack.quarantine_keys.end());
     }
     result.quarantine = compare_quarantine(old, result.packs, plan.stay.size());
     drop(silver_, old);
@@ -73,6 +74,30 @@ class SilverBuild {
   }
 
  private:
+  /// A table that is there keeps its partitions and the types of its columns.
+  void require_same_table() {
+    const auto& dataset = job_.dataset;
+    tables_.require_partitions(silver_, dataset.partition_by, dataset.origin, "the dataset");
+    if (const auto retyped = tables_.find_retyped(silver_, job_.sql.columns())) {
+      throw retyped->error.within(origin_of(retyped->column).to_string());
+    }
+  }
+
+  /// Where the project's files say what type a column of silver has.
+  const Origin& origin_of(const std::string& column) const {
+    for (const auto& delivered : job_.dataset.columns) {
+      if (delivered.name == column) return delivered.origin;
+    }
+    for (const auto& derived : job_.rules.derived) {
+      if (derived.column == column) return derived.origin;
+    }
+    for (const auto& join : job_.rules.joins) {
+      const auto has_name = [&](const auto& pair) { return pair.first == column; };
+      if (std::ranges::any_of(join.columns, has_name)) return join.origin;
+    }
+    return job_.dataset.origin;
+  }
+
   /// Also looks for repeated keys, which decide what else is to be made anew.
   PackPlan plan_of(const std::vector<Pack>* before) {
     PackPlan plan = plan_packs(before == nullptr ? std::vector<Pack>() : *before, job_.landed, {});
@@ -94,12 +119,12 @@ class SilverBuild {
     RowsChange change{
         .is_whole = false, .files = plan.changed_files, .old_keys = {}, .new_keys = {}};
     change.files.insert(also_changed_.begin(), also_changed_.end());
-    for (const Pack& pack : plan.go) change.old_keys.insert(pack.silver_key);
-    for (std::size_t i = plan.stay.size(); i < packs.size(); ++i) {
-      change.new_keys.insert(packs[i].silver_key);
+    for (const Pack& pack : plan.go) {
+      change.old_keys.insert(pack.silver_keys.begin(), pack.silver_keys.end());
     }
-    change.old_keys.erase("");
-    change.new_keys.erase("");
+    for (std::size_t i = plan.stay.size(); i < packs.size(); ++i) {
+      change.new_keys.insert(packs[i].silver_keys.begin(), packs[i].silver_keys.end());
+    }
     return change;
   }
 
@@ -107,8 +132,9 @@ class SilverBuild {
   QuarantineDifference compare_quarantine(const std::set<std::string>& old,
                                           const std::vector<Pack>& packs, std::size_t first_new) {
     std::set<std::string> now;
-    for (std::size_t i = first_new; i < packs.size(); ++i) now.insert(packs[i].quarantine_key);
-    now.erase("");
+    for (std::size_t i = first_new; i < packs.size(); ++i) {
+      now.insert(packs[i].quarantine_keys.begin(), packs[i].quarantine_keys.end());
+    }
     const std::set<std::string> before = present(quarantine_, old);
     if (before.empty() && now.empty()) return {};
     tables_.show_files(quarantine_, before, "silver", kQuarantineBefore);
@@ -139,18 +165,37 @@ class SilverBuild {
     tables_.show_files(bronze_, data_files_of(files), "bronze", kBronzePack);
     const std::string judged = judge();
     count(judged, pack.counts);
-    const auto valid = tables_.add_rows(silver_, job_.sql.columns(),
-                                        "SELECT " + column_list(job_.sql.columns()) + " FROM " +
-                                            judged + " WHERE " + kReasons + " = '[]'",
-                                        stop_);
+    require_partition_values(judged);
+    auto valid = tables_.add_rows(silver_, job_.sql.columns(),
+                                  "SELECT " + column_list(job_.sql.columns()) + " FROM " + judged +
+                                      " WHERE " + kReasons + " = '[]'",
+                                  stop_);
     RunTables::NewRows invalid;
     if (pack.counts.quarantined_rows > 0) invalid = set_aside(judged);
-    pack.silver_key = valid.key;
-    pack.quarantine_key = invalid.key;
+    pack.silver_keys = std::move(valid.keys);
+    pack.quarantine_keys = std::move(invalid.keys);
     prove_rows(pack, valid.rows, invalid.rows);
     for (const auto& money : job_.dataset.money) prove(money, pack);
     engine_.forget(kJudged);
     return pack;
+  }
+
+  void require_partition_values(const std::string& judged) {
+    for (const auto& partition : job_.dataset.partition_by) {
+      for_each_row(engine_,
+                   "SELECT " + std::string(kSourceFile) + ", " + kSourceLine + " FROM " + judged +
+                       " WHERE " + kReasons + " = '[]' AND coalesce(" +
+                       quoted_identifier(partition.name) + ", '') = '' ORDER BY ALL LIMIT 1",
+                   stop_, [&](const ResultRow& row) {
+                     throw Error(
+                         ErrorKind::kInvalidData,
+                         "'partition_by' names the column '" + partition.name +
+                             "', which is NULL or empty in a valid row, " + row[0].value_or("") +
+                             ":" + row[1].value_or("") +
+                             "; give it a value there, or put such rows into quarantine by a rule")
+                         .within(partition.origin.to_string());
+                   });
+    }
   }
 
   std::string judge() {
@@ -202,15 +247,15 @@ class SilverBuild {
 
   /// Each side is added up from the files that hold it.
   void prove(const datasets::MoneyColumn& money, Pack& pack) {
-    tables_.show_files(silver_, {pack.silver_key}, "silver", "finops_silver_pack");
-    tables_.show_files(quarantine_, {pack.quarantine_key}, "silver", "finops_quarantine_pack");
+    tables_.show_files(silver_, pack.silver_keys, "silver", "finops_silver_pack");
+    tables_.show_files(quarantine_, pack.quarantine_keys, "silver", "finops_quarantine_pack");
     const std::string silver_currency =
         job_.rules.currency_column.empty() ? money.currency_column : job_.rules.currency_column;
     const auto bronze = sums("(" + job_.sql.normalised("bronze." + std::string(kBronzePack)) + ")",
                              money, money.currency_column);
     const auto silver = sums("silver.finops_silver_pack", money, silver_currency);
     MoneyByCurrency quarantined;
-    if (!pack.quarantine_key.empty()) {
+    if (!pack.quarantine_keys.empty()) {
       quarantined = sums("(" + job_.sql.normalised("silver.finops_quarantine_pack") + ")", money,
                          money.currency_column);
     }

@@ -49,6 +49,14 @@ RowCounts counts_from(const Json& json) {
   return counts;
 }
 
+/// A text alone is the one key that a pack had before there were partitions.
+std::set<std::string> keys_from(const Json& json) {
+  if (!json.is_string()) return json.get<std::set<std::string>>();
+  std::set<std::string> keys = {json.get<std::string>()};
+  keys.erase("");
+  return keys;
+}
+
 void add(const Codes& codes, Codes& total) {
   for (const auto& [code, rows] : codes) total[code] += rows;
 }
@@ -127,8 +135,8 @@ std::string packs_to_json(const std::vector<Pack>& packs) {
   Json list = Json::array();
   for (const Pack& pack : packs) {
     list.push_back({{"files", pack.files},
-                    {"silver", pack.silver_key},
-                    {"quarantine", pack.quarantine_key},
+                    {"silver", pack.silver_keys},
+                    {"quarantine", pack.quarantine_keys},
                     {"counts", counts_to_json(pack.counts)}});
   }
   return list.dump();
@@ -140,8 +148,8 @@ std::vector<Pack> packs_from_json(const std::string& json) {
     for (const auto& from : Json::parse(json)) {
       Pack& pack = packs.emplace_back();
       pack.files = from.at("files").get<std::map<std::string, std::string>>();
-      pack.silver_key = from.at("silver");
-      pack.quarantine_key = from.at("quarantine");
+      pack.silver_keys = keys_from(from.at("silver"));
+      pack.quarantine_keys = keys_from(from.at("quarantine"));
       pack.counts = counts_from(from.at("counts"));
     }
     return packs;

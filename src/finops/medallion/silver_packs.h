@@ -11,11 +11,12 @@
 
 namespace finops::medallion {
 
-/// The rows of some landing files in silver and quarantine: one data file of each, made together
-/// and proved together. A changed landing file costs the work of its pack, not of the dataset.
+/// The rows of some landing files in silver and quarantine: one data file of quarantine, and of
+/// silver one for each partition, made together and proved together. A changed landing file costs
+/// the work of its pack, not of the dataset.
 struct Pack {
-  std::map<std::string, std::string> files;  // landing file: version_of() it
-  std::string silver_key, quarantine_key;    // of the lake's store; empty where there are no rows
+  std::map<std::string, std::string> files;            // landing file: version_of() it
+  std::set<std::string> silver_keys, quarantine_keys;  // of the lake's store; none without rows
   RowCounts counts;
 };
 

@@ -56,6 +56,7 @@ class SqlCheck {
     const std::string from = "bronze." + quoted_identifier(dataset.name);
     const bool has_patterns = check_patterns(rules);
     const bool is_sound = check(dataset, sql, from) && has_patterns;
+    check_partitions(dataset, sql.columns());
     silver_[dataset.name] = sql.columns();
     show("silver", dataset.name, sql.columns());
     show("silver", quarantine_name(dataset.name), quarantine_columns(bronze));
@@ -245,6 +246,17 @@ class SqlCheck {
         if (names.contains(column)) continue;
         mistakes_.add(test.origin, no_column(column, columns));
       }
+    }
+  }
+
+  /// Of columns of other datasets only: all others are known without SQL.
+  void check_partitions(const datasets::Dataset& dataset, const std::vector<Column>& columns) {
+    for (const auto& partition : dataset.partition_by) {
+      if (std::ranges::find(columns, partition.name, &Column::name)->type == ColumnType::kText) {
+        continue;
+      }
+      mistakes_.add(partition.origin, "'partition_by' names the joined column '" + partition.name +
+                                          "', which is no text; derive one from it");
     }
   }
 
