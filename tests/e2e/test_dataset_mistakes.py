@@ -6,7 +6,10 @@ import pathlib
 import sqlite3
 
 import duckdb
+import pyarrow
 import pytest
+from pyiceberg.catalog.sql import SqlCatalog
+from pyiceberg.types import LongType
 
 FILES = {
     "project.toml": 'name = "shop"\n',
@@ -228,6 +231,20 @@ make gold.totals: Conversion Error: Could not convert string 'c1' to INT32 when 
         changed("models/totals.sql", "CAST(sum(amount) AS DECIMAL(38,18))", "count(*)"), """\
 make gold.totals: shop/models/totals.sql:3:15: the column 'amount' of shop_gold.totals is decimal(38,18) and would become long; tables of the lake keep the types of \
 their columns: give it another name"""),
+    "delivered column that gets another type": (
+        changed("datasets/customers.toml", 'name = "text"', 'name = { type = "decimal" }'), """\
+make silver.customers: shop/datasets/customers.toml:7:1: the column 'name' of shop_silver.customers is string and would become decimal(38,18); \
+tables of the lake keep the types of their columns: give it another name"""),
+    "derived column that gets the type of a joined one": (
+        {"rules/orders.toml": RULES.replace('columns = { customer_name = "name" }', 'missing_flag = "nobody"')
+           + '[[derive]]\ncolumn = "customer_name"\ntype = "date"\nsql = "NULL"\n'}, """\
+make silver.orders: shop/rules/orders.toml:11:8: the column 'customer_name' of shop_silver.orders is string and would become date; \
+tables of the lake keep the types of their columns: give it another name"""),
+    "joined column of another type": (
+        {"rules/orders.toml": RULES.replace('"name" }', '"since" }'),
+         "datasets/customers.toml": FILES["datasets/customers.toml"] + 'since = "date"\n'}, """\
+make silver.orders: shop/rules/orders.toml:1:1: the column 'customer_name' of shop_silver.orders is string and would become date; \
+tables of the lake keep the types of their columns: give it another name"""),
     "landing file that cannot be read": ({"landing/orders/2.csv": "id,id\n1,2\n"},
                                          "cannot read 'orders/2.csv': its header has the column 'id' twice"),
     "dataset without a landing file": (
@@ -419,3 +436,28 @@ def test_tests_look_at_what_other_models_become(shop):
     write(shop, {"landing/orders/1.csv": "id,customer,amount,currency\no1,c2,10,EUR\n"})
     done = shop.run("dataset", "run", "--project", "shop", expect=1)
     assert "shop/models/a.toml:2:1: relation(id -> gold.totals.customer) does not hold: 1 times not" in done.err
+
+
+@pytest.mark.parametrize("change, fault", [
+    (lambda table: table.append(pyarrow.table({"layer": ["silver"]})), "a row has no 'name'"),
+    (lambda table: table.update_schema().delete_column("logic").commit(), "it has no column 'logic'"),
+    (lambda table: table.update_schema().delete_column("report").add_column("report", LongType()).commit(),
+     "its column 'report' is long, not string"),
+])
+def test_a_state_of_another_shape_is_told_and_can_be_dropped(shop, change, fault):
+    catalog = SqlCatalog("finops", uri=f"sqlite:///{shop.catalog}")
+    table = catalog.load_table("shop_silver.table_states")
+    with table.transaction() as transaction:
+        transaction.delete("true")
+    change(catalog.load_table("shop_silver.table_states"))
+    wanted = (f"the lake's table shop_silver.table_states is not as finops made it: {fault}; only finops writes it. Bring back its snapshot from "
+              "before the change, or drop this table: the next run makes it, and all of silver and gold, anew")
+    for command in (["dataset", "run"], ["dataset", "status"], ["quarantine", "ls"]):
+        assert told(shop.run(*command, "--project", "shop", expect=1)) == wanted
+    before = lake(shop)[1]
+    catalog.drop_table("shop_silver.table_states")
+    shop.run("dataset", "run", "--project", "shop")
+    after = lake(shop)[1]
+    assert len(after.pop("shop_silver.table_states")) == 3 and before.pop("shop_silver.table_states") is not None
+    assert after == before
+    assert shop.json("dataset", "run", "--project", "shop")["changed"] is False

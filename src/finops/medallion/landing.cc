@@ -30,6 +30,16 @@ std::vector<Column> landing_columns() {
 std::string text_of(const CellValue& cell) { return std::get<std::string>(cell); }
 std::int64_t number_of(const CellValue& cell) { return std::get<std::int64_t>(cell); }
 
+std::vector<std::string> names_from(const std::string& json) {
+  try {
+    return Json::parse(json).get<std::vector<std::string>>();
+  } catch (const nlohmann::json::exception& error) {
+    throw Error(ErrorKind::kInvalidData,
+                std::string("the lake's landing_files has data files that are not finops': ") +
+                    error.what());
+  }
+}
+
 LandedFile from_row(const CellRow& row) {
   LandedFile file;
   file.dataset = text_of(row[0]);
@@ -40,7 +50,7 @@ LandedFile from_row(const CellRow& row) {
   file.ingestion_time = number_of(row[5]);
   file.rows = number_of(row[6]);
   file.unreadable_rows = number_of(row[7]);
-  file.data_files = Json::parse(text_of(row[8])).get<std::vector<std::string>>();
+  file.data_files = names_from(text_of(row[8]));
   file.is_gone = std::get<bool>(row[9]);
   return file;
 }

@@ -34,6 +34,25 @@ std::string copy_object(ObjectStore& from, const std::string& name, ObjectStore&
   return hash.finish();
 }
 
+/// How a table's columns are not these; empty when they are.
+std::string fault_of(const TableSchema& schema, const std::vector<Column>& columns) {
+  for (const Column& column : columns) {
+    const Column* there = schema.find(column.name);
+    if (there == nullptr) return "it has no column '" + column.name + "'";
+    if (there->type == column.type) continue;
+    return "its column '" + column.name + "' is " + std::string(to_string(there->type)) + ", not " +
+           std::string(to_string(column.type));
+  }
+  return "";
+}
+
+Error changed_by_others(const lake::TableName& table, const std::string& fault,
+                        const std::string& remedy) {
+  return {ErrorKind::kInvalidData,
+          "the lake's table " + table.to_string() + " is not as finops made it: " + fault +
+              "; only finops writes it. Bring back its snapshot from before the change" + remedy};
+}
+
 }  // namespace
 
 std::vector<std::string> names_of(const std::vector<datasets::PartitionColumn>& columns) {
@@ -153,13 +172,25 @@ std::set<std::string> RunTables::keys_of(const lake::TableName& table) {
 }
 
 std::vector<CellRow> RunTables::read_small(const lake::TableName& table,
-                                           const std::vector<Column>& columns) {
+                                           const std::vector<Column>& columns,
+                                           const std::string& remedy) {
   std::vector<CellRow> rows;
-  if (find(table) == nullptr) return rows;
+  const lake::TableView* known = find(table);
+  if (known == nullptr) return rows;
+  if (const std::string fault = fault_of(known->schema, columns); !fault.empty()) {
+    throw changed_by_others(table, fault, remedy);
+  }
   const std::vector<Column> committed = columns_of(table, columns);
   for (const auto& file : tables_.at(table).files) {
     auto more = read_parquet_rows(open_random(lake_.store(), lake_.key_of(file.uri)), committed);
     std::ranges::move(more, std::back_inserter(rows));
+  }
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const auto is_null = [i](const CellRow& row) {
+      return std::holds_alternative<std::monostate>(row[i]);
+    };
+    if (!columns[i].is_required || std::ranges::none_of(rows, is_null)) continue;
+    throw changed_by_others(table, "a row has no '" + columns[i].name + "'", remedy);
   }
   return rows;
 }

@@ -64,8 +64,12 @@ class RunTables {
   /// The keys of its data files, as planned.
   std::set<std::string> keys_of(const lake::TableName& table);
 
-  /// All rows of a small table, its columns in this order; none when there is no such table.
-  std::vector<CellRow> read_small(const lake::TableName& table, const std::vector<Column>& columns);
+  /// All rows of a small table of finops' own, its columns in this order; none when there is no
+  /// such table. kInvalidData, naming it, when another writer made it another one: these columns
+  /// are not there, are of other types or, where required, NULL. `remedy` says what to do then
+  /// beside bringing it back.
+  std::vector<CellRow> read_small(const lake::TableName& table, const std::vector<Column>& columns,
+                                  const std::string& remedy = "");
   /// Rows in place of all that a small table has; columns of `bounded` have bounds.
   void replace_small(const lake::TableName& table, const std::vector<Column>& columns,
                      std::vector<CellRow> rows, const std::vector<std::string>& bounded);

@@ -9,6 +9,9 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
+constexpr const char* kRemedy =
+    ", or drop this table: the next run makes it, and all of silver and gold, anew";
+
 std::vector<Column> state_columns() {
   const auto column = [](const char* name, ColumnType type) {
     return Column{name, type, name, true};
@@ -22,7 +25,7 @@ std::vector<Column> state_columns() {
 
 TableStates read_table_states(RunTables& tables, const std::string& name_space) {
   TableStates states;
-  for (const auto& row : tables.read_small({name_space, kTableStates}, state_columns())) {
+  for (const auto& row : tables.read_small({name_space, kTableStates}, state_columns(), kRemedy)) {
     TableState state{std::get<std::string>(row[0]),  std::get<std::string>(row[1]),
                      std::get<std::string>(row[2]),  std::get<std::string>(row[3]),
                      std::get<std::int64_t>(row[4]), std::get<std::string>(row[5])};
