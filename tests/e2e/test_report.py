@@ -269,6 +269,43 @@ def test_cells_are_never_markup(browser, tmp_path):
     assert browser.evaluate(OVERFLOWING) == []
 
 
+def test_sums_that_no_decimal_of_sql_holds_are_shown_exactly(browser, tmp_path):
+    most, less = "99999999999999999999.999999999999999999", "-99999999999999999999.7"
+    shops = [("a", most, 6), ("b", less, 3), ("c", most, 2), ("d", less, 2), ("d", "0.7", 1), ("e", "0.000000000000000001", 1)]
+    amounts = [(shop, amount) for shop, amount, count in shops for _ in range(count)]
+    judged = [("f", str(number)) for number in range(20)]
+    folder = write_shop(tmp_path, "text")
+    (tmp_path / "landing" / "sales.csv").write_text(
+        "day,shop,amount\n" + "".join(f"2026-05-0{1 + len(amount) % 2},{shop},{amount}\n" for shop, amount in amounts + judged))
+    models = folder / "models"
+    (models / "by_shop.sql").write_text("SELECT shop, amount FROM silver.sales")
+    (models / "by_shop.toml").write_text('description = "By shop"\n[plot]\nkind = "bar"\nx = "shop"\ny = "amount"\n')
+    (models / "scores.sql").write_text("SELECT day, shop, amount FROM silver.sales")
+    (models / "scores.toml").write_text('description = "Scores"\n[anomaly]\namount = "amount"\nrefunds = "take"\n')
+    project = Project(tmp_path)
+    project.write_config()
+    project.run("dataset", "run", "--project", folder, "--landing", tmp_path / "landing")
+    project.run("report", "--project", folder, "--html", tmp_path / "report.html")
+    browser.open(tmp_path / "report.html")
+
+    def exact(values):
+        with decimal.localcontext(prec=60):
+            return f"{sum(map(decimal.Decimal, values)).normalize():f}"
+
+    bars = browser.evaluate("[...document.querySelectorAll('#gold-by_shop .bar title')].map(one => one.textContent)")
+    wanted = {shop: exact(amount for one, amount in amounts + judged if one == shop) for shop in "abcdef"}
+    assert wanted["a"] == "599999999999999999999.999999999999999994" and wanted["d"] == "-199999999999999999998.7"
+    assert bars == [f"{shop}: {wanted[shop]}" for shop in "abcdfe"]  # by size, whatever the sign
+    lines = browser.evaluate("[...document.querySelectorAll('#gold-by_day .band title')].map(one => one.textContent)")
+    told = sorted(amount for title in lines for amount in (line.split(": ")[-1] for line in title.split("\n")[1:]))
+    by_day = {}
+    for shop, amount in amounts + judged:
+        by_day.setdefault((len(amount) % 2, shop), []).append(amount)
+    assert told == sorted(map(exact, by_day.values()))
+    [section] = browser.evaluate("[...document.querySelectorAll('[data-anomalies=scores] .two > div:nth-child(1)')].map(one => one.textContent)")
+    assert exact(amount for _, amount in amounts if len(amount) > 20) in section
+
+
 def test_a_project_without_tables_is_told_what_to_do(project):
     project.write_config()
     page = project.folder / "report.html"

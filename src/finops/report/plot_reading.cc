@@ -6,6 +6,7 @@
 
 #include "finops/engines/sql_text.h"
 #include "finops/report/axis.h"
+#include "finops/report/exact_sums.h"
 #include "finops/report/query_rows.h"
 #include "finops/report/texts.h"
 
@@ -76,13 +77,14 @@ class LineReading {
     // Which series are the greatest is told by sums without sign: credits count as much as charges.
     const auto found = query_rows(
         engine_,
-        "WITH r AS (" + rows_ +
-            "), top AS (SELECT s, row_number() OVER (ORDER BY t DESC, s) AS n FROM (SELECT s, "
-            "sum(abs(y)) AS t FROM r WHERE d IS NOT NULL AND y IS NOT NULL GROUP BY s ORDER BY t "
-            "DESC, s LIMIT " +
-            std::to_string(kMostSeries) + ")) SELECT CAST(CAST(date_trunc('" + bucket +
+        "WITH r AS (" + rows_ + "), top AS (SELECT s, row_number() OVER (ORDER BY " +
+            size_order_sql("t") + ", s) AS n FROM (SELECT s, " + sum_sql("abs(y)", "t") +
+            " FROM r WHERE d IS NOT NULL AND y IS NOT NULL GROUP BY s) QUALIFY n <= " +
+            std::to_string(kMostSeries) + ") SELECT CAST(CAST(date_trunc('" + bucket +
             "', d) AS DATE) AS VARCHAR), coalesce(n, 0), CASE WHEN n IS NULL THEN '' ELSE min(s) "
-            "END, sum(y) FROM r LEFT JOIN top USING (s) WHERE d IS NOT NULL AND y IS NOT NULL "
+            "END, " +
+            sum_sql("y", "y") +
+            " FROM r LEFT JOIN top USING (s) WHERE d IS NOT NULL AND y IS NOT NULL "
             "GROUP BY date_trunc('" +
             bucket + "', d), n ORDER BY 1, 2",
         stop_);
@@ -96,8 +98,8 @@ class LineReading {
       const std::size_t series =
           number == 0 ? plot_.series.size() - 1 : static_cast<std::size_t>(number) - 1;
       if (number > 0) plot_.series[series] = row[2].value_or("");
-      plot_.points.push_back({day_of(row[0].value_or("")), "", series, double_of(row[3]),
-                              trimmed_decimal(row[3].value_or(""))});
+      const std::string sum = sum_text(row, 3);
+      plot_.points.push_back({day_of(row[0].value_or("")), "", series, double_of(sum), sum});
     }
   }
 
@@ -112,10 +114,10 @@ std::optional<Plot> read_bars(SqlEngine& engine, const std::string& table, const
                               const std::stop_token& stop) {
   const auto found =
       query_rows(engine,
-                 "SELECT l, t, count(*) OVER () FROM (SELECT " + text_of(choice.x) + " AS l, sum(" +
-                     quoted_identifier(choice.y) + ") AS t FROM " + table +
-                     " GROUP BY l) WHERE t IS NOT NULL ORDER BY abs(t) DESC, l LIMIT " +
-                     std::to_string(kMostBars),
+                 "SELECT l, t_whole, t_rest, count(*) OVER () FROM (SELECT " + text_of(choice.x) +
+                     " AS l, " + sum_sql(quoted_identifier(choice.y), "t") + " FROM " + table +
+                     " GROUP BY l) WHERE t_whole IS NOT NULL ORDER BY " + size_order_sql("t") +
+                     ", l LIMIT " + std::to_string(kMostBars),
                  stop);
   if (found.rows.empty()) return std::nullopt;
   Plot plot;
@@ -124,11 +126,11 @@ std::optional<Plot> read_bars(SqlEngine& engine, const std::string& table, const
   plot.x_name = choice.x;
   plot.y_name = choice.y;
   for (const ResultRow& row : found.rows) {
-    plot.points.push_back(
-        {0, row[0].value_or(""), 0, double_of(row[1]), trimmed_decimal(row[1].value_or(""))});
+    const std::string sum = sum_text(row, 1);
+    plot.points.push_back({0, row[0].value_or(""), 0, double_of(sum), sum});
   }
   const std::int64_t more =
-      integer_of(found.rows[0][2]) - static_cast<std::int64_t>(found.rows.size());
+      integer_of(found.rows[0][3]) - static_cast<std::int64_t>(found.rows.size());
   if (more > 0) plot.remark = "the " + count_text(more) + " others are not drawn";
   return plot;
 }

@@ -12,6 +12,7 @@
 #include "finops/medallion/silver_sql.h"
 #include "finops/medallion/table_states.h"
 #include "finops/medallion/waivers.h"
+#include "finops/report/exact_sums.h"
 #include "finops/report/plot_choice.h"
 #include "finops/report/plot_reading.h"
 #include "finops/report/query_rows.h"
@@ -259,16 +260,16 @@ class ReportReading {
         {"percentiles", "outside " + percentiles, integer_of(row[4]), ""},
         {"all three", "outliers by every method", integer_of(row[5]), ""}};
     const std::string severity = kSeveritySql;
-    const auto by_severity =
-        query("SELECT " + severity + ", count(*), CAST(sum(" + quoted_identifier(step.amount) +
-              ") AS VARCHAR) FROM " + table + " WHERE is_anomaly GROUP BY 1");
+    const auto by_severity = query("SELECT " + severity + ", count(*), " +
+                                   sum_sql(quoted_identifier(step.amount), "amount") + " FROM " +
+                                   table + " WHERE is_anomaly GROUP BY 1");
     for (const Severity& one : kSeverities) {
       section.severities.push_back({one.name, one.description, 0, "0"});
     }
     for (const ResultRow& one : by_severity.rows) {
       AnomalyCount& count = section.severities.at(static_cast<std::size_t>(integer_of(one[0])));
       count.rows = integer_of(one[1]);
-      count.amount = one[2].value_or("0");
+      count.amount = sum_text(one, 2);
     }
   }
 
