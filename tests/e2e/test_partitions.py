@@ -161,8 +161,8 @@ def silver_files(shop):
     return {task.file.file_path: (*task.file.partition, task.file.record_count) for task in silver(shop).scan().plan_files()}
 
 
-def silver_rows(shop, where="true"):
-    return [tuple(row.values()) for row in shop.query(f"SELECT id, month, team, amount FROM shop_silver.orders WHERE {where} ORDER BY id")]
+def silver_rows(shop):
+    return [tuple(row.values()) for row in shop.query("SELECT id, month, team, amount FROM shop_silver.orders ORDER BY id")]
 
 
 def test_silver_has_files_by_partitions_and_readers_open_no_other(monthly):
@@ -187,7 +187,8 @@ def test_silver_has_files_by_partitions_and_readers_open_no_other(monthly):
 
 def test_silver_in_partitions_is_the_same_made_at_once_or_file_by_file(monthly, tmp_path):
     for number in range(4):  # packs of their own
-        write(monthly, {f"landing/orders/9{number}.csv": f"id,day,team,amount\np{number},2026-07-0{number + 1},a,1\nq{number},2026-04-01,b,2\n"})
+        write(monthly, {f"landing/orders/9{number}.csv": "id,day,team,amount\n"
+                                                         f"p{number},2026-07-0{number + 1},a,1\nq{number},2026-04-01,b,2\n"})
         run(monthly)
     before = silver_files(monthly)
     assert sum(count for *_, count in before.values()) == 13
@@ -225,7 +226,8 @@ def test_partitions_of_a_dataset_are_checked_with_its_files(shop):
     for rule in ("required = true", 'one_of = ["a"]', 'default = "x"'):
         write(shop, {"rules/orders.toml": f"[columns.team]\n{rule}\n"})
         shop.run("dataset", "check", "--project", "shop")
-    odd = {"datasets/orders.toml": MONTHLY["datasets/orders.toml"].replace('["month", "team"]', '["the team"]').replace('team = "text"', '"the team" = "text"')}
+    odd = {"datasets/orders.toml": MONTHLY["datasets/orders.toml"].replace('["month", "team"]', '["the team"]').replace(
+        'team = "text"', '"the team" = "text"')}
     assert "'partition_by' names 'the team'; tables are partitioned by columns whose names have A to Z" in told("", **odd)
     joined = MONTHLY["rules/orders.toml"] + '[[join]]\ndataset = "teams"\non = { team = "id" }\ncolumns = { budget = "budget" }\n'
     teams = '[landing]\npath = "teams.csv"\nformat = "csv"\n[columns]\nid = "text"\nbudget = "decimal"\n'
@@ -248,7 +250,8 @@ def test_a_valid_row_without_a_partition_publishes_nothing(shop):
 def test_silver_keeps_its_partitions(monthly):
     before = silver_rows(monthly)
     for partition_by, becomes, place in (('partition_by = ["team"]\n', "partitioned by team", "2:17"), ("", "without partitions", "1:1")):
-        write(monthly, {"datasets/orders.toml": MONTHLY["datasets/orders.toml"].replace('partition_by = ["month", "team"]\n', partition_by)})
+        dataset = MONTHLY["datasets/orders.toml"]
+        write(monthly, {"datasets/orders.toml": dataset.replace('partition_by = ["month", "team"]\n', partition_by)})
         told = run(monthly, expect=1).err
         assert (f"make silver.orders: shop/datasets/orders.toml:{place}: shop_silver.orders is partitioned by month, team and would become {becomes}; "
                 "tables of the lake keep their partitions: give the dataset another name") in told

@@ -8,6 +8,7 @@ With the path of a program `finops`, also those of table_files_fuzz: the metadat
 import decimal
 import io
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -73,7 +74,34 @@ def tables():
     yield "lists", pa.table({"text": [[1], [2, 3]]})
 
 
+def projects():
+    """As fuzz_project has them: its files, in its order."""
+    source = (ROOT / "tests/fuzz/fuzz_project.cc").read_text()
+    files = re.findall(r'^    "(.+)",$', source, re.MULTILINE)
+    example = ROOT / "examples/cloud_provider_analytics"
+    yield "example", {file: (example / file).read_text() for file in files}, files
+    small = {
+        "project.toml": 'name = "shop"\ndescription = "A shop"\n',
+        "datasets/usage_events.toml": 'key = ["id"]\nversion_column = "version"\npartition_by = ["month", "team"]\n[landing]\npath = "a/*.csv"\n'
+                                      'format = "csv"\ndeleted_files = "keep"\n[columns]\nid = "text"\nteam = "text"\nday = "date"\n'
+                                      'gift = "boolean"\nat = "timestamp"\nversion = "decimal"\n'
+                                      'amount = { type = "decimal", description = "Price", since_version = 2 }\ncurrency = "text"\n'
+                                      '[[money]]\ncolumn = "amount"\ncurrency_column = "currency"\n',
+        "rules/usage_events.toml": 'duplicates = "keep"\ncurrency_column = "coin"\n[columns.team]\ncase = "upper"\ndefault = "NONE"\n'
+                                   'null_texts = ["-", "NULL"]\naliases = { A = "B" }\npattern = "[A-Z]+"\n[columns.currency]\n'
+                                   'one_of = ["EUR", "USD"]\nunknown = "null"\n[columns.amount]\nrange = [-1, "100.5"]\n'
+                                   'out_of_range = "quarantine"\n[columns.day]\nrequired = true\n[[derive]]\ncolumn = "month"\ntype = "text"\n'
+                                   'sql = "finops_month_text(day)"\n[[derive]]\ncolumn = "coin"\ntype = "text"\nsql = "currency"\n'
+                                   '[[rule]]\ncode = "refund"\nwhen = "amount < 0"\naction = "flag"\nset = { team = "\'x\'" }\n',
+    }
+    yield "small", small, files
+    yield "mistakes", {**small, "datasets/usage_events.toml": 'key = ["nix"]\n[landing]\npath = "../a"\n[columns]\n"a\\nb" = "x"\n'}, files
+    yield "broken", {"project.toml": 'name = "', "datasets/usage_events.toml": "[[[", "rules/resources.toml": "\xff"}, files
+
+
 def main(finops=None):
+    for name, texts, files in projects():
+        keep("fuzz_project", name, "\n####\n".join(texts.get(file, "") for file in files).encode("latin-1" if name == "broken" else "utf-8"))
     for name, content in zips():
         keep("fuzz_bill_zip", name, b"\xff" + content)
     for name, table in tables():
