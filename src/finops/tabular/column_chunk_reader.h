@@ -14,6 +14,7 @@
 
 #include "finops/core/decimal.h"
 #include "finops/core/error.h"
+#include "finops/tabular/coded_chunk.h"
 
 namespace finops {
 
@@ -48,9 +49,7 @@ class ChunkReader {
   using T = typename Type::c_type;
 
   ChunkReader(parquet::RowGroupReader& group, int leaf, bool wants_codes)
-      : column_(wants_codes
-                    ? group.ColumnWithExposeEncoding(leaf, parquet::ExposedEncoding::DICTIONARY)
-                    : group.Column(leaf)),
+      : column_(wants_codes ? open_coded_chunk(group, leaf) : group.Column(leaf)),
         reader_(static_cast<parquet::TypedColumnReader<Type>&>(*column_)),
         has_codes_(column_->GetExposedEncoding() == parquet::ExposedEncoding::DICTIONARY),
         has_definitions_(column_->descr()->max_definition_level() > 0),
