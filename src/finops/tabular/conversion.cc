@@ -34,7 +34,7 @@ MemoryPlan::MemoryPlan(const ConvertOptions& options, std::size_t columns, unsig
   const std::size_t memory = std::max<std::size_t>(options.memory_bytes, kLeastMemory);
   const std::size_t spare = memory - kLeastMemory / 4 * 3;  // beyond what a load needs anyhow
   const std::size_t most_blocks = memory / 8 / kUsualBlockMemory;
-  blocks = std::min<std::size_t>(std::max(12u, 3 * threads), std::max<std::size_t>(most_blocks, 3));
+  blocks = std::min<std::size_t>(std::max(6u, 3 * threads), std::max<std::size_t>(most_blocks, 3));
   giant_block_bytes = memory / 4;
   // A group is kept as compressed pages, which are smaller than what was delivered for them; up to
   // three are in memory for a while: one being filled, one complete, one being written.
