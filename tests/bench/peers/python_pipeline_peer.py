@@ -1,5 +1,6 @@
-"""How Python pipelines for CUR load a period: files are staged, the period's rows deleted, then each file is inserted for itself, with money
-of two digits. OUT is a folder with staging and finops.duckdb."""
+"""How Python pipelines for CUR take a period from its delivery to tables and Parquet: files are staged, the period's rows deleted, then each
+file is inserted for itself, with money of two digits; the period is exported, in order of time, account and product. OUT is a folder with staging,
+finops.duckdb and the export."""
 import pathlib
 import re
 import shutil
@@ -29,6 +30,9 @@ def main():
         for file in sorted(staged):
             connection.execute(f"INSERT INTO bill (execution_id, {names}) SELECT '{bill.VERSION}', * FROM read_csv('{file}', "
                                f"columns={types!r}, header=true, delim=',', compression='gzip')")
+        connection.execute(f"COPY (SELECT * FROM bill WHERE strftime(bill_billing_period_start_date, '%Y-%m') = '{bill.PERIOD}' ORDER BY "
+                           "line_item_usage_start_date, line_item_usage_account_id, line_item_product_code) "
+                           f"TO '{output}/{bill.PERIOD}_aws_billing.parquet' (FORMAT parquet, COMPRESSION snappy)")
 
 
 if __name__ == "__main__":
