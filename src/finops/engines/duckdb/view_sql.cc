@@ -83,9 +83,15 @@ bool is_in_folder_of_partition(const lake::LakeFile& file, const lake::TableView
          std::ranges::count(file.uri, '=') == std::ranges::count(folders, '=');
 }
 
+/// By name DuckDB opens a file to make the view, for which it may be a bucket's without
+/// credentials.
+bool is_on_this_machine(const lake::LakeFile& file) {
+  return readable_path(file.uri).starts_with('/');
+}
+
 /// What tells the reader where the values of columns are.
 std::string reader_options(const lake::TableView& table) {
-  if (!have_all_columns(table)) {
+  if (!have_all_columns(table) || !std::ranges::all_of(table.files, is_on_this_machine)) {
     return "hive_partitioning = false, schema = " + reader_schema(table.schema.columns);
   }
   const bool are_in_folders = !table.partition_by.empty() &&

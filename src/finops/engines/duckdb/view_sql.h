@@ -24,11 +24,11 @@ std::string readable_path(const std::string& uri);
 std::string exact_pattern(const std::string& path);
 
 /// One SELECT that shows the snapshot: its very files, whose columns are found by field id, NULL
-/// where a file has none. Where all files have all columns under their names, by name, which is
-/// faster, and files of other partitions than a query asks for are not opened. No rows, and the
-/// right types, for a table without files. Times are TIMESTAMP in UTC, by their microseconds: a
-/// cast or a TIMESTAMP in the reader's schema would show them in the client's time zone. A snapshot
-/// that cannot be read this way gives a SELECT that fails with the reason.
+/// where a file has none. Where all files are on this machine and have all columns under their
+/// names, by name, which is faster, and files of other partitions than a query asks for are not
+/// opened. No rows, and the right types, for a table without files. Times are TIMESTAMP in UTC, by
+/// their microseconds: a cast or a TIMESTAMP in the reader's schema would show them in the client's
+/// time zone. A snapshot that cannot be read this way gives a SELECT that fails with the reason.
 std::string view_query(const lake::TableView& table);
 
 /// Statements that make a view for each table in the schema of its namespace, one of its costs for

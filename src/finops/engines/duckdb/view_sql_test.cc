@@ -77,6 +77,11 @@ TEST_F(ColumnsByNameTest, ColumnsThatAFileMayNotHaveAreFoundById) {
   EXPECT_TRUE(by_id());
 }
 
+TEST_F(ColumnsByNameTest, FilesOfABucketAreNotOpenedToMakeTheView) {
+  table_.files[1].uri = "s3://bucket" + std::string(kFolder) + "y.parquet";
+  EXPECT_TRUE(query().starts_with(kById));
+}
+
 TEST_F(ColumnsByNameTest, ColumnsThatHadAnotherNameAreFoundById) {
   table_.has_changed_columns = true;
   EXPECT_TRUE(query().starts_with(kById));
