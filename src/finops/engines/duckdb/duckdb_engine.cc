@@ -6,6 +6,7 @@
 #include "finops/engines/duckdb/decimal_functions.h"
 #include "finops/engines/duckdb/duckdb_connection.h"
 #include "finops/engines/duckdb/duckdb_session.h"
+#include "finops/engines/duckdb/lake_views.h"
 #include "finops/engines/duckdb/remote_files.h"
 #include "finops/engines/duckdb/replacement_file.h"
 #include "finops/engines/duckdb/view_sql.h"
@@ -76,7 +77,7 @@ class DuckdbEngine : public SqlEngine {
       if (options_.remote) allow_remote_access(*session, options_.remote());
     }
     add_decimal_functions(*session);
-    session->run(duckdb_sql::create_views(tables_));
+    make_lake_views(*session, tables_);
     session->run(lock_down(tables_, output));
     return session;
   }

@@ -141,6 +141,11 @@ TEST_F(DuckdbEngineTest, FilesOfOtherPartitionsAreNotOpened) {
   EXPECT_EQ(rows_of(*engine, "SELECT sum(cost) FROM by_month WHERE month < '03'"),
             "5.000000000000000000\n");
   EXPECT_ANY_THROW(rows_of(*engine, "SELECT sum(cost) FROM by_month"));
+  // The first file is the one that DuckDB opens for the columns.
+  std::ofstream(paths[0]) << "nothing that could be read";
+  const auto damaged = make_duckdb_engine({table, bill()});
+  EXPECT_EQ(rows_of(*damaged, "SELECT count(*) FROM bill"), "3\n");
+  EXPECT_ANY_THROW(rows_of(*damaged, "SELECT sum(cost) FROM by_month"));
 }
 
 TEST_F(DuckdbEngineTest, TablesOfOtherNamespacesHaveTheirSchemaOnly) {

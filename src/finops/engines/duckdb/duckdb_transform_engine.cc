@@ -9,6 +9,7 @@
 #include "finops/engines/duckdb/duckdb_connection.h"
 #include "finops/engines/duckdb/duckdb_session.h"
 #include "finops/engines/duckdb/hugeint.h"
+#include "finops/engines/duckdb/lake_views.h"
 #include "finops/engines/duckdb/portable_functions.h"
 #include "finops/engines/duckdb/remote_files.h"
 #include "finops/engines/duckdb/text_functions.h"
@@ -219,8 +220,10 @@ class DuckdbTransformEngine final : public TransformEngine {
     if (schemas_.insert(schema).second) {
       session_.run("CREATE SCHEMA IF NOT EXISTS " + quoted_identifier(schema));
     }
-    session_.run("CREATE OR REPLACE VIEW " + quoted_identifier(schema) + "." +
-                 quoted_identifier(name) + " AS " + duckdb_sql::view_query(table));
+    make_views_either_way([&](duckdb_sql::ColumnsFound found) {
+      session_.run("CREATE OR REPLACE VIEW " + quoted_identifier(schema) + "." +
+                   quoted_identifier(name) + " AS " + duckdb_sql::view_query(table, found));
+    });
   }
 
   void keep(const std::string& name, const std::string& select, std::stop_token stop) override {

@@ -90,8 +90,9 @@ bool is_on_this_machine(const lake::LakeFile& file) {
 }
 
 /// What tells the reader where the values of columns are.
-std::string reader_options(const lake::TableView& table) {
-  if (!have_all_columns(table) || !std::ranges::all_of(table.files, is_on_this_machine)) {
+std::string reader_options(const lake::TableView& table, ColumnsFound found) {
+  if (found == ColumnsFound::kById || !have_all_columns(table) ||
+      !std::ranges::all_of(table.files, is_on_this_machine)) {
     return "hive_partitioning = false, schema = " + reader_schema(table.schema.columns);
   }
   const bool are_in_folders = !table.partition_by.empty() &&
@@ -164,7 +165,7 @@ std::string exact_pattern(const std::string& path) {
   return pattern;
 }
 
-std::string view_query(const lake::TableView& table) {
+std::string view_query(const lake::TableView& table, ColumnsFound found) {
   const auto& columns = table.schema.columns;
   const std::string nulls = "SELECT " + sql_list(columns, typed_null);
   if (const std::string why = obstacle(table); !why.empty()) {
@@ -175,10 +176,10 @@ std::string view_query(const lake::TableView& table) {
     return quoted_literal(exact_pattern(readable_path(f.uri)));
   };
   return "SELECT " + sql_list(columns, shown_column) + " FROM read_parquet([" +
-         sql_list(table.files, file) + "], " + reader_options(table) + ")";
+         sql_list(table.files, file) + "], " + reader_options(table, found) + ")";
 }
 
-std::string create_views(const std::vector<lake::TableView>& tables) {
+std::string create_views(const std::vector<lake::TableView>& tables, ColumnsFound found) {
   std::set<std::string> schemas = {"main"};
   std::string sql;
   const auto in_main = [](const std::string& name, const std::string& query) {
@@ -188,7 +189,7 @@ std::string create_views(const std::vector<lake::TableView>& tables) {
     const std::string schema = quoted_identifier(table.name.name_space);
     if (schemas.insert(table.name.name_space).second) sql += "CREATE SCHEMA " + schema + ";\n";
     const std::string name = schema + "." + quoted_identifier(table.name.name);
-    const std::string query = view_query(table);
+    const std::string query = view_query(table, found);
     sql += "CREATE VIEW " + name + " AS " + query + ";\n";
     // The same once more: a view of the view would have to be bound twice in each query.
     if (table.name.name_space == kMainNamespace) sql += in_main(table.name.name, query);

@@ -9,9 +9,9 @@
 #include "finops/core/error.h"
 #include "finops/core/sha256.h"
 #include "finops/engines/duckdb/duckdb_connection.h"
+#include "finops/engines/duckdb/lake_views.h"
 #include "finops/engines/duckdb/remote_files.h"
 #include "finops/engines/duckdb/replacement_file.h"
-#include "finops/engines/duckdb/view_sql.h"
 
 namespace finops {
 namespace {
@@ -65,7 +65,8 @@ void write_views(const std::string& path, const std::vector<lake::TableView>& ta
                  const std::string& extension_folder) {
   DuckdbConnection connection(path, {{"threads", "1"}});
   if (has_remote_files(tables)) load_httpfs(connection, extension_folder);
-  connection.run("BEGIN; " + duckdb_sql::create_views(tables) + " COMMIT; CHECKPOINT");
+  make_lake_views(connection, tables);
+  connection.run("CHECKPOINT");
 }
 
 void publish(const fs::path& database, const std::vector<lake::TableView>& tables,
