@@ -4,7 +4,6 @@
 #include <parquet/properties.h>
 #include <parquet/schema.h>
 
-#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <mutex>
@@ -14,19 +13,12 @@
 namespace finops {
 namespace {
 
-/// Levels are RLE or BIT_PACKED whatever the values are; where values have no codes another
-/// encoding is named, since those two are ones of booleans only.
+/// As DuckDB writes it. Other writers name the encodings of levels and of the dictionary, too.
 bool names_codes_only(const parquet::ColumnChunkMetaData& chunk) {
   const auto& encodings = chunk.encodings();
-  const auto are_codes = [](parquet::Encoding::type encoding) {
-    return encoding == parquet::Encoding::PLAIN_DICTIONARY ||
-           encoding == parquet::Encoding::RLE_DICTIONARY;
-  };
-  return chunk.has_dictionary_page() && std::ranges::any_of(encodings, are_codes) &&
-         std::ranges::all_of(encodings, [&](parquet::Encoding::type encoding) {
-           return are_codes(encoding) || encoding == parquet::Encoding::RLE ||
-                  encoding == parquet::Encoding::BIT_PACKED;
-         });
+  return chunk.has_dictionary_page() && encodings.size() == 1 &&
+         (encodings.front() == parquet::Encoding::PLAIN_DICTIONARY ||
+          encodings.front() == parquet::Encoding::RLE_DICTIONARY);
 }
 
 /// What a footer says of one flat column whose pages are counted and have codes.
