@@ -14,15 +14,6 @@ bool is_identifier(std::string_view name) {
   return !name.empty() && is_letter(name.front()) && std::ranges::all_of(name, is_inner);
 }
 
-bool is_partition_name(std::string_view name) {
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  const auto is_letter = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-  };
-  return !name.empty() && !is_digit(name.front()) &&
-         std::ranges::all_of(name, [&](char c) { return is_letter(c) || is_digit(c); });
-}
-
 std::string identifier_advice() { return "write a to z, 0 to 9 and _, a letter first"; }
 
 bool is_added_column(std::string_view name) {

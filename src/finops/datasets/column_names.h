@@ -12,9 +12,6 @@ namespace finops::datasets {
 /// Names that people choose: [a-z][a-z0-9_]*.
 bool is_identifier(std::string_view name);
 
-/// Names of Avro, which Iceberg's manifests give partition columns: [A-Za-z_][A-Za-z0-9_]*.
-bool is_partition_name(std::string_view name);
-
 /// "write a to z, 0 to 9 and _, a letter first".
 std::string identifier_advice();
 

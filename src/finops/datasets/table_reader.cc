@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "finops/config/nearest_name.h"
+#include "finops/core/avro_name.h"
 #include "finops/datasets/column_names.h"
 
 namespace finops::datasets {
@@ -181,7 +182,7 @@ std::vector<WrittenName> TableReader::names(std::string_view key) {
 std::vector<PartitionColumn> TableReader::partitions() {
   std::vector<PartitionColumn> columns;
   for (WrittenName& name : names("partition_by")) {
-    if (!is_partition_name(name.name)) {
+    if (!is_avro_name(name.name)) {
       mistakes_.add(name.origin, "'partition_by' names '" + name.name +
                                      "'; tables are partitioned by columns whose names have A to "
                                      "Z, a to z, 0 to 9 and _ only, no digit first");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "finops/core/avro_name.h"
 #include "finops/core/error.h"
 #include "finops/engines/duckdb/costs_view_sql.h"
 
@@ -50,15 +51,11 @@ std::string reader_schema(const std::vector<Column>& columns) {
          "::" + std::string(kReaderSchemaType);
 }
 
-/// Other writers may write other names into files than these.
-bool is_same_in_all_files(const Column& column) {
-  return is_plain_name(column.name) && !(column.name[0] >= '0' && column.name[0] <= '9');
-}
-
+/// Under the same names: other writers may write others into files than those of Avro.
 bool have_all_columns(const lake::TableView& table) {
   const std::uint64_t mark = lake::columns_mark(table.schema.columns);
   return !table.has_changed_columns &&
-         std::ranges::all_of(table.schema.columns, is_same_in_all_files) &&
+         std::ranges::all_of(table.schema.columns, is_avro_name, &Column::name) &&
          std::ranges::all_of(table.files,
                              [&](const lake::LakeFile& file) { return file.columns == mark; });
 }
