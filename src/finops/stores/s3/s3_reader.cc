@@ -43,11 +43,7 @@ class S3Reader : public ByteReader {
 
   ~S3Reader() override {
     stop_.request_stop();
-    for (const Range& range : ahead_) {
-      if (range.body.valid()) range.body.wait();
-      client_->options().transfers->give_back(range.taken);
-    }
-    give_back_current();
+    for (const Range& range : ahead_) range.body.wait();
   }
   S3Reader(const S3Reader&) = delete;
   S3Reader& operator=(const S3Reader&) = delete;
@@ -61,9 +57,9 @@ class S3Reader : public ByteReader {
   }
 
  private:
-  /// On its way, and what it took of the budget.
+  /// On its way.
   struct Range {
-    std::uint64_t taken = 0;
+    TransferShare share;
     std::shared_future<std::shared_ptr<std::string>> body;
   };
 
@@ -109,18 +105,14 @@ class S3Reader : public ByteReader {
     }
     if (ahead_.empty()) return false;
     at_once_ = std::min(at_once_ + 1, most_at_once());
-    give_back_current();
-    // A range that failed stays the next one: nobody reads on behind a gap.
-    current_ = std::move(*ahead_.front().body.get());
-    taken_ = std::exchange(ahead_.front().taken, 0);
-    ahead_.pop_front();
-    return true;
-  }
-
-  void give_back_current() {
     current_ = std::string();
     at_ = 0;
-    client_->options().transfers->give_back(std::exchange(taken_, 0));
+    current_share_ = {};
+    // A range that failed stays the next one: nobody reads on behind a gap.
+    current_ = std::move(*ahead_.front().body.get());
+    current_share_ = std::move(ahead_.front().share);
+    ahead_.pop_front();
+    return true;
   }
 
   /// False when others have asked for so much that this one has to do with what is on its way.
@@ -129,17 +121,17 @@ class S3Reader : public ByteReader {
     // Longer the more was read: who only begins shall not hold much.
     const std::uint64_t suitable = std::max(next_ - first_, kShortRange);
     std::uint64_t length = std::min({options.range_bytes, suitable, end_ - next_});
-    const bool is_taken = options.transfers->take(length);
-    if (!is_taken && !ahead_.empty()) return false;
-    if (!is_taken) length = std::min(length, kShortRange);
-    ahead_.push_back({is_taken ? length : 0, {}});
-    ahead_.back().body = std::async(std::launch::async, [this, from = next_, length] {
-                           const S3Call call = call_for(from, length);
-                           RetriedResponse result = client_->send(call);
-                           check(result, call);
-                           expect_length(result.response.body, length);
-                           return std::make_shared<std::string>(std::move(result.response.body));
-                         }).share();
+    TransferShare share(options.transfers, length);
+    if (!share && !ahead_.empty()) return false;
+    if (!share) length = std::min(length, kShortRange);
+    auto body = std::async(std::launch::async, [this, from = next_, length] {
+      const S3Call call = call_for(from, length);
+      RetriedResponse result = client_->send(call);
+      check(result, call);
+      expect_length(result.response.body, length);
+      return std::make_shared<std::string>(std::move(result.response.body));
+    });
+    ahead_.push_back({std::move(share), body.share()});
     next_ += length;
     return true;
   }
@@ -180,8 +172,8 @@ class S3Reader : public ByteReader {
   std::uint64_t next_;     // where the next range to ask for begins
   std::uint64_t end_ = 0;  // of what is wanted
   std::string current_;
-  std::size_t at_ = 0;       // in current_
-  std::uint64_t taken_ = 0;  // of the budget, for current_
+  std::size_t at_ = 0;  // in current_
+  TransferShare current_share_;
   std::stop_source stop_;
   unsigned at_once_;
   std::deque<Range> ahead_;

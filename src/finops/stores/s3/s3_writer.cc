@@ -26,10 +26,7 @@ class S3Writer : public ByteWriter {
 
   ~S3Writer() override {
     stop_.request_stop();
-    for (const Sending& sending : sending_) {
-      if (sending.part.valid()) sending.part.wait();
-      client_->options().transfers->give_back(sending.taken);
-    }
+    for (const Sending& sending : sending_) sending.part.wait();
   }
   S3Writer(const S3Writer&) = delete;
   S3Writer& operator=(const S3Writer&) = delete;
@@ -53,9 +50,9 @@ class S3Writer : public ByteWriter {
   }
 
  private:
-  /// On its way, and what it took of the budget.
+  /// On its way.
   struct Sending {
-    std::uint64_t taken = 0;
+    TransferShare share;
     std::future<S3Part> part;
   };
 
@@ -79,24 +76,24 @@ class S3Writer : public ByteWriter {
   void send_part() {
     if (!upload_)
       upload_ = std::make_unique<S3Upload>(*client_, key_, name_, S3Upload::Checksums::kCrc32);
-    const std::uint64_t taken = wait_for_turn();
-    sending_.push_back({taken, {}});
+    TransferShare share = wait_for_turn();
     const int number = static_cast<int>(++begun_);
-    sending_.back().part =
-        std::async(std::launch::async,
-                   [this, number, body = std::move(buffer_)] { return sent_part(number, body); });
+    auto part = std::async(std::launch::async, [this, number, body = std::move(buffer_)] {
+      return sent_part(number, body);
+    });
+    sending_.push_back({std::move(share), std::move(part)});
     buffer_ = {};
   }
 
-  /// What the next part takes of the budget: the only one that is on its way takes nothing.
-  std::uint64_t wait_for_turn() {
+  /// What the next part has of the budget: the only one that is on its way needs nothing.
+  TransferShare wait_for_turn() {
     const auto& options = client_->options();
     while (sending_.size() >= std::max(1u, options.parallel_parts)) collect();
     while (!sending_.empty()) {
-      if (options.transfers->take(buffer_.size())) return buffer_.size();
+      if (TransferShare share(options.transfers, buffer_.size()); share) return share;
       collect();
     }
-    return 0;
+    return {};
   }
 
   S3Part sent_part(int number, const std::vector<std::byte>& body) {
@@ -117,7 +114,6 @@ class S3Writer : public ByteWriter {
   void collect() {
     Sending first = std::move(sending_.front());
     sending_.pop_front();
-    client_->options().transfers->give_back(first.taken);
     parts_.push_back(first.part.get());
   }
 
