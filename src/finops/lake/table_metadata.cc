@@ -85,6 +85,20 @@ Json first_schema(const std::vector<Column>& columns, int& last_id) {
           {"fields", fields}};
 }
 
+/// Whether a field of one of the schemas has another name or type in `schema`.
+bool are_changed_in(const Json& schema, const Json& schemas) {
+  std::map<int, const Json*> current;
+  for (const auto& field : schema.at("fields")) current[field.at("id").get<int>()] = &field;
+  const auto is_as_now = [&](const Json& field) {
+    const auto now = current.find(field.at("id").get<int>());
+    return now == current.end() || (now->second->at("name") == field.at("name") &&
+                                    now->second->at("type") == field.at("type"));
+  };
+  return !std::ranges::all_of(schemas, [&](const Json& known) {
+    return std::ranges::all_of(known.at("fields"), is_as_now);
+  });
+}
+
 }  // namespace
 
 TableMetadata TableMetadata::create(const std::string& location, const TableDefinition& definition,
@@ -132,6 +146,7 @@ TableMetadata TableMetadata::parse(std::string_view text) {
   try {
     TableMetadata metadata(Json::parse(text));
     metadata.check();
+    metadata.has_changed_columns_ = are_changed_in(metadata.schema(), metadata.json_.at("schemas"));
     for (const char* key : {"snapshots", "snapshot-log", "metadata-log"}) {
       list_of(metadata.json_, key);
     }
@@ -210,19 +225,6 @@ std::vector<std::string> TableMetadata::unknown_columns() const {
                       (type.is_string() ? type.get<std::string>() : type.dump()));
   }
   return unknown;
-}
-
-bool TableMetadata::has_changed_columns() const {
-  std::map<int, const Json*> current;
-  for (const auto& field : schema().at("fields")) current[field.at("id").get<int>()] = &field;
-  const auto is_as_now = [&](const Json& field) {
-    const auto now = current.find(field.at("id").get<int>());
-    return now == current.end() || (now->second->at("name") == field.at("name") &&
-                                    now->second->at("type") == field.at("type"));
-  };
-  return !std::ranges::all_of(json_.at("schemas"), [&](const Json& known) {
-    return std::ranges::all_of(known.at("fields"), is_as_now);
-  });
 }
 
 int TableMetadata::field_id(const std::string& column_name) const {

@@ -41,7 +41,7 @@ class TableMetadata {
   TableSchema known_columns() const;
   std::vector<std::string> unknown_columns() const;
   /// Whether a column had another name or type before.
-  bool has_changed_columns() const;
+  bool has_changed_columns() const { return has_changed_columns_; }
   /// -1 when there is no such column.
   int field_id(const std::string& column_name) const;
 
@@ -88,6 +88,7 @@ class TableMetadata {
   void keep_full_bounds();
 
   Json json_;
+  bool has_changed_columns_ = false;  // what is changed here adds columns only
 };
 
 }  // namespace finops::lake
